@@ -1,0 +1,191 @@
+package datastream
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/leatproject/leat/runtime/config"
+	"github.com/leatproject/leat/runtime/graph"
+	"github.com/leatproject/leat/runtime/operator"
+	"github.com/leatproject/leat/shuffle"
+	"github.com/leatproject/leat/storage/clock"
+)
+
+// Environment holds a program while it is built. It is used by one goroutine.
+type Environment struct {
+	conf   *config.Configuration
+	clock  clock.Clock
+	logger *slog.Logger
+	nodes  []*node
+	errs   []error
+}
+
+// Option sets something of a new Environment.
+type Option func(*Environment)
+
+// WithConfig sets a configuration key; it wins over the file, the environment and the command line.
+func WithConfig(key, value string) Option {
+	return func(e *Environment) { e.note(e.conf.Set(key, value)) }
+}
+
+// WithClock replaces the clock of processing time, for tests.
+func WithClock(c clock.Clock) Option { return func(e *Environment) { e.clock = c } }
+
+// WithLogger replaces the logger; the default writes warnings and errors to stderr.
+func WithLogger(l *slog.Logger) Option { return func(e *Environment) { e.logger = l } }
+
+// NewEnvironment returns an empty program. Its configuration comes from config.yaml and LEAT_* variables (see package
+// config), then from the options; os.Args is not looked at. A configuration that cannot be read is reported by Execute.
+func NewEnvironment(options ...Option) *Environment {
+	conf, err := config.FromEnvironment()
+	if conf == nil {
+		conf = config.New()
+	}
+	e := &Environment{conf: conf, clock: clock.Real,
+		logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	e.note(err)
+	for _, o := range options {
+		o(e)
+	}
+	return e
+}
+
+// Set sets a configuration key of the program.
+func (e *Environment) Set(key, value string) *Environment {
+	e.note(e.conf.Set(key, value))
+	return e
+}
+
+// SetParallelism sets the parallelism of operators that name none; 0 is the number of processors.
+func (e *Environment) SetParallelism(n int) *Environment {
+	return e.Set(config.DefaultParallelism.Key, fmt.Sprint(n))
+}
+
+// SetRuntimeMode sets STREAMING, BATCH or AUTOMATIC.
+func (e *Environment) SetRuntimeMode(mode string) *Environment {
+	return e.Set(config.RuntimeMode.Key, mode)
+}
+
+func (e *Environment) note(err error) {
+	if err != nil {
+		e.errs = append(e.errs, err)
+	}
+}
+
+// fail notes a mistake in the program together with the line that made it.
+func (e *Environment) fail(err error) {
+	if err != nil {
+		e.errs = append(e.errs, fmt.Errorf("%s: %w", caller(), err))
+	}
+}
+
+// caller is the first place outside this package, as file:line.
+func caller() string {
+	pcs := make([]uintptr, 16)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	for {
+		f, more := frames.Next()
+		if !strings.Contains(f.Function, "leat/client/datastream.") || strings.HasSuffix(f.File, "_test.go") {
+			return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
+		}
+		if !more {
+			return "program"
+		}
+	}
+}
+
+// problems returns what is wrong with the program so far.
+func (e *Environment) problems() error { return errors.Join(e.errs...) }
+
+func (e *Environment) parallelism() int {
+	if p := config.Get(e.conf, config.DefaultParallelism); p > 0 {
+		return p
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// node is an operator of the program and its code.
+type node struct {
+	graph.Node
+	operator     func(mode operator.Mode) operator.Operator
+	coordinator  func() operator.Coordinator
+	partitioners []partitioner // by input
+	// fixed is the only parallelism that the operator can have; 0 for any.
+	fixed int
+}
+
+// partitioner makes the partitioner of an input for one producing sub-task; nil where the strategy needs none.
+type partitioner func(subtask, maxParallelism int) shuffle.Partitioner
+
+// add appends a node to the program.
+func (e *Environment) add(n *node) *node {
+	n.ID = len(e.nodes) + 1
+	if n.Chaining == "" {
+		n.Chaining = graph.ChainAlways
+	}
+	if n.fixed > 0 {
+		n.Parallelism = n.fixed
+	}
+	e.nodes = append(e.nodes, n)
+	return n
+}
+
+// graph returns the program as data.
+func (e *Environment) graph(name, mode string) *graph.StreamGraph {
+	g := &graph.StreamGraph{Version: graph.Version, Name: name, Mode: mode}
+	widest := 1
+	for _, n := range e.nodes {
+		if n.Node.Parallelism == 0 {
+			n.Node.Parallelism = e.parallelism()
+		}
+		widest = max(widest, n.Parallelism)
+	}
+	for _, n := range e.nodes {
+		for i := range n.Inputs {
+			in := &n.Inputs[i]
+			if in.Strategy != "" {
+				continue
+			}
+			in.Strategy = shuffle.Forward
+			if e.nodes[in.From-1].Parallelism != n.Parallelism {
+				in.Strategy, n.partitioners[i] = shuffle.Rebalance, roundRobin
+			}
+		}
+		g.Nodes = append(g.Nodes, n.Node)
+	}
+	g.MaxParallelism = config.Get(e.conf, config.MaxParallelism)
+	if g.MaxParallelism == 0 {
+		g.MaxParallelism = graph.MaxParallelism(widest)
+	}
+	return g
+}
+
+// code implements task.Code.
+type code struct {
+	nodes []*node
+	mode  operator.Mode
+}
+
+func (c code) node(id int) *node { return c.nodes[id-1] }
+
+func (c code) Operator(id int) operator.Operator { return c.node(id).operator(c.mode) }
+
+func (c code) Partitioner(id, index, subtask, maxParallelism int) shuffle.Partitioner {
+	n := c.node(id)
+	if p := n.partitioners[index]; p != nil {
+		return p(subtask, maxParallelism)
+	}
+	return nil
+}
+
+func (c code) Coordinator(id int) operator.Coordinator {
+	if f := c.node(id).coordinator; f != nil {
+		return f()
+	}
+	return nil
+}

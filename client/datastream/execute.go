@@ -1,0 +1,233 @@
+package datastream
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/leatproject/leat/client/status"
+	"github.com/leatproject/leat/runtime/config"
+	"github.com/leatproject/leat/runtime/graph"
+	"github.com/leatproject/leat/runtime/operator"
+	"github.com/leatproject/leat/scheduler"
+	"github.com/leatproject/leat/shuffle"
+	"github.com/leatproject/leat/storage/spill"
+)
+
+// progressPeriod is how often a job that somebody watches reports its progress.
+const progressPeriod = 500 * time.Millisecond
+
+// Result is what is known of a job that has finished.
+type Result struct {
+	// JobID is 32 hexadecimal digits.
+	JobID string
+	// Name is the job's name, Mode STREAMING or BATCH.
+	Name, Mode string
+	Duration   time.Duration
+	// Vertices holds the final counters, in the order of the graph.
+	Vertices []scheduler.VertexStatus
+}
+
+// Metric adds up a metric over the operators of that name and their sub-tasks.
+func (r *Result) Metric(operatorName, metric string) int64 {
+	var n int64
+	for _, v := range r.Vertices {
+		n += v.Metrics[operatorName][metric]
+	}
+	return n
+}
+
+// RejectedError says that a program cannot run: its graph or its configuration is wrong. Nothing has run.
+type RejectedError struct{ Err error }
+
+// Error implements error.
+func (e *RejectedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *RejectedError) Unwrap() error { return e.Err }
+
+// Execute runs the program built so far as one job and waits for its end. It returns a *RejectedError if the program
+// cannot run, ctx's error if ctx ended first, or the failure of the job; outputs are committed only if it returns nil.
+// The environment is empty afterwards and can be built up again for the next job.
+func (e *Environment) Execute(ctx context.Context, name string) (*Result, error) {
+	events, err := status.FromEnvironment()
+	e.note(err)
+	x := &execution{env: e, events: events, name: name, jobID: newJobID(), started: e.clock.Now()}
+	if fixed := config.Get(e.conf, config.PipelineName); fixed != "" {
+		x.name = fixed
+	}
+	job, mode, err := e.plan(x.name)
+	nodes := e.nodes
+	e.nodes, e.errs = nil, nil
+	if err != nil {
+		x.report(status.Event{Event: status.Rejected, Error: err.Error()})
+		return nil, &RejectedError{err}
+	}
+	for _, w := range e.conf.Warnings() {
+		e.logger.Warn(w)
+	}
+	x.mode = mode
+	if os.Getenv(config.InfoVariable) != "" {
+		return x.info(job)
+	}
+	return x.run(ctx, job, code{nodes, mode})
+}
+
+// plan checks the program and chains it.
+func (e *Environment) plan(name string) (*graph.JobGraph, operator.Mode, error) {
+	if err := e.problems(); err != nil {
+		return nil, 0, err
+	}
+	g := e.graph(name, "")
+	if err := g.Validate(); err != nil {
+		return nil, 0, err
+	}
+	mode := operator.Streaming
+	switch config.Get(e.conf, config.RuntimeMode) {
+	case config.Batch:
+		if !g.Bounded() {
+			return nil, 0, fmt.Errorf("job %q has an unbounded source, so it cannot run in BATCH mode: set %s to STREAMING or AUTOMATIC", name, config.RuntimeMode.Key)
+		}
+		mode = operator.Batch
+	case config.Automatic:
+		if g.Bounded() {
+			mode = operator.Batch
+		}
+	}
+	g.Mode = mode.String()
+	return graph.Chain(g, config.Get(e.conf, config.OperatorChaining)), mode, nil
+}
+
+// execution is one run of Execute.
+type execution struct {
+	env         *Environment
+	events      *status.Writer
+	name, jobID string
+	mode        operator.Mode
+	started     time.Time
+}
+
+func newJobID() string {
+	var id [16]byte
+	rand.Read(id[:])
+	return hex.EncodeToString(id[:])
+}
+
+func (x *execution) report(e status.Event) {
+	e.Job, e.JobID, e.Time = x.name, x.jobID, x.env.clock.Now().UnixMilli()
+	if e.Event != status.Rejected {
+		e.Mode = x.mode.String()
+	}
+	x.events.Write(e)
+}
+
+// info reports the plan and runs nothing.
+func (x *execution) info(job *graph.JobGraph) (*Result, error) {
+	plan, err := job.PlanJSON(x.jobID)
+	if err != nil {
+		return nil, err
+	}
+	if !x.events.Enabled() {
+		fmt.Print(job.Draw())
+	}
+	x.report(status.Event{Event: status.Plan, Plan: plan, Text: job.Draw()})
+	return &Result{JobID: x.jobID, Name: x.name, Mode: job.Mode}, nil
+}
+
+func (x *execution) run(ctx context.Context, job *graph.JobGraph, code code) (*Result, error) {
+	conf := x.env.conf
+	opt := scheduler.Options{JobID: x.jobID, Mode: x.mode, Clock: x.env.clock, Logger: x.env.logger.With("job", x.jobID),
+		TaskMemory: int64(config.Get(conf, config.ManagedMemorySize)), AutoWatermarkInterval: config.Get(conf, config.AutoWatermarkInterval),
+		BufferTimeout: config.Get(conf, config.BufferTimeout), CancellationTimeout: config.Get(conf, config.CancellationTimeout)}
+	if !config.Get(conf, config.BufferTimeoutEnabled) {
+		opt.BufferTimeout = 1 << 62
+	}
+	if x.mode == operator.Batch {
+		roots := config.Get(conf, config.TmpDirs)
+		if len(roots) == 0 {
+			roots = []string{os.TempDir()}
+		}
+		dir, err := spill.OpenDir(roots, spill.DirOptions{Log: opt.Logger})
+		if err != nil {
+			err = fmt.Errorf("%w (%s)", err, config.TmpDirs.Key)
+			x.report(status.Event{Event: status.Rejected, Error: err.Error()})
+			return nil, &RejectedError{err}
+		}
+		defer func() {
+			if err := dir.Close(); err != nil {
+				opt.Logger.Warn("temporary files were left behind", "error", err)
+			}
+		}()
+		opt.Spill = dir
+	}
+	local := scheduler.NewLocal(job, code, opt)
+	x.report(status.Event{Event: status.Submitted, Vertices: vertices(local)})
+	stop := x.watch(local)
+	err := local.Run(ctx)
+	stop()
+	took := x.env.clock.Now().Sub(x.started)
+	last := status.Event{Vertices: vertices(local), DurationMs: took.Milliseconds()}
+	switch {
+	case err == nil:
+		last.Event = status.Finished
+	case local.State() == scheduler.Canceled:
+		last.Event = status.Canceled
+	default:
+		last.Event, last.Error = status.Failed, err.Error()
+	}
+	x.report(last)
+	if err != nil {
+		return nil, x.failure(err)
+	}
+	return &Result{JobID: x.jobID, Name: x.name, Mode: job.Mode, Duration: took, Vertices: local.Status()}, nil
+}
+
+// failure adds to an error what storage cannot know: the configuration key.
+func (x *execution) failure(err error) error {
+	var full *spill.Error
+	if errors.As(err, &full) {
+		err = fmt.Errorf("%w (set %s to a place with room, or raise %s)", err, config.TmpDirs.Key, config.ManagedMemorySize.Key)
+	}
+	return fmt.Errorf("job %q (%s): %w", x.name, x.jobID, err)
+}
+
+// watch reports progress until the returned function is called.
+func (x *execution) watch(local *scheduler.Local) (stop func()) {
+	if !x.events.Enabled() {
+		return func() {}
+	}
+	quit, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(progressPeriod)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				x.report(status.Event{Event: status.Progress, Vertices: vertices(local)})
+			case <-quit:
+				return
+			}
+		}
+	}()
+	return func() { close(quit); <-done }
+}
+
+func vertices(local *scheduler.Local) []status.Vertex {
+	var r []status.Vertex
+	for _, v := range local.Status() {
+		s := status.Vertex{ID: v.ID, Name: v.Name, Parallelism: v.Parallelism, State: string(v.State), RecordsIn: v.RecordsIn, RecordsOut: v.RecordsOut}
+		if v.Watermark != shuffle.MinWatermark {
+			s.Watermark = &v.Watermark
+		}
+		if total := float64(v.Busy + v.Idle + v.BackPressured); total > 0 {
+			s.Busy, s.Backpressured = float64(v.Busy)/total, float64(v.BackPressured)/total
+		}
+		r = append(r, s)
+	}
+	return r
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/leatproject/leat/runtime/config"
+	"github.com/urfave/cli/v2"
+)
+
+// Flags that every verb has.
+func commonFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "D", Usage: "set a configuration `KEY=VALUE`; may be given often"},
+		&cli.StringFlag{Name: "config", Usage: "configuration `FILE`"},
+		&cli.BoolFlag{Name: "json", Usage: "output for machines"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print errors only"},
+	}
+}
+
+// Flags of the verbs that start a program, with Flink's names.
+func programFlags() []cli.Flag {
+	return append(commonFlags(),
+		&cli.StringFlag{Name: "parallelism", Aliases: []string{"p"}, Usage: "`NUMBER` of parallel sub-tasks"},
+		&cli.StringFlag{Name: "target", Aliases: []string{"t"}, Usage: "where to run; this version knows `local`"},
+		&cli.BoolFlag{Name: "detached", Aliases: []string{"d"}, Usage: "do not wait for the job's end (needs a cluster)"},
+		&cli.StringFlag{Name: "jobmanager", Aliases: []string{"m"}, Usage: "`HOST:PORT` of a cluster (not there yet)"},
+		&cli.StringFlag{Name: "fromSavepoint", Aliases: []string{"s"}, Usage: "start from the savepoint at `PATH` (not there yet)"},
+		&cli.BoolFlag{Name: "allowNonRestoredState", Aliases: []string{"n"}, Usage: "skip state of the savepoint that no operator wants"},
+		&cli.StringFlag{Name: "claimMode", Aliases: []string{"cm", "restoreMode", "rm"}, Usage: "owner of the savepoint's files: `NO_CLAIM` or CLAIM"},
+		&cli.BoolFlag{Name: "shutdownOnAttachedExit", Aliases: []string{"sae"}, Usage: "cancel the job when the client ends, as is done anyway"},
+		&cli.StringFlag{Name: "class", Aliases: []string{"c"}, Usage: "ignored: a Go program has one main function, no entry `CLASS`"},
+	)
+}
+
+// load is the configuration that a verb's flags ask for, and the file it was read from, if any.
+func load(c *cli.Context) (*config.Configuration, string, error) {
+	executable, err := os.Executable()
+	if err != nil {
+		return nil, "", fmt.Errorf("finding the configuration beside the binary: %w", err)
+	}
+	conf, path, err := config.Load(config.Sources{
+		File:       c.String("config"),
+		Executable: executable,
+		Environ:    os.Environ(),
+		Dynamic:    c.StringSlice("D"),
+	})
+	if err != nil {
+		return nil, "", &exitError{code: exitUsage, err: err}
+	}
+	return conf, path, nil
+}
+
+// applyProgramFlags lays the flags of programFlags over the configuration, and refuses what this version cannot do.
+func applyProgramFlags(c *cli.Context, conf *config.Configuration) error {
+	for _, f := range []struct{ flag, key string }{
+		{"parallelism", config.DefaultParallelism.Key},
+		{"target", config.ExecutionTarget.Key},
+		{"allowNonRestoredState", config.AllowNonRestoredState.Key},
+		{"claimMode", config.RestoreClaimMode.Key},
+	} {
+		if !c.IsSet(f.flag) {
+			continue
+		}
+		if err := conf.SetFrom("--"+f.flag, f.key, fmt.Sprint(c.Value(f.flag))); err != nil {
+			return &exitError{code: exitUsage, err: err}
+		}
+	}
+	target := config.Get(conf, config.ExecutionTarget)
+	switch {
+	case target != "local":
+		return wrongUsage("target %q: this version runs jobs in the program's own process; leave -t and %s out or set them to local",
+			target, config.ExecutionTarget.Key)
+	case c.Bool("detached") || !config.Get(conf, config.ExecutionAttached):
+		return wrongUsage("-d: a detached job needs a cluster, and this version has none: leave it out")
+	case c.IsSet("jobmanager"):
+		return wrongUsage("-m: this version has no clusters to submit to: leave it out")
+	case c.IsSet("fromSavepoint"), config.Get(conf, config.RestorePath) != "":
+		return wrongUsage("-s: this version cannot start from a savepoint: leave it and %s out", config.RestorePath.Key)
+	}
+	return nil
+}
+
+// withoutConfiguration is an environment without the variables that set configuration keys or say where they are.
+func withoutConfiguration(environ []string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), config.IsConfiguration)
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/urfave/cli/v2"
+)
+
+func runCommand(s streams) *cli.Command {
+	return &cli.Command{
+		Name:      "run",
+		Usage:     "run a program and show its progress",
+		ArgsUsage: "PROGRAM [its arguments]",
+		Description: `PROGRAM is an executable, or a Go package or .go file, which is built first. All that follows it is its own.
+
+   leat run ./wordcount --input text.txt
+   leat run ./cmd/examples/wordcount --input text.txt
+   leat run -p 4 ./wordcount                       parallelism 4
+   leat run -D execution.runtime-mode=BATCH ./wordcount
+   leat run -Dio.tmp.dirs=/disk1,/disk2 ./wordcount
+   leat run --json ./wordcount 2>events.jsonl      progress for machines, on standard error
+
+Ctrl-C cancels the job; a second one kills the program.`,
+		CustomHelpTemplate: verbHelp,
+		Flags:              programFlags(),
+		Action:             func(c *cli.Context) error { return runProgram(c, s) },
+	}
+}
+
+var verbHelp = `leat {{.Name}} [flags] {{.ArgsUsage}}: {{.Usage}}
+
+{{.Description}}
+
+Flags:
+{{range .VisibleFlags}}   {{.}}
+{{end}}`
+
+func runProgram(c *cli.Context, s streams) error {
+	run, err := prepare(c, s)
+	if err != nil {
+		return err
+	}
+	report, programStreams := newReporter(s, c.Bool("json"), c.Bool("quiet"))
+	run.streams = programStreams
+	run.handle, run.notice = report.event, report.notice
+	if c.IsSet("class") {
+		report.notice("-c is ignored: a Go program has one main function")
+	}
+	result, err := run.run()
+	if err != nil {
+		return err
+	}
+	if code := result.exitCode(); code != exitOK {
+		return &exitError{code: code}
+	}
+	return nil
+}
+
+// prepare is what run and info have in common: the configuration, the program, and its environment.
+func prepare(c *cli.Context, s streams) (child, error) {
+	if c.NArg() == 0 {
+		return child{}, wrongUsage("%s: which program? leat %s PROGRAM; %s", c.Command.Name, c.Command.Name, whatRuns)
+	}
+	conf, path, err := load(c)
+	if err != nil {
+		return child{}, err
+	}
+	if err := applyProgramFlags(c, conf); err != nil {
+		return child{}, err
+	}
+	p, err := findProgram(c.Args().First(), s.err)
+	if err != nil {
+		return child{}, err
+	}
+	return child{
+		program: p,
+		args:    c.Args().Tail(),
+		env:     append(withoutConfiguration(os.Environ()), conf.Environ(path)...),
+		streams: s,
+		notice:  func(text string) { fmt.Fprintf(s.err, "leat: %s\n", text) },
+	}, nil
+}

@@ -1,0 +1,102 @@
+package config
+
+import "time"
+
+const (
+	sectionCluster  = "Cluster, REST and high availability"
+	sectionSecurity = "Security"
+	noCluster       = "jobs run inside the program's own process; clusters are not there yet"
+)
+
+// Options of JobManager and TaskManagers, and of how they are reached.
+var (
+	JobManagerAddress = declare(sectionCluster, text, "jobmanager.rpc.address", "localhost",
+		"Host on which clients and TaskManagers reach the JobManager.", pending(noCluster))
+
+	JobManagerPort = declare(sectionCluster, port, "jobmanager.rpc.port", 6123,
+		"Port of the JobManager.", pending(noCluster))
+
+	JobManagerBindHost = declare(sectionCluster, text, "jobmanager.bind-host", "localhost",
+		"Interface that the JobManager listens on.", pending(noCluster))
+
+	JobManagerBindPort = declare(sectionCluster, port, "jobmanager.rpc.bind-port", 0,
+		"Port that the JobManager listens on.", defaultText("jobmanager.rpc.port"), pending(noCluster))
+
+	FailoverStrategy = declare(sectionCluster, enum("region", "full"), "jobmanager.execution.failover-strategy", "region",
+		"What is restarted when a task fails: its region of pipelined tasks, or all.", pending(noRestarts))
+
+	Scheduler = declare(sectionCluster, enum("Default", "Adaptive", "AdaptiveBatch"), "jobmanager.scheduler", "Default",
+		"How parallelism is chosen.", pending(noCluster))
+
+	SchedulerMode = declare(sectionCluster, enum("none", "reactive"), "scheduler-mode", "none",
+		"reactive uses all slots that there are.", pending(noCluster))
+
+	JobArchiveDir = declare(sectionCluster, text, "jobmanager.archive.fs.dir", "",
+		"Folder for what is known of finished jobs.", pending(noCluster))
+
+	TaskManagerHost = declare(sectionCluster, text, "taskmanager.host", "",
+		"Host on which others reach the TaskManager.", defaultText("found by itself"), pending(noCluster))
+
+	TaskManagerBindHost = declare(sectionCluster, text, "taskmanager.bind-host", "localhost",
+		"Interface that the TaskManager listens on.", pending(noCluster))
+
+	TaskManagerPort = declare(sectionCluster, text, "taskmanager.rpc.port", "0",
+		"Port, or range of ports, of the TaskManager.", pending(noCluster))
+
+	TaskManagerDataPort = declare(sectionCluster, port, "taskmanager.data.port", 0,
+		"Port for records between TaskManagers.", pending(noCluster))
+
+	RestAddress = declare(sectionCluster, text, "rest.address", "localhost",
+		"Host on which clients reach the REST server.", pending(noCluster))
+
+	RestPort = declare(sectionCluster, port, "rest.port", 8081,
+		"Port on which clients reach the REST server.", pending(noCluster))
+
+	RestBindAddress = declare(sectionCluster, text, "rest.bind-address", "localhost",
+		"Interface that the REST server listens on.", pending(noCluster))
+
+	RestBindPort = declare(sectionCluster, text, "rest.bind-port", "8081",
+		"Port, or range of ports such as 8081-8090, that the REST server listens on.", pending(noCluster))
+
+	WebSubmit = declare(sectionCluster, boolean, "web.submit.enable", true,
+		"Let programs be submitted by REST.", pending(noCluster))
+
+	WebCancel = declare(sectionCluster, boolean, "web.cancel.enable", true,
+		"Let jobs be cancelled by REST.", pending(noCluster))
+
+	WebUploadDir = declare(sectionCluster, text, "web.upload.dir", "",
+		"Folder for programs submitted by REST.", pending(noCluster))
+
+	HighAvailability = declare(sectionCluster, text, "high-availability.type", "NONE",
+		"How a JobManager's state outlives it.", aliases("high-availability"), pending(noCluster))
+
+	HighAvailabilityDir = declare(sectionCluster, text, "high-availability.storageDir", "",
+		"Folder for what must outlive every JobManager.", pending(noCluster))
+
+	ClusterID = declare(sectionCluster, text, "high-availability.cluster-id", "/default",
+		"Name of the cluster within that folder.", pending(noCluster))
+
+	ClientTimeout = declare(sectionCluster, duration, "client.timeout", time.Minute,
+		"How long a client waits for an answer.", pending(noCluster))
+)
+
+// Options of who may do what, as whom.
+var (
+	KerberosKeytab = declare(sectionSecurity, text, "security.kerberos.login.keytab", "",
+		"Keytab of the principal.", pending("only simple authentication is there yet"))
+
+	KerberosPrincipal = declare(sectionSecurity, text, "security.kerberos.login.principal", "",
+		"Principal to log in as.", pending("only simple authentication is there yet"))
+
+	KerberosTicketCache = declare(sectionSecurity, boolean, "security.kerberos.login.use-ticket-cache", true,
+		"Use what kinit got when there is no keytab.", pending("only simple authentication is there yet"))
+
+	KerberosConfig = declare(sectionSecurity, text, "security.kerberos.krb5-conf.path", "",
+		"The file krb5.conf.", defaultText("/etc/krb5.conf"), pending("only simple authentication is there yet"))
+
+	InternalTLS = declare(sectionSecurity, boolean, "security.ssl.internal.enabled", false,
+		"Mutual TLS between the processes of a cluster.", pending(noCluster))
+
+	RestTLS = declare(sectionSecurity, boolean, "security.ssl.rest.enabled", false,
+		"TLS for REST.", pending(noCluster))
+)

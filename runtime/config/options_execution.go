@@ -1,0 +1,127 @@
+package config
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	sectionExecution = "Programs and execution"
+	noCheckpoints    = "checkpoints are not there yet"
+	noRestarts       = "jobs are not restarted yet"
+)
+
+// Mode is how a job runs, as Flink's RuntimeExecutionMode.
+type Mode string
+
+// The values of RuntimeMode.
+const (
+	Streaming Mode = "STREAMING"
+	Batch     Mode = "BATCH"
+	Automatic Mode = "AUTOMATIC"
+)
+
+// Options of programs and of how their jobs run.
+var (
+	DefaultParallelism = declare(sectionExecution, integer(1, 32768), "parallelism.default", 0,
+		"Parallel sub-tasks of operators that do not say otherwise.",
+		defaultText("the processors in a local cluster, else 1"))
+
+	RuntimeMode = declare(sectionExecution, enum(Streaming, Batch, Automatic), "execution.runtime-mode", Automatic,
+		"STREAMING runs all operators at once and emits updates; BATCH runs stage after stage and emits final results; "+
+			"AUTOMATIC is BATCH when all sources are bounded, else STREAMING. Flink's default is STREAMING.")
+
+	BufferTimeout = declare(sectionExecution, duration, "execution.buffer-timeout.interval", 5*time.Millisecond,
+		"How long a record may wait for a batch to fill before it is sent. 0 sends at once. Flink's default is 100 ms.",
+		aliases("execution.buffer-timeout"))
+
+	BufferTimeoutEnabled = declare(sectionExecution, boolean, "execution.buffer-timeout.enabled", true,
+		"false sends only full batches.")
+
+	AutoWatermarkInterval = declare(sectionExecution, duration, "pipeline.auto-watermark-interval", 200*time.Millisecond,
+		"How often watermark generators are asked for a watermark. 0 turns periodic watermarks off.")
+
+	MaxParallelism = declare(sectionExecution, integer(1, 32768), "pipeline.max-parallelism", 0,
+		"Number of key groups: the parallelism that a job can be scaled up to.",
+		defaultText("the next power of two of 1.5 times the parallelism, at least 4096"))
+
+	OperatorChaining = declare(sectionExecution, boolean, "pipeline.operator-chaining.enabled", true,
+		"Run operators that are joined by forward edges in one task. Turn it off only to look for a fault.",
+		aliases("pipeline.operator-chaining"))
+
+	ObjectReuse = declare(sectionExecution, boolean, "pipeline.object-reuse", true,
+		"Records are never copied between chained operators.",
+		pending("records are never copied between chained operators, as with true in Flink"))
+
+	PipelineName = declare(sectionExecution, text, "pipeline.name", "",
+		"Name of the job, unless Execute is given one.")
+
+	AutoGenerateUIDs = declare(sectionExecution, boolean, "pipeline.auto-generate-uids", true,
+		"false refuses operators without a uid: savepoints match state to operators by it.", pending("savepoints are not there yet"))
+
+	GlobalJobParameters = declare(sectionExecution, dictionary, "pipeline.global-job-parameters", nil,
+		"Parameters that every function of the job can read.")
+
+	AllowUnalignedSplits = declare(sectionExecution, boolean, "pipeline.watermark-alignment.allow-unaligned-source-splits", false,
+		"Let a source whose splits cannot be paused read on although one of them is ahead.")
+
+	LatencyInterval = declare(sectionExecution, duration, "metrics.latency.interval", 0*time.Millisecond,
+		"How often sources emit latency markers. 0 emits none.", pending("latency markers are not there yet"))
+
+	ExecutionTarget = declare(sectionExecution, text, "execution.target", "local",
+		"Where jobs run, as the flag -t. This version runs them in the process itself: local.")
+
+	ExecutionAttached = declare(sectionExecution, boolean, "execution.attached", true,
+		"Wait for the job's end. false, as the flag -d, needs a cluster.")
+
+	ShutdownOnExit = declare(sectionExecution, boolean, "execution.shutdown-on-attached-exit", true,
+		"Cancel an attached job when its client ends.", aliases("execution.shutdown-on-application-finish"))
+
+	BatchShuffleMode = declare(sectionExecution, enum("ALL_EXCHANGES_BLOCKING", "ALL_EXCHANGES_PIPELINED",
+		"ALL_EXCHANGES_HYBRID_FULL", "ALL_EXCHANGES_HYBRID_SELECTIVE"), "execution.batch-shuffle-mode", "ALL_EXCHANGES_BLOCKING",
+		"Exchange between the stages of a BATCH job.", pending("BATCH always uses blocking exchanges"))
+
+	CancellationTimeout = declare(sectionExecution, duration, "task.cancellation.timeout", 3*time.Minute,
+		"How long user code may ignore its cancelled context before the process is ended. 0 waits for ever.")
+
+	CancellationInterval = declare(sectionExecution, duration, "task.cancellation.interval", 30*time.Second,
+		"How often user code that does not end is reported while a task is cancelled.")
+
+	RestartStrategy = declare(sectionExecution, enum("none", "off", "disable", "fixed-delay", "exponential-delay", "failure-rate"),
+		"restart-strategy.type", "none", "What happens when a task fails. Without checkpoints a failure ends the job.",
+		aliases("restart-strategy"), pending(noRestarts))
+
+	FixedDelayAttempts = declare(sectionExecution, integer(1, math.MaxInt32), "restart-strategy.fixed-delay.attempts", 1,
+		"Restarts before the job fails.", pending(noRestarts))
+
+	FixedDelay = declare(sectionExecution, duration, "restart-strategy.fixed-delay.delay", time.Second,
+		"Wait before each restart.", pending(noRestarts))
+
+	FailureRateInterval = declare(sectionExecution, duration, "restart-strategy.failure-rate.failure-rate-interval", time.Minute,
+		"Time in which failures are counted.", pending(noRestarts))
+
+	FailureRateMaxFailures = declare(sectionExecution, integer(1, math.MaxInt32),
+		"restart-strategy.failure-rate.max-failures-per-interval", 1, "Failures in that time before the job fails.", pending(noRestarts))
+
+	FailureRateDelay = declare(sectionExecution, duration, "restart-strategy.failure-rate.delay", time.Second,
+		"Wait before each restart.", pending(noRestarts))
+
+	ExponentialDelayInitial = declare(sectionExecution, duration, "restart-strategy.exponential-delay.initial-backoff", time.Second,
+		"Wait before the first restart.", pending(noRestarts))
+
+	ExponentialDelayMax = declare(sectionExecution, duration, "restart-strategy.exponential-delay.max-backoff", time.Minute,
+		"Longest wait before a restart.", pending(noRestarts))
+
+	ExponentialDelayMultiplier = declare(sectionExecution, number(1, math.Inf(1)),
+		"restart-strategy.exponential-delay.backoff-multiplier", 1.5, "Growth of the wait after each failure.", pending(noRestarts))
+
+	ExponentialDelayReset = declare(sectionExecution, duration, "restart-strategy.exponential-delay.reset-backoff-threshold",
+		time.Hour, "Running time after which the wait is the initial one again.", pending(noRestarts))
+
+	ExponentialDelayJitter = declare(sectionExecution, number(0, 1), "restart-strategy.exponential-delay.jitter-factor", 0.1,
+		"Random share of the wait that is added or taken away.", pending(noRestarts))
+
+	ExponentialDelayAttempts = declare(sectionExecution, integer(0, math.MaxInt32),
+		"restart-strategy.exponential-delay.attempts-before-reset-backoff", 0, "Restarts before the job fails; 0 has no limit.",
+		pending(noRestarts))
+)

@@ -1,0 +1,41 @@
+package config
+
+const sectionResources = "Memory, slots and files"
+
+// Options of what a process may use.
+var (
+	TaskSlots = declare(sectionResources, integer(1, 32768), "taskmanager.numberOfTaskSlots", 0,
+		"Slots of a TaskManager. A local cluster makes as many as its jobs need.",
+		defaultText("1; as many as needed in a local cluster"))
+
+	ManagedMemorySize = declare(sectionResources, memory, "taskmanager.memory.managed.size", 128*Megabyte,
+		"Memory of one slot for sorting, hashing and caching in BATCH. What needs more spills to io.tmp.dirs. "+
+			"In Flink it is the memory of all slots of a TaskManager.")
+
+	TmpDirs = declare(sectionResources, list(",:|"), "io.tmp.dirs", nil,
+		"Folders for spilled data, used in turn.", defaultText("the system's temporary folder"),
+		aliases("taskmanager.tmp.dirs"))
+
+	DefaultFileSystem = declare(sectionResources, text, "fs.default-scheme", "",
+		"File system of paths without a scheme, such as hdfs://namenode:8020.", defaultText("local files"))
+
+	HadoopConfDir = declare(sectionResources, text, "env.hadoop.conf.dir", "",
+		"Folder of core-site.xml and hdfs-site.xml.", defaultText("the variable HADOOP_CONF_DIR"))
+
+	TaskManagerProcessSize = declare(sectionResources, memory, "taskmanager.memory.process.size", 0,
+		"All memory of a TaskManager's process.", defaultText("not limited"), pending(oneProcess))
+
+	TaskManagerFlinkSize = declare(sectionResources, memory, "taskmanager.memory.flink.size", 0,
+		"Memory of a TaskManager without the runtime's own overhead.", defaultText("not limited"), pending(oneProcess))
+
+	ManagedMemoryFraction = declare(sectionResources, number(0, 1), "taskmanager.memory.managed.fraction", 0.4,
+		"Share of a TaskManager's memory that is managed, when its size is not given.", pending(oneProcess))
+
+	JobManagerProcessSize = declare(sectionResources, memory, "jobmanager.memory.process.size", 0,
+		"All memory of the JobManager's process.", defaultText("not limited"), pending(oneProcess))
+
+	JobManagerFlinkSize = declare(sectionResources, memory, "jobmanager.memory.flink.size", 0,
+		"Memory of the JobManager without the runtime's own overhead.", defaultText("not limited"), pending(oneProcess))
+)
+
+const oneProcess = "jobs run inside the program's own process, whose memory GOMEMLIMIT limits"

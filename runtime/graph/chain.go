@@ -1,0 +1,120 @@
+package graph
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/leatproject/leat/shuffle"
+)
+
+// JobGraph is a StreamGraph with its nodes chained into vertices.
+type JobGraph struct {
+	StreamGraph
+	// Vertices in topological order.
+	Vertices []Vertex `json:"vertices"`
+}
+
+// Vertex is a chain of nodes that run in one task for each sub-task.
+type Vertex struct {
+	ID string `json:"id"`
+	// Nodes are the IDs of the chain's nodes, the head first.
+	Nodes            []int  `json:"nodes"`
+	Parallelism      int    `json:"parallelism"`
+	MaxParallelism   int    `json:"maxParallelism"`
+	SlotSharingGroup string `json:"slotSharingGroup"`
+	// Edges into the head of the chain.
+	Edges []Edge `json:"edges,omitempty"`
+}
+
+// Edge connects two vertices.
+type Edge struct {
+	// From is the node, and by it the vertex, that rows come from; To is the node that takes them.
+	From     int              `json:"from"`
+	Port     int              `json:"port,omitempty"`
+	To       int              `json:"to"`
+	Number   int              `json:"number,omitempty"`
+	Index    int              `json:"index"` // of the input within To
+	Strategy shuffle.Strategy `json:"strategy"`
+}
+
+// MaxParallelism is the default of a job's max parallelism: at least 4096, a power of two with room to grow by half.
+func MaxParallelism(parallelism int) int {
+	m := 4096
+	for m < parallelism+parallelism/2 && m < 32768 {
+		m *= 2
+	}
+	return m
+}
+
+// Chain groups the nodes of g into vertices. A node joins the one before it when it has that as its only input, by a
+// forward edge, with equal parallelism and slot-sharing group, and both allow it.
+func Chain(g *StreamGraph, chaining bool) *JobGraph {
+	j := &JobGraph{StreamGraph: *g}
+	vertexOf := map[int]int{}
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		if chaining {
+			if up := g.chainsTo(n); up != nil {
+				v := vertexOf[up.ID]
+				j.Vertices[v].Nodes = append(j.Vertices[v].Nodes, n.ID)
+				vertexOf[n.ID] = v
+				continue
+			}
+		}
+		v := Vertex{ID: g.OperatorID(n.ID), Nodes: []int{n.ID}, Parallelism: n.Parallelism,
+			MaxParallelism: n.MaxParallelism, SlotSharingGroup: group(n)}
+		if v.MaxParallelism == 0 {
+			v.MaxParallelism = g.MaxParallelism
+		}
+		for k, in := range n.Inputs {
+			v.Edges = append(v.Edges, Edge{From: in.From, Port: in.Port, To: n.ID, Number: in.Number, Index: k, Strategy: in.Strategy})
+		}
+		vertexOf[n.ID] = len(j.Vertices)
+		j.Vertices = append(j.Vertices, v)
+	}
+	for i := range j.Vertices {
+		slices.SortFunc(j.Vertices[i].Nodes[1:], func(a, b int) int { return cmp.Compare(g.index(a), g.index(b)) })
+	}
+	return j
+}
+
+func group(n *Node) string { return cmp.Or(n.SlotSharingGroup, DefaultSlotSharingGroup) }
+
+func (g *StreamGraph) index(id int) int {
+	return slices.IndexFunc(g.Nodes, func(n Node) bool { return n.ID == id })
+}
+
+// chainsTo returns the node whose task n joins, or nil.
+func (g *StreamGraph) chainsTo(n *Node) *Node {
+	if len(n.Inputs) != 1 || n.Chaining != ChainAlways || n.Inputs[0].Strategy != shuffle.Forward {
+		return nil
+	}
+	up := g.Node(n.Inputs[0].From)
+	if up.Chaining == ChainNever || up.Parallelism != n.Parallelism || group(up) != group(n) {
+		return nil
+	}
+	if up.MaxParallelism != n.MaxParallelism && up.MaxParallelism != 0 && n.MaxParallelism != 0 {
+		return nil
+	}
+	return up
+}
+
+// VertexName is the name of a vertex as Flink shows it: the names of its chain joined by arrows.
+func (j *JobGraph) VertexName(v *Vertex) string {
+	names := make([]string, len(v.Nodes))
+	for i, id := range v.Nodes {
+		names[i] = j.Node(id).Name
+	}
+	return strings.Join(names, " -> ")
+}
+
+// VertexOf returns the vertex that holds a node.
+func (j *JobGraph) VertexOf(node int) *Vertex {
+	for i := range j.Vertices {
+		if slices.Contains(j.Vertices[i].Nodes, node) {
+			return &j.Vertices[i]
+		}
+	}
+	return nil
+}

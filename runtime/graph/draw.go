@@ -1,0 +1,86 @@
+package graph
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Draw returns the job as text: a line for each vertex, below it its chain and what it reads.
+func (j *JobGraph) Draw() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Job %q, %s, max parallelism %d\n", j.Name, j.Mode, j.MaxParallelism)
+	for i := range j.Vertices {
+		v := &j.Vertices[i]
+		fmt.Fprintf(&b, "[%d] %s (parallelism %d)\n", i+1, j.VertexName(v), v.Parallelism)
+		for _, e := range v.Edges {
+			fmt.Fprintf(&b, "    <- %s from [%d] %s", e.Strategy, j.number(e.From), j.Node(e.From).Name)
+			if e.Port > 0 {
+				fmt.Fprintf(&b, " (side output %d)", e.Port)
+			}
+			b.WriteByte('\n')
+		}
+		for _, id := range v.Nodes {
+			n := j.Node(id)
+			fmt.Fprintf(&b, "    %-8s %s", strings.ToLower(string(n.Kind)), n.Name)
+			if n.UID != "" {
+				fmt.Fprintf(&b, " uid=%s", n.UID)
+			}
+			if n.Output != "" {
+				fmt.Fprintf(&b, " : %s", n.Output)
+			}
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+func (j *JobGraph) number(node int) int {
+	for i := range j.Vertices {
+		for _, id := range j.Vertices[i].Nodes {
+			if id == node {
+				return i + 1
+			}
+		}
+	}
+	return 0
+}
+
+type planJSON struct {
+	JID   string     `json:"jid,omitempty"`
+	Name  string     `json:"name"`
+	Type  string     `json:"type"`
+	Nodes []planNode `json:"nodes"`
+}
+
+type planNode struct {
+	ID                  string         `json:"id"`
+	Parallelism         int            `json:"parallelism"`
+	Operator            string         `json:"operator"`
+	OperatorStrategy    string         `json:"operator_strategy"`
+	Description         string         `json:"description"`
+	Inputs              []planInput    `json:"inputs,omitempty"`
+	OptimizerProperties map[string]any `json:"optimizer_properties"`
+}
+
+type planInput struct {
+	Num          int    `json:"num"`
+	ID           string `json:"id"`
+	ShipStrategy string `json:"ship_strategy"`
+	Exchange     string `json:"exchange"`
+}
+
+// PlanJSON returns the job in the form of Flink's REST plan: {jid, name, type, nodes: [{id, parallelism, description,
+// inputs: [{num, id, ship_strategy, exchange}]}]}.
+func (j *JobGraph) PlanJSON(jobID string) ([]byte, error) {
+	p := planJSON{JID: jobID, Name: j.Name, Type: j.Mode}
+	for i := range j.Vertices {
+		v := &j.Vertices[i]
+		n := planNode{ID: v.ID, Parallelism: v.Parallelism, Description: j.VertexName(v), OptimizerProperties: map[string]any{}}
+		for k, e := range v.Edges {
+			n.Inputs = append(n.Inputs, planInput{k, j.VertexOf(e.From).ID, string(e.Strategy), "pipelined_bounded"})
+		}
+		p.Nodes = append(p.Nodes, n)
+	}
+	return json.Marshal(p)
+}

@@ -1,0 +1,170 @@
+package graph
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/leatproject/leat/shuffle"
+)
+
+// Version is the version of the encoding of graphs.
+const Version = 1
+
+// DefaultSlotSharingGroup is the slot-sharing group of nodes that name none.
+const DefaultSlotSharingGroup = "default"
+
+// Chaining says how a node may share a task with those before and behind it.
+type Chaining string
+
+// The chaining strategies, as Flink's.
+const (
+	ChainAlways Chaining = "ALWAYS"
+	ChainHead   Chaining = "HEAD"  // not with the node before it (startNewChain)
+	ChainNever  Chaining = "NEVER" // neither side (disableChaining)
+)
+
+// Kind tells the ends of a graph from its middle.
+type Kind string
+
+// The kinds of node.
+const (
+	Source   Kind = "SOURCE"
+	Operator Kind = "OPERATOR"
+	Sink     Kind = "SINK"
+)
+
+// Node is one operator of a program.
+type Node struct {
+	ID   int    `json:"id"`
+	Kind Kind   `json:"kind"`
+	Name string `json:"name"`
+	// UID is the user's name of the operator for state; empty if none was given.
+	UID         string `json:"uid,omitempty"`
+	Description string `json:"description,omitempty"`
+	Parallelism int    `json:"parallelism"`
+	// MaxParallelism bounds Parallelism for the life of the job's state; 0 takes the job's.
+	MaxParallelism   int      `json:"maxParallelism,omitempty"`
+	SlotSharingGroup string   `json:"slotSharingGroup,omitempty"`
+	Chaining         Chaining `json:"chaining"`
+	// Bounded is set for sources that end.
+	Bounded bool `json:"bounded,omitempty"`
+	// Output names the Go type of the main output.
+	Output string `json:"output,omitempty"`
+	// BufferTimeoutMillis overrides the job's; nil takes that.
+	BufferTimeoutMillis *int64  `json:"bufferTimeout,omitempty"`
+	Inputs              []Input `json:"inputs,omitempty"`
+}
+
+// Input is an edge into a node.
+type Input struct {
+	// From is the ID of the node that the rows come from, Port the output of it.
+	From int `json:"from"`
+	Port int `json:"port,omitempty"`
+	// Number is the logical input that the edge belongs to: several edges may (union).
+	Number   int              `json:"number,omitempty"`
+	Strategy shuffle.Strategy `json:"strategy"`
+}
+
+// StreamGraph is a program: its nodes in topological order.
+type StreamGraph struct {
+	Version        int    `json:"version"`
+	Name           string `json:"name"`
+	Mode           string `json:"mode"`
+	MaxParallelism int    `json:"maxParallelism"`
+	Nodes          []Node `json:"nodes"`
+}
+
+// Node returns the node with that ID.
+func (g *StreamGraph) Node(id int) *Node {
+	for i := range g.Nodes {
+		if g.Nodes[i].ID == id {
+			return &g.Nodes[i]
+		}
+	}
+	return nil
+}
+
+// Validate tells what is wrong with a graph that cannot run.
+func (g *StreamGraph) Validate() error {
+	sinks := 0
+	uids := map[string]string{}
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		switch {
+		case n.Parallelism < 1:
+			return fmt.Errorf("operator %q has parallelism %d: set at least 1", n.Name, n.Parallelism)
+		case n.MaxParallelism > 0 && n.Parallelism > n.MaxParallelism:
+			return fmt.Errorf("operator %q has parallelism %d above its max parallelism %d: lower the one or raise the other", n.Name, n.Parallelism, n.MaxParallelism)
+		case n.MaxParallelism > 32768:
+			return fmt.Errorf("operator %q has max parallelism %d: at most 32768", n.Name, n.MaxParallelism)
+		}
+		if n.Kind == Sink {
+			sinks++
+		}
+		if n.UID != "" {
+			if other, ok := uids[n.UID]; ok {
+				return fmt.Errorf("operators %q and %q share the uid %q: uids name state, so each needs its own", other, n.Name, n.UID)
+			}
+			uids[n.UID] = n.Name
+		}
+		for _, in := range n.Inputs {
+			from := g.Node(in.From)
+			if from == nil {
+				return fmt.Errorf("operator %q reads node %d, which does not exist", n.Name, in.From)
+			}
+			if in.Strategy == shuffle.Forward && from.Parallelism != n.Parallelism {
+				return fmt.Errorf("forward from %q (parallelism %d) to %q (parallelism %d) needs equal parallelism: use rebalance or rescale", from.Name, from.Parallelism, n.Name, n.Parallelism)
+			}
+		}
+	}
+	if sinks == 0 {
+		return fmt.Errorf("job %q has no sink, so it would do nothing: end a stream with Print, a file sink, Collect or Discard", g.Name)
+	}
+	return nil
+}
+
+// Bounded tells whether all sources end.
+func (g *StreamGraph) Bounded() bool {
+	for i := range g.Nodes {
+		if g.Nodes[i].Kind == Source && !g.Nodes[i].Bounded {
+			return false
+		}
+	}
+	return true
+}
+
+// OperatorID is the stable name of a node's state in hexadecimal: derived from its uid, or else from its place in the
+// graph.
+func (g *StreamGraph) OperatorID(id int) string {
+	n := g.Node(id)
+	h := sha256.New()
+	if n.UID != "" {
+		h.Write([]byte("uid:" + n.UID))
+	} else {
+		h.Write([]byte("node:" + strconv.Itoa(n.ID)))
+		for _, in := range n.Inputs {
+			h.Write([]byte(g.OperatorID(in.From)))
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// Fingerprint identifies what must be the same wherever main() runs: topology, uids, names and types; never parallelism.
+func (g *StreamGraph) Fingerprint() string {
+	c := *g
+	c.Name, c.Mode, c.MaxParallelism = "", "", 0
+	c.Nodes = make([]Node, len(g.Nodes))
+	for i, n := range g.Nodes {
+		n.Parallelism, n.MaxParallelism, n.BufferTimeoutMillis = 0, 0, nil
+		c.Nodes[i] = n
+	}
+	b, err := json.Marshal(&c)
+	if err != nil {
+		panic(err) // plain data
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:16])
+}

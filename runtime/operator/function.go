@@ -1,0 +1,68 @@
+package operator
+
+import "context"
+
+// FunctionContext is what a user's function is given of its surroundings. It is a context.Context that ends when the task
+// is cancelled. It belongs to the task's goroutine.
+type FunctionContext struct {
+	context.Context
+	op *Context
+	// time of the current record, or column.NoTime
+	time      int64
+	watermark int64
+}
+
+// NewFunctionContext returns the context of the functions of the operator that op belongs to.
+func NewFunctionContext(op *Context) *FunctionContext {
+	return &FunctionContext{Context: op, op: op, watermark: -1 << 63, time: -1 << 63}
+}
+
+// Subtask is the number of the parallel instance, from 0 to Parallelism-1.
+func (c *FunctionContext) Subtask() int { return c.op.Subtask }
+
+// Parallelism is the number of parallel instances of the function.
+func (c *FunctionContext) Parallelism() int { return c.op.Parallelism }
+
+// OperatorName is the name of the operator that calls.
+func (c *FunctionContext) OperatorName() string { return c.op.Name }
+
+// Mode tells whether the job runs as stream or as batch.
+func (c *FunctionContext) Mode() Mode { return c.op.Mode }
+
+// Timestamp is the event time of the current record in milliseconds; ok is false when it has none.
+func (c *FunctionContext) Timestamp() (ms int64, ok bool) { return c.time, c.time != -1<<63 }
+
+// Watermark is the event time that the operator has reached, in milliseconds.
+func (c *FunctionContext) Watermark() int64 { return c.watermark }
+
+// ProcessingTime is the time of day in milliseconds.
+func (c *FunctionContext) ProcessingTime() int64 { return c.op.Now() }
+
+// Count adds n to the operator's metric of that name.
+func (c *FunctionContext) Count(metric string, n int64) { c.op.Metrics.Add(metric, n) }
+
+// Opener is implemented by functions that prepare something before the first record.
+type Opener interface {
+	Open(ctx *FunctionContext) error
+}
+
+// Closer is implemented by functions that release something after the last record.
+type Closer interface {
+	Close() error
+}
+
+// openFunction calls Open of functions that have one.
+func openFunction(f any, ctx *FunctionContext) error {
+	if o, ok := f.(Opener); ok {
+		return o.Open(ctx)
+	}
+	return nil
+}
+
+// closeFunction calls Close of functions that have one.
+func closeFunction(f any) error {
+	if c, ok := f.(Closer); ok {
+		return c.Close()
+	}
+	return nil
+}

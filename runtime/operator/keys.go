@@ -1,0 +1,44 @@
+package operator
+
+import "github.com/leatproject/leat/storage/column"
+
+// Keys extracts the keys of batches: what keyed operators embed.
+type Keys[T any, K comparable] struct {
+	// Key is the key selector.
+	Key func(T) K
+	// Hash writes the hash of each key; see column.Hasher.
+	Hash func(keys []K, out []uint64)
+
+	keys   []K
+	hashes []uint64
+}
+
+// Of returns the keys of b's rows and their hashes, computed only if the exchange has not left them in b. Both are valid
+// until the next call.
+func (k *Keys[T, K]) Of(b *column.Batch) ([]K, []uint64) {
+	rows := column.Rows[T](b)
+	k.keys = k.keys[:0]
+	for i := range rows {
+		k.keys = append(k.keys, k.Key(rows[i]))
+	}
+	if len(b.Hashes) == len(rows) {
+		return k.keys, b.Hashes
+	}
+	if cap(k.hashes) < len(rows) {
+		k.hashes = make([]uint64, max(len(rows), 64))
+	}
+	k.hashes = k.hashes[:len(rows)]
+	k.Hash(k.keys, k.hashes)
+	return k.keys, k.hashes
+}
+
+// Hashes writes the key hash of each row of b to out: what the exchange by key calls.
+func (k *Keys[T, K]) Hashes(b *column.Batch, out []uint64) error {
+	rows := column.Rows[T](b)
+	k.keys = k.keys[:0]
+	for i := range rows {
+		k.keys = append(k.keys, k.Key(rows[i]))
+	}
+	k.Hash(k.keys, out)
+	return nil
+}

@@ -1,0 +1,9 @@
+// Package task runs chains of operators.
+//
+// A Task is one goroutine that owns a tree of chained operators, their state and timers, the Gate that its input comes
+// from and the Writers that its output goes to. It loops: mailbox first, then timers, then the deepest operator that has
+// something to do, then input; and it does anything but mail only while all its writers have room. A chained operator
+// has a queue of elements in front of it that is drained before the operator above it is called again.
+//
+// Start reading at Task.Run.
+package task

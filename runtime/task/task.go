@@ -1,0 +1,465 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/leatproject/leat/runtime/operator"
+	"github.com/leatproject/leat/shuffle"
+	"github.com/leatproject/leat/storage/clock"
+	"github.com/leatproject/leat/storage/spill"
+)
+
+// Spec describes one operator of a task.
+type Spec struct {
+	ID, Name string
+	// Operator is the sub-task's own instance.
+	Operator operator.Operator
+	// Inputs is the number of logical inputs.
+	Inputs int
+	// Upstream is the index of the chained operator before this one, Port its output; -1 for the head of the task.
+	Upstream, Port int
+	Ask            func(ctx context.Context, request []byte) ([]byte, error)
+	Metrics        *operator.Metrics
+}
+
+// Edge is an outgoing edge of a task: what operator From emits on Port goes to Writer's channels.
+type Edge struct {
+	From, Port  int
+	Strategy    shuffle.Strategy
+	Partitioner shuffle.Partitioner
+	Channels    []*shuffle.Channel
+}
+
+// Config is what all operators of a task have in common.
+type Config struct {
+	JobID, JobName, Name                          string
+	Subtask, Parallelism, MaxParallelism, Attempt int
+	Mode                                          operator.Mode
+	Clock                                         clock.Clock
+	Logger                                        *slog.Logger
+	Memory                                        *spill.Memory
+	Spill                                         *spill.Dir
+	// BufferTimeout is how long a row waits for others before it is sent; 0 sends after each batch of input.
+	BufferTimeout         time.Duration
+	AutoWatermarkInterval time.Duration
+}
+
+// Task is one sub-task of a chain of operators. New, Gate, then Run on a goroutine of its own.
+type Task struct {
+	cfg     Config
+	nodes   []*node // in topological order, the head first
+	gate    *shuffle.Gate
+	writers []*shuffle.Writer
+	source  operator.SourceOperator
+	srcWait bool // the source has nothing until it wakes the task
+
+	woken  chan struct{}
+	mu     sync.Mutex
+	mail   []letter
+	closed bool
+
+	ctx  context.Context
+	err  error // of a writer
+	time time.Time
+
+	alarmAt   time.Time
+	stopAlarm func()
+
+	Stats Stats
+}
+
+type letter struct {
+	node *node
+	f    func() (bool, error)
+}
+
+// Stats is what a task tells about itself. Safe for concurrent use.
+type Stats struct {
+	RecordsIn, RecordsOut, BytesIn, BytesOut atomic.Int64
+	// Watermark is the event time of the head operator in milliseconds.
+	Watermark atomic.Int64
+	// Busy, Idle and BackPressured are nanoseconds of the task's life.
+	Busy, Idle, BackPressured atomic.Int64
+}
+
+// New builds a task. specs are in topological order with the head first; its head has a gate unless it is a source.
+func New(cfg Config, specs []Spec) *Task {
+	t := &Task{cfg: cfg, woken: make(chan struct{}, 1)}
+	t.gate = shuffle.NewGate(t.wake)
+	t.Stats.Watermark.Store(shuffle.MinWatermark)
+	for _, s := range specs {
+		n := &node{task: t, op: s.Operator, spec: s, inputs: make([]int, s.Inputs), open: s.Inputs}
+		_, own := s.Operator.(operator.WatermarkSource)
+		n.passes = !own
+		if s.Upstream >= 0 {
+			n.inputs[0] = 1
+			n.valve = newValve(1)
+		}
+		t.nodes = append(t.nodes, n)
+	}
+	t.source, _ = specs[0].Operator.(operator.SourceOperator)
+	return t
+}
+
+// Connect adds a channel into logical input of the task's head operator.
+func (t *Task) Connect(input int) *shuffle.Channel {
+	t.nodes[0].inputs[input]++
+	return t.gate.Connect(input)
+}
+
+// Wire connects the operators with each other and with the edges.
+func (t *Task) Wire(edges []Edge) {
+	head := t.nodes[0]
+	head.valve = newValve(len(t.gate.Channels()))
+	for i, n := range t.nodes {
+		targets := map[int][]target{}
+		ports := 1
+		for j, m := range t.nodes {
+			if j > i && m.spec.Upstream == i {
+				targets[m.spec.Port] = append(targets[m.spec.Port], target{node: m})
+				ports = max(ports, m.spec.Port+1)
+			}
+		}
+		for _, e := range edges {
+			if e.From == i {
+				w := shuffle.NewWriter(e.Strategy, e.Partitioner, e.Channels, t.wake)
+				t.writers = append(t.writers, w)
+				targets[e.Port] = append(targets[e.Port], target{writer: w})
+				ports = max(ports, e.Port+1)
+			}
+		}
+		n.ctx = t.context(n)
+		for p := range ports {
+			o := &operator.Output{}
+			t.connect(o, targets[p])
+			n.ctx.Outputs = append(n.ctx.Outputs, o)
+		}
+	}
+}
+
+func (t *Task) context(n *node) *operator.Context {
+	c, s := t.cfg, n.spec
+	ctx := &operator.Context{
+		JobID: c.JobID, JobName: c.JobName, OperatorID: s.ID, Name: s.Name,
+		Subtask: c.Subtask, Parallelism: c.Parallelism, MaxParallelism: c.MaxParallelism, Attempt: c.Attempt,
+		Mode: c.Mode, Inputs: s.Inputs, Clock: c.Clock, Metrics: s.Metrics, Memory: c.Memory, Spill: c.Spill,
+		Logger:                c.Logger.With("operator", s.Name, "subtask", c.Subtask),
+		AutoWatermarkInterval: c.AutoWatermarkInterval.Milliseconds(),
+		Wake:                  func() { t.mu.Lock(); t.srcWait = false; t.mu.Unlock(); t.wake() },
+		Pause:                 func() { n.paused = true },
+		Ask:                   s.Ask,
+	}
+	ctx.Post = func(f func() (bool, error)) {
+		t.mu.Lock()
+		if !t.closed {
+			t.mail = append(t.mail, letter{n, f})
+		}
+		t.mu.Unlock()
+		t.wake()
+	}
+	ctx.WakeAt = func(at int64) {
+		if n.wakeAt == 0 || at < n.wakeAt {
+			n.wakeAt = at
+		}
+	}
+	return ctx
+}
+
+func (t *Task) wake() {
+	select {
+	case t.woken <- struct{}{}:
+	default:
+	}
+}
+
+func (t *Task) now() time.Time { return t.time }
+
+// Run opens the operators, runs the task to its end and closes them. It returns the first error, or ctx's when that
+// ended first. A task runs once.
+func (t *Task) Run(ctx context.Context) (err error) {
+	t.ctx = ctx
+	stop := context.AfterFunc(ctx, t.wake)
+	defer stop()
+	defer func() {
+		if e := t.close(); err == nil {
+			err = e
+		}
+	}()
+	for _, n := range t.nodes {
+		n.ctx.Context = ctx
+	}
+	for i := len(t.nodes) - 1; i >= 0; i-- {
+		n := t.nodes[i]
+		if err := n.call(func() (bool, error) { return false, n.op.Open(n.ctx) }); err != nil {
+			return fmt.Errorf("open: %w", err)
+		}
+	}
+	return t.loop()
+}
+
+func (t *Task) loop() error {
+	last := t.cfg.Clock.Now()
+	for {
+		t.time = t.cfg.Clock.Now()
+		t.Stats.Busy.Add(int64(t.time.Sub(last)))
+		last = t.time
+		if t.ctx.Err() != nil {
+			return context.Cause(t.ctx)
+		}
+		if err := t.runMail(); err != nil {
+			return err
+		}
+		if err := t.tick(); err != nil {
+			return err
+		}
+		if t.err != nil {
+			return t.err
+		}
+		worked, err := t.work()
+		if err != nil {
+			return err
+		}
+		if t.ended() {
+			t.publish()
+			return nil
+		}
+		if worked {
+			t.flushOld()
+			continue
+		}
+		pressed := !t.room()
+		if !pressed || t.cfg.BufferTimeout == 0 {
+			t.flush()
+		}
+		t.publish()
+		t.arm()
+		select {
+		case <-t.woken:
+		case <-t.ctx.Done():
+		}
+		now := t.cfg.Clock.Now()
+		if pressed {
+			t.Stats.BackPressured.Add(int64(now.Sub(last)))
+		} else {
+			t.Stats.Idle.Add(int64(now.Sub(last)))
+		}
+		last = now
+	}
+}
+
+// work does a bounded amount of work: it drains what the operators have and takes one element of input.
+func (t *Task) work() (worked bool, err error) {
+	for range 64 {
+		if !t.room() {
+			return worked, nil
+		}
+		n, blocked := t.deepest()
+		switch {
+		case blocked:
+			return worked, nil
+		case n != nil:
+			if err := n.step(); err != nil {
+				return true, err
+			}
+			if n.more {
+				return true, t.err // the end of a slice: look at the mailbox
+			}
+		default:
+			took, err := t.input()
+			if err != nil || !took {
+				return worked, err
+			}
+		}
+		if t.err != nil {
+			return true, t.err
+		}
+		worked = true
+	}
+	return true, nil
+}
+
+// deepest returns the last operator that has something to do. blocked says that it, or one behind which it stands, waits
+// for mail.
+func (t *Task) deepest() (n *node, blocked bool) {
+	for i := len(t.nodes) - 1; i >= 0; i-- {
+		if n := t.nodes[i]; n.busy() {
+			if n.paused {
+				return nil, true
+			}
+			return n, false
+		}
+	}
+	return nil, false
+}
+
+func (t *Task) room() bool {
+	for _, w := range t.writers {
+		if !w.Room() {
+			return false
+		}
+	}
+	return true
+}
+
+// input takes one element from the gate, or polls the source.
+func (t *Task) input() (bool, error) {
+	head := t.nodes[0]
+	if t.source == nil {
+		c, e, ok := t.gate.Receive()
+		if ok {
+			head.push(arrival{c.Index, c.Input, e})
+		}
+		return ok, nil
+	}
+	if head.ended || t.waits() {
+		return false, nil
+	}
+	t.setWaits(true) // before the poll: a wake during it counts
+	var a operator.Availability
+	err := head.call(func() (more bool, err error) {
+		a, err = t.source.Poll()
+		return false, err
+	})
+	if err != nil {
+		return true, err
+	}
+	switch a {
+	case operator.Ready:
+		t.setWaits(false)
+	case operator.Ended:
+		head.signal(shuffle.Element{Kind: shuffle.Watermark, Time: shuffle.MaxWatermark})
+		head.end()
+	}
+	return true, nil
+}
+
+func (t *Task) waits() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.srcWait
+}
+
+func (t *Task) setWaits(w bool) {
+	t.mu.Lock()
+	t.srcWait = w
+	t.mu.Unlock()
+}
+
+func (t *Task) ended() bool {
+	for _, n := range t.nodes {
+		if !n.ended {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *Task) runMail() error {
+	t.mu.Lock()
+	mail := t.mail
+	t.mail = nil
+	t.mu.Unlock()
+	for _, l := range mail {
+		if err := l.node.call(l.f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tick calls the operators whose time has come.
+func (t *Task) tick() error {
+	now := t.time.UnixMilli()
+	for _, n := range t.nodes {
+		if n.wakeAt != 0 && n.wakeAt <= now && !n.more {
+			n.wakeAt = 0
+			if err := n.call(func() (bool, error) { return n.op.Tick(now) }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (t *Task) flush() {
+	for _, w := range t.writers {
+		w.Flush()
+	}
+}
+
+// flushOld sends rows that have waited for the buffer timeout while the task was busy.
+func (t *Task) flushOld() {
+	for _, w := range t.writers {
+		if since, any := w.Waiting(); any && t.time.Sub(since) >= t.cfg.BufferTimeout {
+			w.Flush()
+		}
+	}
+	t.publish()
+}
+
+// arm sets the alarm to the earliest time that an operator waits for.
+func (t *Task) arm() {
+	at := int64(0)
+	for _, n := range t.nodes {
+		if n.wakeAt != 0 && (at == 0 || n.wakeAt < at) {
+			at = n.wakeAt
+		}
+	}
+	if at == 0 {
+		return
+	}
+	when := time.UnixMilli(at)
+	if t.stopAlarm != nil {
+		if t.alarmAt.Equal(when) {
+			return
+		}
+		t.stopAlarm()
+	}
+	t.alarmAt = when
+	t.stopAlarm = t.cfg.Clock.AfterFunc(max(0, when.Sub(t.cfg.Clock.Now())), t.wake)
+}
+
+// publish brings Stats up to date.
+func (t *Task) publish() {
+	var out int64
+	for _, w := range t.writers {
+		out += w.Rows()
+	}
+	t.Stats.RecordsOut.Store(out)
+	head := t.nodes[0]
+	t.Stats.RecordsIn.Store(head.recordsIn)
+	if t.source == nil {
+		t.Stats.Watermark.Store(head.valve.out)
+	}
+}
+
+func (t *Task) close() error {
+	t.mu.Lock()
+	t.closed, t.mail = true, nil
+	t.mu.Unlock()
+	if t.stopAlarm != nil {
+		t.stopAlarm()
+	}
+	var errs []error
+	for _, n := range t.nodes {
+		for ; n.head < len(n.queue); n.head++ {
+			if b := n.queue[n.head].element.Batch; b != nil {
+				b.Release()
+			}
+		}
+		if err := n.call(func() (bool, error) { return false, n.op.Close() }); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	for _, w := range t.writers {
+		w.Close()
+	}
+	t.gate.Close()
+	return errors.Join(errs...)
+}

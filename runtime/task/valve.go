@@ -1,0 +1,85 @@
+package task
+
+import "github.com/leatproject/leat/shuffle"
+
+// valve merges the watermarks and the idleness of an operator's channels: event time is the least of the channels that
+// are neither idle nor ended (Flink's StatusWatermarkValve). When all are idle the output is idle.
+type valve struct {
+	channels []valveChannel
+	out      int64 // last watermark given out
+	idle     bool
+}
+
+type valveChannel struct {
+	watermark   int64
+	idle, ended bool
+}
+
+func newValve(channels int) *valve {
+	v := &valve{channels: make([]valveChannel, channels), out: shuffle.MinWatermark}
+	for i := range v.channels {
+		v.channels[i].watermark = shuffle.MinWatermark
+	}
+	return v
+}
+
+// change is what follows from an element: event time has risen to watermark (advanced), the output has become idle or
+// active.
+type change struct {
+	advanced  bool
+	watermark int64
+	idle      bool
+	active    bool
+}
+
+func (v *valve) watermark(channel int, w int64) change {
+	c := &v.channels[channel]
+	if w > c.watermark {
+		c.watermark = w
+	}
+	c.idle = false
+	return v.merge()
+}
+
+func (v *valve) setIdle(channel int, idle bool) change {
+	v.channels[channel].idle = idle
+	return v.merge()
+}
+
+func (v *valve) end(channel int) change {
+	v.channels[channel].ended = true
+	return v.merge()
+}
+
+func (v *valve) merge() (ch change) {
+	least, any, open := shuffle.MaxWatermark, false, false
+	top := shuffle.MinWatermark
+	for i := range v.channels {
+		c := &v.channels[i]
+		top = max(top, c.watermark)
+		if c.ended {
+			continue
+		}
+		open = true
+		if !c.idle {
+			any = true
+			least = min(least, c.watermark)
+		}
+	}
+	switch {
+	case !open:
+		least = top
+	case !any:
+		// all idle: what has been reached by all of them together goes out, then idleness
+		if !v.idle {
+			v.idle, ch.idle = true, true
+		}
+		least = top
+	case v.idle:
+		v.idle, ch.active = false, true
+	}
+	if least > v.out {
+		v.out, ch.advanced, ch.watermark = least, true, least
+	}
+	return ch
+}

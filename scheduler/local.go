@@ -1,0 +1,318 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/leatproject/leat/runtime/graph"
+	"github.com/leatproject/leat/runtime/operator"
+	"github.com/leatproject/leat/runtime/task"
+	"github.com/leatproject/leat/shuffle"
+	"github.com/leatproject/leat/storage/clock"
+	"github.com/leatproject/leat/storage/spill"
+)
+
+// State is the state of a job or a vertex, with Flink's names.
+type State string
+
+// The states.
+const (
+	Created  State = "CREATED"
+	Running  State = "RUNNING"
+	Finished State = "FINISHED"
+	Canceled State = "CANCELED"
+	Failed   State = "FAILED"
+)
+
+// Options is how a job is run in this process.
+type Options struct {
+	JobID  string
+	Mode   operator.Mode
+	Clock  clock.Clock
+	Logger *slog.Logger
+	// TaskMemory is the budget for sorting and hashing of one task in bytes; TempDirs is where what exceeds it goes.
+	TaskMemory                           int64
+	Spill                                *spill.Dir
+	BufferTimeout, AutoWatermarkInterval time.Duration
+	// CancellationTimeout is how long tasks may take to end after a cancellation before the job is given up.
+	CancellationTimeout time.Duration
+}
+
+// Local is a job that runs in this process.
+type Local struct {
+	job          *graph.JobGraph
+	opt          Options
+	vertices     []*vertex
+	coordinators []coordinator
+	byNode       map[int]operator.Coordinator
+	state        atomic.Value // State
+}
+
+type vertex struct {
+	spec    *graph.Vertex
+	tasks   []*task.Task
+	metrics map[int][]*operator.Metrics // by node, then sub-task
+	left    atomic.Int32
+	failed  atomic.Bool
+}
+
+type coordinator struct {
+	node        *graph.Node
+	parallelism int
+	operator.Coordinator
+}
+
+// NewLocal expands job into tasks.
+func NewLocal(job *graph.JobGraph, code task.Code, opt Options) *Local {
+	l := &Local{job: job, opt: opt, byNode: map[int]operator.Coordinator{}}
+	l.state.Store(Created)
+	byHead := map[int]*vertex{}
+	for i := range job.Vertices {
+		v := &vertex{spec: &job.Vertices[i], metrics: map[int][]*operator.Metrics{}}
+		l.vertices = append(l.vertices, v)
+		for _, id := range v.spec.Nodes {
+			byHead[id] = v
+			if c := code.Coordinator(id); c != nil {
+				l.coordinators = append(l.coordinators, coordinator{job.Node(id), v.spec.Parallelism, c})
+				l.byNode[id] = c
+			}
+		}
+		for s := range v.spec.Parallelism {
+			v.tasks = append(v.tasks, l.newTask(v, s, code))
+		}
+		v.left.Store(int32(v.spec.Parallelism))
+	}
+	out := map[*task.Task][]task.Edge{}
+	for _, v := range l.vertices {
+		for _, e := range v.spec.Edges {
+			from := byHead[e.From]
+			for s, t := range from.tasks {
+				edge := task.Edge{From: position(from.spec, e.From), Port: e.Port, Strategy: e.Strategy,
+					Partitioner: code.Partitioner(e.To, e.Index, s, v.spec.MaxParallelism)}
+				for _, to := range targets(e.Strategy, s, len(from.tasks), len(v.tasks)) {
+					edge.Channels = append(edge.Channels, v.tasks[to].Connect(e.Number))
+				}
+				out[t] = append(out[t], edge)
+			}
+		}
+	}
+	for _, v := range l.vertices {
+		for _, t := range v.tasks {
+			t.Wire(out[t])
+		}
+	}
+	return l
+}
+
+func position(v *graph.Vertex, node int) int {
+	for i, id := range v.Nodes {
+		if id == node {
+			return i
+		}
+	}
+	return -1
+}
+
+// targets returns the consuming sub-tasks that a producing sub-task is connected to.
+func targets(s shuffle.Strategy, subtask, producers, consumers int) []int {
+	switch s {
+	case shuffle.Forward:
+		return []int{subtask}
+	case shuffle.Global:
+		return []int{0}
+	case shuffle.Rescale:
+		if producers >= consumers {
+			return []int{subtask * consumers / producers}
+		}
+		from, to := shuffle.KeyGroups(subtask, consumers, producers)
+		return span(from, to)
+	}
+	return span(0, consumers)
+}
+
+func span(from, to int) []int {
+	r := make([]int, 0, to-from)
+	for i := from; i < to; i++ {
+		r = append(r, i)
+	}
+	return r
+}
+
+func (l *Local) newTask(v *vertex, subtask int, code task.Code) *task.Task {
+	var specs []task.Spec
+	for _, id := range v.spec.Nodes {
+		n := l.job.Node(id)
+		m := new(operator.Metrics)
+		v.metrics[id] = append(v.metrics[id], m)
+		s := task.Spec{ID: l.job.OperatorID(id), Name: n.Name, Operator: code.Operator(id), Inputs: inputs(n), Upstream: -1, Metrics: m}
+		if id != v.spec.Nodes[0] {
+			s.Upstream, s.Port = position(v.spec, n.Inputs[0].From), n.Inputs[0].Port
+		}
+		if c := l.byNode[id]; c != nil {
+			s.Ask = func(ctx context.Context, request []byte) ([]byte, error) { return c.Handle(ctx, subtask, request) }
+		}
+		specs = append(specs, s)
+	}
+	head := l.job.Node(v.spec.Nodes[0])
+	cfg := task.Config{JobID: l.opt.JobID, JobName: l.job.Name, Name: l.job.VertexName(v.spec), Subtask: subtask,
+		Parallelism: v.spec.Parallelism, MaxParallelism: v.spec.MaxParallelism, Mode: l.opt.Mode, Clock: l.opt.Clock,
+		Logger: l.opt.Logger, Memory: spill.NewMemory(l.opt.TaskMemory), Spill: l.opt.Spill,
+		BufferTimeout: l.opt.BufferTimeout, AutoWatermarkInterval: l.opt.AutoWatermarkInterval}
+	if head.BufferTimeoutMillis != nil {
+		cfg.BufferTimeout = time.Duration(*head.BufferTimeoutMillis) * time.Millisecond
+	}
+	return task.New(cfg, specs)
+}
+
+func inputs(n *graph.Node) int {
+	k := 0
+	for _, in := range n.Inputs {
+		k = max(k, in.Number+1)
+	}
+	return k
+}
+
+// Run runs the job to its end. It returns nil when all of it has finished and is committed, the first failure, or
+// context.Canceled (ctx's cause) when ctx ended first; in these cases nothing is committed.
+func (l *Local) Run(ctx context.Context) error {
+	l.state.Store(Running)
+	running, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	defer func() {
+		for _, c := range l.coordinators {
+			if err := c.Close(); err != nil {
+				l.opt.Logger.Warn("coordinator did not close", "operator", c.node.Name, "error", err)
+			}
+		}
+	}()
+	for _, c := range l.coordinators {
+		if err := c.Start(running, c.parallelism); err != nil {
+			return l.end(ctx, fmt.Errorf("%s: %w", c.node.Name, err))
+		}
+	}
+	var all sync.WaitGroup
+	for _, v := range l.vertices {
+		for _, t := range v.tasks {
+			all.Add(1)
+			go func() {
+				defer all.Done()
+				if err := t.Run(running); err != nil {
+					v.failed.Store(true)
+					fail(err)
+				}
+				v.left.Add(-1)
+			}()
+		}
+	}
+	if err := l.wait(running, &all); err != nil {
+		return l.end(ctx, err)
+	}
+	return l.end(ctx, nil)
+}
+
+// wait waits for all tasks. After a cancellation it waits no longer than the cancellation timeout.
+func (l *Local) wait(running context.Context, all *sync.WaitGroup) error {
+	done := make(chan struct{})
+	go func() { all.Wait(); close(done) }()
+	select {
+	case <-done:
+		return context.Cause(running)
+	case <-running.Done():
+	}
+	expired := make(chan struct{})
+	stop := l.opt.Clock.AfterFunc(l.opt.CancellationTimeout, func() { close(expired) })
+	defer stop()
+	select {
+	case <-done:
+	case <-expired:
+		return fmt.Errorf("%w; tasks did not end within %v after that (task.cancellation.timeout): a function ignores its context", context.Cause(running), l.opt.CancellationTimeout)
+	}
+	return context.Cause(running)
+}
+
+// end commits or aborts.
+func (l *Local) end(ctx context.Context, err error) error {
+	rest := context.WithoutCancel(ctx)
+	if err == nil {
+		for i, c := range l.coordinators {
+			if err = c.Finish(rest); err != nil {
+				err = fmt.Errorf("%s: commit: %w", c.node.Name, err)
+				for _, o := range l.coordinators[i+1:] {
+					err = errors.Join(err, o.Abort(rest))
+				}
+				break
+			}
+		}
+		if err == nil {
+			l.state.Store(Finished)
+			return nil
+		}
+	} else {
+		for _, c := range l.coordinators {
+			if e := c.Abort(rest); e != nil {
+				l.opt.Logger.Warn("abort left something behind", "operator", c.node.Name, "error", e)
+			}
+		}
+	}
+	if ctx.Err() != nil {
+		l.state.Store(Canceled)
+	} else {
+		l.state.Store(Failed)
+	}
+	return err
+}
+
+// VertexStatus is what is known of a vertex at one time, summed over its sub-tasks.
+type VertexStatus struct {
+	ID, Name              string
+	Parallelism           int
+	State                 State
+	RecordsIn, RecordsOut int64
+	// Watermark is the least of the sub-tasks' in milliseconds.
+	Watermark int64
+	// Busy, Idle and BackPressured are the nanoseconds so far.
+	Busy, Idle, BackPressured int64
+	// Metrics by operator name and metric name.
+	Metrics map[string]map[string]int64
+}
+
+// State is the state of the job.
+func (l *Local) State() State { return l.state.Load().(State) }
+
+// Status returns the status of each vertex, in the order of the graph.
+func (l *Local) Status() []VertexStatus {
+	var r []VertexStatus
+	for _, v := range l.vertices {
+		s := VertexStatus{ID: v.spec.ID, Name: l.job.VertexName(v.spec), Parallelism: v.spec.Parallelism, State: l.State(),
+			Watermark: shuffle.MaxWatermark, Metrics: map[string]map[string]int64{}}
+		if v.left.Load() == 0 && !v.failed.Load() {
+			s.State = Finished
+		}
+		for _, t := range v.tasks {
+			s.RecordsIn += t.Stats.RecordsIn.Load()
+			s.RecordsOut += t.Stats.RecordsOut.Load()
+			s.Busy += t.Stats.Busy.Load()
+			s.Idle += t.Stats.Idle.Load()
+			s.BackPressured += t.Stats.BackPressured.Load()
+			s.Watermark = min(s.Watermark, t.Stats.Watermark.Load())
+		}
+		for node, ms := range v.metrics {
+			sums := map[string]int64{}
+			for _, m := range ms {
+				for name, n := range m.All {
+					sums[name] += n
+				}
+			}
+			if len(sums) > 0 {
+				s.Metrics[l.job.Node(node).Name] = sums
+			}
+		}
+		r = append(r, s)
+	}
+	return r
+}

@@ -1,0 +1,13 @@
+// Package shuffle moves records between tasks.
+//
+// A Writer belongs to one producing task and one edge: it partitions batches over the edge's channels and collects rows
+// of a channel until they are worth sending. A Gate belongs to one consuming task: all channels of all its edges end in
+// it. Between them travel Elements: batches and, in order with them, control elements (watermarks, idleness, end of
+// input). Order is kept per channel; memory is bounded by credit: a Writer has Room while every channel's unread rows
+// are below the limit, and a task takes no input while a Writer of it has none.
+//
+// A Writer and a Gate are each used by the one goroutine of their task, but for Gate's receiving half, which producers
+// call. Inside a process batches are handed over, not copied.
+//
+// Start reading at Element, then Writer, then Gate.
+package shuffle

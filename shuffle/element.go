@@ -1,0 +1,42 @@
+package shuffle
+
+import "github.com/leatproject/leat/storage/column"
+
+// Kind tells what an Element is.
+type Kind uint8
+
+const (
+	// Batch carries rows.
+	Batch Kind = iota
+	// Watermark says that no row with a timestamp at or below Time is expected any more.
+	Watermark
+	// Idle says that the channel does not hold back watermarks until it is Active again or rows come.
+	Idle
+	// Active ends Idle.
+	Active
+	// End is the last element of a channel.
+	End
+)
+
+// MaxWatermark is the watermark that ends event time (milliseconds).
+const MaxWatermark int64 = 1<<63 - 1
+
+// MinWatermark is the watermark before the first one.
+const MinWatermark int64 = -1 << 63
+
+// Element is what travels along a channel.
+type Element struct {
+	Kind Kind
+	// Batch is set for Batch elements; whoever receives it owns it.
+	Batch *column.Batch
+	// Time is the watermark in milliseconds since the epoch for Watermark elements.
+	Time int64
+}
+
+// rows is what an element costs of a channel's credit.
+func (e Element) rows() int {
+	if e.Kind == Batch {
+		return e.Batch.Len()
+	}
+	return 0
+}

@@ -1,0 +1,96 @@
+package shuffle
+
+import (
+	"math/rand/v2"
+
+	"github.com/leatproject/leat/storage/column"
+)
+
+// Partitioner decides which channels the rows of a batch go to. It belongs to one producing task.
+type Partitioner interface {
+	// Select writes the channel, below n, of each row of b to channels, which has b.Len() elements. It may set b.Hashes.
+	Select(b *column.Batch, channels []uint32, n int) error
+}
+
+// Strategy names how rows are spread, as Flink's plan shows it.
+type Strategy string
+
+// The strategies. Forward, Broadcast and Global need no Partitioner.
+const (
+	Forward   Strategy = "FORWARD"
+	Hash      Strategy = "HASH"
+	Rebalance Strategy = "REBALANCE"
+	Rescale   Strategy = "RESCALE"
+	Shuffle   Strategy = "SHUFFLE"
+	Broadcast Strategy = "BROADCAST"
+	Global    Strategy = "GLOBAL"
+	Custom    Strategy = "CUSTOM"
+)
+
+// RoundRobin deals rows out one by one, beginning at a channel of its own for each sub-task: rebalance and rescale.
+type RoundRobin struct{ next uint32 }
+
+// NewRoundRobin returns a partitioner that begins at channel start.
+func NewRoundRobin(start int) *RoundRobin { return &RoundRobin{uint32(start)} }
+
+// Select implements Partitioner.
+func (p *RoundRobin) Select(_ *column.Batch, channels []uint32, n int) error {
+	c := p.next % uint32(n)
+	for i := range channels {
+		channels[i] = c
+		if c++; c == uint32(n) {
+			c = 0
+		}
+	}
+	p.next = c
+	return nil
+}
+
+// Random spreads rows evenly at random, repeatably for a seed: Flink's shuffle.
+type Random struct{ rng *rand.Rand }
+
+// NewRandom returns a partitioner whose choices depend on seed alone.
+func NewRandom(seed uint64) *Random { return &Random{rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15))} }
+
+// Select implements Partitioner.
+func (p *Random) Select(_ *column.Batch, channels []uint32, n int) error {
+	for i := range channels {
+		channels[i] = p.rng.Uint32N(uint32(n))
+	}
+	return nil
+}
+
+// KeyGroup returns the key group of a key hash: its top bits, for a maximum parallelism that is any number up to 32768.
+func KeyGroup(hash uint64, maxParallelism int) int {
+	return int((hash >> 32) * uint64(maxParallelism) >> 32)
+}
+
+// Subtask returns the sub-task that owns a key group: groups are given out in contiguous ranges.
+func Subtask(keyGroup, maxParallelism, parallelism int) int {
+	return keyGroup * parallelism / maxParallelism
+}
+
+// KeyGroups returns the range [from, to) of key groups that a sub-task owns: the inverse of Subtask.
+func KeyGroups(subtask, maxParallelism, parallelism int) (from, to int) {
+	return (subtask*maxParallelism + parallelism - 1) / parallelism, ((subtask+1)*maxParallelism + parallelism - 1) / parallelism
+}
+
+// ByHash sends each row to the sub-task that owns the key group of its hash.
+type ByHash struct {
+	// Hashes writes the key hash of each row of b to out.
+	Hashes         func(b *column.Batch, out []uint64) error
+	MaxParallelism int
+}
+
+// Select implements Partitioner and leaves the hashes in b.
+func (p *ByHash) Select(b *column.Batch, channels []uint32, n int) error {
+	b.Hashes = append(b.Hashes[:0], make([]uint64, len(channels))...)
+	if err := p.Hashes(b, b.Hashes); err != nil {
+		return err
+	}
+	maxP := uint64(p.MaxParallelism)
+	for i, h := range b.Hashes {
+		channels[i] = uint32((h >> 32) * maxP >> 32 * uint64(n) / maxP)
+	}
+	return nil
+}

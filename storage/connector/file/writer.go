@@ -1,0 +1,200 @@
+package file
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/leatproject/leat/storage/column"
+	"github.com/leatproject/leat/storage/filesystem"
+	"github.com/leatproject/leat/storage/sink"
+)
+
+// writer writes the parts of one sub-task, at most one at a time in each bucket.
+type writer[T any] struct {
+	ctx      context.Context // governs the files
+	fs       filesystem.FileSystem
+	root     string // DIR within fs
+	sink     *Sink[T]
+	env      sink.Env
+	parts    map[string]*part // being written, by bucket
+	next     map[string]int   // the number of the next part, by bucket
+	finished []committable    // since the last Flush
+	whole    bool             // whether nothing was flushed before the end
+}
+
+// Write implements sink.Writer.
+func (w *writer[T]) Write(_ context.Context, b *column.Batch) error {
+	rows := column.Rows[T](b)
+	if w.sink.options.Bucket == nil {
+		return w.writeRows("", rows)
+	}
+	for len(rows) > 0 {
+		bucket, n := w.sink.options.Bucket(rows[0]), 1
+		for n < len(rows) && w.sink.options.Bucket(rows[n]) == bucket {
+			n++
+		}
+		if err := w.writeRows(bucket, rows[:n]); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+func (w *writer[T]) writeRows(bucket string, rows []T) (err error) {
+	p := w.parts[bucket]
+	rolling := w.sink.options.Rolling
+	if p != nil && rolling.Interval > 0 && w.sink.options.Clock.Now().Sub(p.begun) >= rolling.Interval {
+		if err := w.roll(bucket); err != nil {
+			return err
+		}
+		p = nil
+	}
+	for i := range rows {
+		if p == nil {
+			if p, err = w.begin(bucket); err != nil {
+				return err
+			}
+		}
+		if p.buf, err = w.sink.encoder.Append(p.buf, &rows[i]); err != nil {
+			return fmt.Errorf("file sink %s: encode record: %w", w.sink.dir, err)
+		}
+		p.records++
+		if len(p.buf) >= flushSize {
+			if err := p.flush(); err != nil {
+				return fmt.Errorf("file sink: %w", err)
+			}
+		}
+		if rolling.full(p) {
+			if err := w.roll(bucket); err != nil {
+				return err
+			}
+			p = nil
+		}
+	}
+	return nil
+}
+
+func (w *writer[T]) begin(bucket string) (*part, error) {
+	dir, err := w.directory(bucket)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := w.next[bucket]; !ok && w.env.Attempt > 0 {
+		if w.next[bucket], err = w.unused(dir); err != nil {
+			return nil, fmt.Errorf("file sink: %w", err)
+		}
+	}
+	o := w.sink.options
+	target := path.Join(dir, fmt.Sprintf("%s%d%s%s", w.own(), w.next[bucket], o.Suffix, o.Compression))
+	if !o.Overwrite {
+		if _, err := w.fs.Stat(w.ctx, target); err == nil {
+			return nil, existsError(target)
+		} else if !errors.Is(err, filesystem.ErrNotExist) {
+			return nil, fmt.Errorf("file sink: %w", err)
+		}
+	}
+	p, err := createPart(w.ctx, w.fs, target, o.Compression)
+	if err != nil {
+		return nil, fmt.Errorf("file sink: %w", err)
+	}
+	p.begun = o.Clock.Now()
+	p.buf = w.sink.encoder.Header(nil)
+	w.next[bucket]++
+	w.parts[bucket] = p
+	return p, nil
+}
+
+func existsError(target string) error {
+	return fmt.Errorf("file sink: output file %s: %w; remove it, choose another directory, or set the option Overwrite",
+		target, filesystem.ErrExist)
+}
+
+// own is how the names of this sub-task's parts begin.
+func (w *writer[T]) own() string { return fmt.Sprintf("%s-%d-", w.sink.options.Prefix, w.env.Subtask) }
+
+func (w *writer[T]) directory(bucket string) (string, error) {
+	for _, element := range strings.Split(bucket, "/") {
+		if bucket != "" && (element == "" || filesystem.Hidden(element)) {
+			return "", fmt.Errorf("file sink %s: bucket %q: its elements must not be empty or begin with . or _, which would hide them",
+				w.sink.dir, bucket)
+		}
+	}
+	return path.Join(w.root, bucket), nil
+}
+
+// unused is the first part number that no earlier attempt has used, be it for a visible or for a hidden file.
+func (w *writer[T]) unused(dir string) (next int, err error) {
+	entries, err := w.fs.List(w.ctx, dir)
+	if errors.Is(err, filesystem.ErrNotExist) {
+		return 0, nil
+	}
+	for _, e := range entries {
+		rest, ok := strings.CutPrefix(strings.TrimPrefix(e.Name(), "."), w.own())
+		if !ok {
+			continue
+		}
+		digits := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
+		if n, err := strconv.Atoi(digits); err == nil {
+			next = max(next, n+1)
+		}
+	}
+	return next, err
+}
+
+// roll finishes the part of a bucket.
+func (w *writer[T]) roll(bucket string) error {
+	p := w.parts[bucket]
+	if err := p.finish(); err != nil {
+		return fmt.Errorf("file sink: %w", err)
+	}
+	delete(w.parts, bucket)
+	w.finished = append(w.finished, committable{hidden: p.hidden, target: p.target})
+	return nil
+}
+
+// Flush implements sink.Writer.
+func (w *writer[T]) Flush(_ context.Context, end bool) ([]sink.Committable, error) {
+	buckets := make([]string, 0, len(w.parts))
+	for bucket := range w.parts {
+		buckets = append(buckets, bucket)
+	}
+	slices.Sort(buckets)
+	for _, bucket := range buckets {
+		if err := w.roll(bucket); err != nil {
+			return nil, err
+		}
+	}
+	whole := end && w.whole
+	if whole && len(w.finished) == 0 && w.sink.options.Overwrite {
+		w.finished = append(w.finished, committable{})
+	}
+	out := make([]sink.Committable, len(w.finished))
+	for i, c := range w.finished {
+		c.whole = whole
+		out[i] = c.encode()
+	}
+	w.whole, w.finished = false, nil
+	return out, nil
+}
+
+// Close implements sink.Writer: it removes what was not handed over by Flush.
+func (w *writer[T]) Close() error {
+	var errs []error
+	for _, p := range w.parts {
+		errs = append(errs, p.file.Abort())
+	}
+	ctx := context.WithoutCancel(w.ctx)
+	for _, c := range w.finished {
+		if c.hidden != "" {
+			errs = append(errs, w.fs.Remove(ctx, c.hidden))
+		}
+	}
+	w.parts, w.finished = map[string]*part{}, nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,170 @@
+package hdfs
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/colinmarc/hdfs/v2"
+
+	"github.com/leatproject/leat/storage/filesystem"
+)
+
+func init() {
+	filesystem.Register("hdfs", open)
+}
+
+func open(_ context.Context, root *url.URL, opts filesystem.Options) (filesystem.FileSystem, error) {
+	conf, err := loadConf(opts.Properties)
+	if err != nil {
+		return nil, err
+	}
+	c, err := sharedClient(conf, root.Host, opts.Logger)
+	if err != nil {
+		return nil, err
+	}
+	return &fileSystem{client: c, root: "hdfs://" + root.Host}, nil
+}
+
+// fileSystem implements filesystem.FileSystem for one name service.
+type fileSystem struct {
+	client *client
+	root   string // what errors put before a path
+}
+
+func clean(p string) string { return path.Clean("/" + p) }
+
+// url names a path in errors.
+func (f *fileSystem) url(p string) string { return f.root + clean(p) }
+
+func (f *fileSystem) Open(ctx context.Context, p string) (filesystem.File, error) {
+	r := &reader{stream: stream{fs: f, ctx: ctx, path: clean(p)}}
+	if err := r.stream.open(); err != nil {
+		return nil, f.fail("open", p, err)
+	}
+	return r, nil
+}
+
+func (f *fileSystem) Stat(ctx context.Context, p string) (filesystem.FileInfo, error) {
+	info, err := f.stat(ctx, p)
+	if err != nil {
+		return filesystem.FileInfo{}, f.fail("stat", p, belowFile(err, filesystem.ErrNotExist))
+	}
+	return fileInfo(p, info), nil
+}
+
+func (f *fileSystem) stat(ctx context.Context, p string) (info os.FileInfo, err error) {
+	_, err = f.client.call(ctx, func(c *hdfs.Client) (err error) {
+		info, err = c.Stat(clean(p))
+		return err
+	})
+	return info, err
+}
+
+func (f *fileSystem) List(ctx context.Context, dir string) ([]filesystem.FileInfo, error) {
+	var entries []os.FileInfo
+	_, err := f.client.call(ctx, func(c *hdfs.Client) (err error) {
+		info, err := c.Stat(clean(dir))
+		if err != nil {
+			return err
+		}
+		if !info.IsDir() {
+			return errNotDirectory
+		}
+		entries, err = c.ReadDir(clean(dir))
+		return err
+	})
+	if err != nil {
+		return nil, f.fail("list", dir, belowFile(err, filesystem.ErrNotExist))
+	}
+	infos := make([]filesystem.FileInfo, len(entries))
+	for i, e := range entries {
+		infos[i] = fileInfo(path.Join(dir, e.Name()), e)
+	}
+	slices.SortFunc(infos, func(a, b filesystem.FileInfo) int { return strings.Compare(a.Path, b.Path) })
+	return infos, nil
+}
+
+func (f *fileSystem) Create(ctx context.Context, p string) (filesystem.Writer, error) {
+	p = clean(p)
+	if err := f.makeParent(ctx, p); err != nil {
+		return nil, f.fail("create", p, belowFile(err, filesystem.ErrExist))
+	}
+	w := &writer{fs: f, ctx: ctx, path: p, session: f.client.hold()}
+	lost, err := f.client.call(ctx, func(c *hdfs.Client) error { return w.create(c) })
+	if err != nil {
+		f.client.release(w.session)
+		if lost && errors.Is(err, os.ErrExist) {
+			return nil, &filesystem.PathError{Op: "create", Path: f.url(p), Kind: filesystem.ErrBusy, Err: errAnswerLost,
+				Remedy: "remove the file if nobody else may have created it, or take another name"}
+		}
+		return nil, f.fail("create", p, belowFile(err, filesystem.ErrExist))
+	}
+	return w, nil
+}
+
+// makeParent makes the directory of p and refuses one in which the library cannot write files that others can read.
+func (f *fileSystem) makeParent(ctx context.Context, p string) error {
+	dir := path.Dir(p)
+	info, err := f.stat(ctx, dir)
+	if errors.Is(err, os.ErrNotExist) {
+		if err := f.mkdirAll(ctx, dir); err != nil {
+			return err
+		}
+		info, err = f.stat(ctx, dir)
+	}
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return errParentIsFile
+	}
+	return checkReadable(info)
+}
+
+func (f *fileSystem) Remove(ctx context.Context, p string) error {
+	_, err := f.client.call(ctx, func(c *hdfs.Client) error { return c.Remove(clean(p)) })
+	err = belowFile(err, filesystem.ErrNotExist)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return f.fail("remove", p, err)
+}
+
+func (f *fileSystem) MkdirAll(ctx context.Context, dir string) error {
+	return f.fail("mkdir", dir, belowFile(f.mkdirAll(ctx, clean(dir)), filesystem.ErrExist))
+}
+
+func (f *fileSystem) mkdirAll(ctx context.Context, dir string) error {
+	_, err := f.client.call(ctx, func(c *hdfs.Client) error { return c.MkdirAll(dir, 0o755) })
+	return err
+}
+
+func fileInfo(p string, info os.FileInfo) filesystem.FileInfo {
+	out := filesystem.FileInfo{Path: p, ModTime: info.ModTime(), IsDir: info.IsDir()}
+	if !out.IsDir {
+		out.Size = info.Size()
+	}
+	return out
+}
+
+// checkReadable refuses what the library does not understand: it would read ciphertext or stripes, and write files that
+// nobody can read.
+func checkReadable(info os.FileInfo) error {
+	status, ok := info.Sys().(*hdfs.FileStatus)
+	if !ok {
+		return nil
+	}
+	const hasCrypt, hasEC = 2, 4 // HdfsFileStatusProto.Flags
+	switch flags := status.GetFlags(); {
+	case status.GetEcPolicy() != nil || flags&hasEC != 0:
+		return errErasureCoded
+	case status.GetFileEncryptionInfo() != nil || flags&hasCrypt != 0:
+		return errEncrypted
+	}
+	return nil
+}

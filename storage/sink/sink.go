@@ -1,0 +1,51 @@
+package sink
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/leatproject/leat/storage/column"
+)
+
+// Sink describes an output whose records are rows of one Go type. It is immutable and safe for concurrent use.
+type Sink interface {
+	NewWriter(ctx context.Context, env Env) (Writer, error)
+}
+
+// Writer writes the records of one sub-task.
+type Writer interface {
+	// Write takes the rows of b, but not b itself: it keeps no view of it after it returns.
+	Write(ctx context.Context, b *column.Batch) error
+	// Flush makes all that was written durable (or sent) and returns what there is to commit, if the sink commits. After
+	// end is true no more is written.
+	Flush(ctx context.Context, end bool) ([]Committable, error)
+	// Close releases what the writer holds; without a successful Flush(end) before it, it removes what was not committed.
+	Close() error
+}
+
+// Committable is one thing to be made visible by a Committer, in the sink's own encoding.
+type Committable []byte
+
+// TwoPhase is implemented by sinks whose output becomes visible by a commit.
+type TwoPhase interface {
+	Sink
+	NewCommitter(ctx context.Context) (Committer, error)
+}
+
+// Committer makes committables visible.
+type Committer interface {
+	// Commit makes all of cs visible; it may be called again with any of them.
+	Commit(ctx context.Context, cs []Committable) error
+	// Abort removes what will not be committed, as far as it exists.
+	Abort(ctx context.Context, cs []Committable) error
+	Close() error
+}
+
+// Env is what a writer is given of its surroundings.
+type Env struct {
+	// JobID makes names unique between jobs.
+	JobID string
+	// Subtask is the writer's own number of Parallelism, Attempt the number of earlier tries of it.
+	Subtask, Parallelism, Attempt int
+	Logger                        *slog.Logger
+}
