@@ -58,6 +58,10 @@ func dispatch(args []string, s streams) error {
 }
 
 func newApp(s streams) *cli.App {
+	commands := []*cli.Command{runCommand(s), infoCommand(s), versionCommand(s)}
+	for _, c := range commands {
+		c.OnUsageError = func(_ *cli.Context, err error, _ bool) error { return wrongUsage("%s: %w", c.Name, err) }
+	}
 	return &cli.App{
 		Name:                      "leat",
 		Usage:                     "batch and stream processing in one binary",
@@ -68,7 +72,7 @@ func newApp(s streams) *cli.App {
 		HideHelpCommand:           true,
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {},
-		Commands:                  []*cli.Command{runCommand(s), infoCommand(s), versionCommand(s)},
+		Commands:                  commands,
 	}
 }
 

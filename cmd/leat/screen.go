@@ -130,7 +130,7 @@ func (r *tableReporter) event(e status.Event, _ []byte) {
 func (r *tableReporter) draw(e status.Event) {
 	r.shown = e.Time
 	columns, _ := r.screen.size()
-	const figures = 52
+	const figures = 55
 	width := min(max(columns-figures, 12), 60)
 	lines := []string{fmt.Sprintf("%-*s %4s %-9s %9s %11s %10s %5s", width, cutTo(title(e, r.started), width),
 		"par", "state", "records", "rate", "lag", "busy")}

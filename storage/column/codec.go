@@ -5,12 +5,14 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"sync"
 	"unsafe"
 )
 
 // Codec turns values of T into bytes and back. It is immutable and may be used by all goroutines at once.
 type Codec[T any] struct {
 	*plan
+	boxes sync.Pool // of *T: memory for the values that Clone works on
 }
 
 // CodecOf returns the codec of T. It is made by reflection the first time and then kept. The error names the field that cannot be
@@ -20,7 +22,7 @@ func CodecOf[T any]() (*Codec[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Codec[T]{p}, nil
+	return &Codec[T]{plan: p, boxes: sync.Pool{New: func() any { return new(T) }}}, nil
 }
 
 // A block is a header and then the columns in the order of the fields.
@@ -120,9 +122,13 @@ func (c *Codec[T]) Clone(v T) T {
 	if !c.pointers {
 		return v
 	}
-	own := v
-	c.coder.detach(unsafe.Pointer(&own))
-	return own
+	box := c.boxes.Get().(*T)
+	*box = v
+	c.coder.detach(unsafe.Pointer(box))
+	v = *box
+	clear(unsafe.Slice(box, 1))
+	c.boxes.Put(box)
+	return v
 }
 
 // Detach does in place what Clone does, for all rows of a slice.

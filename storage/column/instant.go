@@ -20,8 +20,11 @@ const (
 func (instant) width() int { return instantBytes }
 
 func splitTime(t *time.Time) (sec uint64, nano, offset uint32) {
-	_, zone := t.Zone()
-	return uint64(t.Unix()), uint32(t.Nanosecond()), uint32(int32(zone))
+	if t.Location() != time.UTC {
+		_, zone := t.Zone()
+		offset = uint32(int32(zone))
+	}
+	return uint64(t.Unix()), uint32(t.Nanosecond()), offset
 }
 
 // encode writes seconds, nanoseconds, and the offsets: a byte that says whether they differ, then one or all of them.

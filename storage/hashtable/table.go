@@ -24,7 +24,7 @@ type store interface {
 	remove(id uint32)
 	reset()
 	bytes() int64
-	group() *groups
+	group() *hashed
 }
 
 // New returns a table with room for hint keys before it grows. It refuses types without a codec (see column.CodecOf).

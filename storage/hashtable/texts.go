@@ -4,7 +4,7 @@ import "unsafe"
 
 // texts is the table of keys of any length. A slot holds the low 32 bits of the hash, and above them id + 1, or 0 if it is empty.
 type texts struct {
-	groups
+	hashed
 	arena arena
 	slots []uint64
 	limit int
@@ -177,7 +177,7 @@ func (t *texts) remove(id uint32) {
 func (t *texts) reset() {
 	clear(t.slots)
 	t.arena.reset()
-	t.groups.reset()
+	t.hashed.reset()
 }
 
-func (t *texts) bytes() int64 { return int64(cap(t.slots))*8 + t.groups.bytes() + t.arena.bytes() }
+func (t *texts) bytes() int64 { return int64(cap(t.slots))*8 + t.hashed.bytes() + t.arena.bytes() }

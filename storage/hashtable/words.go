@@ -17,7 +17,7 @@ const (
 
 // words is the table of keys of up to 64 bits, which lie in the slots.
 type words struct {
-	groups
+	hashed
 	slots []word
 	keys  []uint64 // by id
 	limit int      // keys at which the slots double
@@ -183,11 +183,11 @@ func (t *words) remove(id uint32) {
 func (t *words) reset() {
 	clear(t.slots)
 	t.keys = t.keys[:0]
-	t.groups.reset()
+	t.hashed.reset()
 }
 
 func (t *words) bytes() int64 {
-	return int64(cap(t.slots))*int64(unsafe.Sizeof(word{})) + int64(cap(t.keys))*8 + t.groups.bytes()
+	return int64(cap(t.slots))*int64(unsafe.Sizeof(word{})) + int64(cap(t.keys))*8 + t.hashed.bytes()
 }
 
 // canonical32 and canonical64 give floats that are the same key the same bits: every NaN, and both zeros.

@@ -3,19 +3,22 @@ package spill
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"slices"
 
 	"github.com/pierrec/lz4/v4"
 	"github.com/zeebo/xxh3"
+
+	"github.com/leatproject/leat/storage/column"
 )
 
 // Codec turns rows to bytes and back: *column.Codec[T] in all of the engine.
 type Codec[T any] interface {
-	// AppendBatch appends one block that holds rows.
+	// AppendBatch appends one block that holds rows. A row that cannot be encoded is a panic of *column.EncodeError.
 	AppendBatch(dst []byte, rows []T) []byte
-	// DecodeBatch replaces the rows of dst by those of a block; they share no memory with src.
+	// DecodeBatch appends the rows of a block to dst; they share no memory with src.
 	DecodeBatch(src []byte, dst []T) ([]T, error)
 	// Size is the number of bytes that a row occupies in memory, with what it points to.
 	Size(row *T) int
@@ -117,7 +120,10 @@ func (w *frameWriter[T]) writeFrame(f frame[T]) error {
 			body = binary.LittleEndian.AppendUint64(body, h)
 		}
 	}
-	body = w.codec.AppendBatch(body, f.rows)
+	body, err := appendBlock(w.codec, body, f.rows)
+	if err != nil {
+		return err
+	}
 	raw := len(body) - mark
 	if raw > math.MaxInt32 {
 		return w.file.corrupt(w.file.size, "a frame of %d rows has %d bytes, the limit is 2 GiB", len(f.rows), raw)
@@ -142,6 +148,20 @@ func (w *frameWriter[T]) writeFrame(f frame[T]) error {
 		return w.flush()
 	}
 	return nil
+}
+
+// appendBlock returns the error of a row that cannot be encoded.
+func appendBlock[T any](codec Codec[T], dst []byte, rows []T) (_ []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			e, ok := r.(*column.EncodeError)
+			if !ok {
+				panic(r)
+			}
+			err = fmt.Errorf("spill rows: %w", e)
+		}
+	}()
+	return codec.AppendBatch(dst, rows), nil
 }
 
 // compress appends the LZ4 block of w.raw to w.buf, or nothing and returns 0 if that would not save anything.

@@ -61,6 +61,9 @@ func (p *Partitions[T]) Add(b *column.Batch) error {
 	if n == 0 {
 		return nil
 	}
+	if p.pending == nil {
+		return errors.New("rows were added to partitions after Finish")
+	}
 	if len(b.Hashes) != n {
 		return errors.New("rows without key hash cannot be partitioned: partition them by key first")
 	}

@@ -10,9 +10,10 @@ type entry struct {
 
 const (
 	// insertBelow is the size up to which insertion sort is fastest.
-	insertBelow = 16
-	// wideFrom and wideTo bound the sizes that are split by 11 bits, into pieces of a few entries, while they are in the
-	// second-level cache. Others are split by 8 bits.
+	insertBelow = 32
+	// Entries are split by 8 bits. Below narrowBelow 6 bits are enough; from wideFrom to wideTo it is 11, into pieces of a
+	// few entries, since so many entries and places are still in the second-level cache.
+	narrowBelow      = 1 << 8
 	wideFrom, wideTo = 1 << 10, 1 << 15
 )
 
@@ -30,7 +31,11 @@ func sortByPrefix(a, scratch []entry) {
 		differ |= p ^ last
 		last = p
 	}
-	if unsorted != 0 {
+	switch {
+	case unsorted == 0:
+	case len(a) <= insertBelow:
+		insertion(a)
+	default:
 		distribute(a, scratch, false, differ)
 	}
 }
@@ -56,10 +61,14 @@ func radix(from, other []entry, move bool) {
 
 // distribute is radix for entries whose prefixes differ in the bits of differ.
 func distribute(from, other []entry, move bool, differ uint64) {
-	if len(from) >= wideFrom && len(from) < wideTo {
+	switch n := len(from); {
+	case n < narrowBelow:
+		var ends [1 << 6]uint32
+		split(from, other, move, bits.Len64(differ), 6, ends[:])
+	case n >= wideFrom && n < wideTo:
 		var ends [1 << 11]uint32
 		split(from, other, move, bits.Len64(differ), 11, ends[:])
-	} else {
+	default:
 		var ends [1 << 8]uint32
 		split(from, other, move, bits.Len64(differ), 8, ends[:])
 	}

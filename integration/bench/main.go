@@ -1,0 +1,84 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+// benchmark is one line of the table: its cases are run in child processes, in turn, and compared with the first.
+type benchmark struct {
+	name, about string
+	// unit is what rates count.
+	unit string
+	// prepare makes input that all cases share.
+	prepare func(o *options) error
+	cases   []benchCase
+}
+
+type benchCase struct {
+	name string
+	// run does the work in the child process and returns how many units it has done.
+	run func(o *options) (units int64, err error)
+	// target is what the case is to reach, in words.
+	target string
+}
+
+type options struct {
+	dir  string
+	mib  int
+	rows int64
+	runs int
+	keys int64
+	rate int
+}
+
+var benchmarks = []benchmark{wordCount, chain1e3, chain1e6, exchange1e6, valueState, latency, idle, start}
+
+func main() {
+	if name := os.Getenv(childVariable); name != "" {
+		child(name)
+		return
+	}
+	o := &options{}
+	flags := flag.NewFlagSet("bench", flag.ExitOnError)
+	flags.IntVar(&o.mib, "mib", 128, "size of the text of wordcount in MiB")
+	flags.Int64Var(&o.rows, "rows", 10_000_000, "records of the generated inputs")
+	flags.IntVar(&o.runs, "runs", 3, "runs of each case; the median counts")
+	flags.IntVar(&o.rate, "rate", 100_000, "records per second of latency")
+	flags.StringVar(&o.dir, "dir", os.TempDir(), "where inputs are made")
+	flags.Usage = func() {
+		fmt.Fprintln(os.Stderr, "usage: bench [name ...] [flags]")
+		for _, b := range benchmarks {
+			fmt.Fprintf(os.Stderr, "  %-14s %s\n", b.name, b.about)
+		}
+		flags.PrintDefaults()
+	}
+	args := os.Args[1:]
+	var names []string
+	for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		names, args = append(names, args[0]), args[1:]
+	}
+	if err := flags.Parse(args); err != nil {
+		os.Exit(2)
+	}
+	for _, n := range names {
+		if !slices.ContainsFunc(benchmarks, func(b benchmark) bool { return b.name == n }) {
+			fmt.Fprintf(os.Stderr, "bench: no benchmark %q\n", n)
+			flags.Usage()
+			os.Exit(2)
+		}
+	}
+	for i := range benchmarks {
+		b := &benchmarks[i]
+		if len(names) > 0 && !slices.Contains(names, b.name) {
+			continue
+		}
+		if err := b.measure(o); err != nil {
+			fmt.Fprintf(os.Stderr, "bench: %s: %v\n", b.name, err)
+			os.Exit(1)
+		}
+	}
+}
