@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,6 +66,16 @@ type coordinator struct {
 	node        *graph.Node
 	parallelism int
 	operator.Coordinator
+}
+
+// start is Start with a guard: enumerators are code of users and connectors.
+func (c coordinator) start(ctx context.Context) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return c.Start(ctx, c.parallelism)
 }
 
 // NewLocal expands job into tasks.
@@ -149,7 +160,7 @@ func (l *Local) newTask(v *vertex, subtask int, code task.Code) *task.Task {
 		n := l.job.Node(id)
 		m := new(operator.Metrics)
 		v.metrics[id] = append(v.metrics[id], m)
-		s := task.Spec{ID: l.job.OperatorID(id), Name: n.Name, Operator: code.Operator(id), Inputs: inputs(n), Upstream: -1, Metrics: m}
+		s := task.Spec{ID: l.job.OperatorID(id), Name: n.Name, Operator: code.Operator(id), Inputs: inputs(n), SideOutputs: n.SideOutputs, Upstream: -1, Metrics: m}
 		if id != v.spec.Nodes[0] {
 			s.Upstream, s.Port = position(v.spec, n.Inputs[0].From), n.Inputs[0].Port
 		}
@@ -191,7 +202,7 @@ func (l *Local) Run(ctx context.Context) error {
 		}
 	}()
 	for _, c := range l.coordinators {
-		if err := c.Start(running, c.parallelism); err != nil {
+		if err := c.start(running); err != nil {
 			return l.end(ctx, fmt.Errorf("%s: %w", c.node.Name, err))
 		}
 	}
@@ -267,6 +278,68 @@ func (l *Local) end(ctx context.Context, err error) error {
 	return err
 }
 
+// Open starts the coordinators and opens all tasks without running them: with Turn and Close for harnesses, which run a
+// job step by step on their own goroutine.
+func (l *Local) Open(ctx context.Context) error {
+	l.state.Store(Running)
+	for _, c := range l.coordinators {
+		if err := c.start(ctx); err != nil {
+			return fmt.Errorf("%s: %w", c.node.Name, err)
+		}
+	}
+	for _, v := range l.vertices {
+		for _, t := range v.tasks {
+			if err := t.Open(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Turn gives each task a turn. worked tells whether any had something to do.
+func (l *Local) Turn() (worked bool, err error) {
+	for _, v := range l.vertices {
+		for _, t := range v.tasks {
+			if t.Ended() {
+				continue
+			}
+			w, err := t.Turn()
+			if err != nil {
+				return true, err
+			}
+			worked = worked || w
+		}
+	}
+	return worked, nil
+}
+
+// NextTimer is the earliest processing time that an operator waits for.
+func (l *Local) NextTimer() (at time.Time, ok bool) {
+	for _, v := range l.vertices {
+		for _, t := range v.tasks {
+			if a, any := t.NextTimer(); any && !t.Ended() && (!ok || a.Before(at)) {
+				at, ok = a, true
+			}
+		}
+	}
+	return at, ok
+}
+
+// Close closes tasks and coordinators after Open.
+func (l *Local) Close() error {
+	var errs []error
+	for _, v := range l.vertices {
+		for _, t := range v.tasks {
+			errs = append(errs, t.Close())
+		}
+	}
+	for _, c := range l.coordinators {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}
+
 // VertexStatus is what is known of a vertex at one time, summed over its sub-tasks.
 type VertexStatus struct {
 	ID, Name              string
@@ -305,7 +378,10 @@ func (l *Local) Status() []VertexStatus {
 			sums := map[string]int64{}
 			for _, m := range ms {
 				for name, n := range m.All {
-					sums[name] += n
+					if sum, ok := sums[name]; ok {
+						n = operator.MergeMetric(name, sum, n)
+					}
+					sums[name] = n
 				}
 			}
 			if len(sums) > 0 {

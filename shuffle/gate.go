@@ -53,8 +53,7 @@ func (g *Gate) Connect(input int) *Channel {
 // Channels returns the channels by index.
 func (g *Gate) Channels() []*Channel { return g.channels }
 
-// Send hands e over. It never blocks: producers ask Room before they begin a piece of work, and what one piece of work
-// produces may overdraw.
+// Send implements Sender.
 func (c *Channel) Send(e Element) {
 	g := c.gate
 	g.mu.Lock()
@@ -83,7 +82,7 @@ func (c *Channel) Send(e Element) {
 	}
 }
 
-// Room tells whether the channel has credit. If not, wake is called once when it has again.
+// Room implements Sender.
 func (c *Channel) Room(wake func()) bool {
 	g := c.gate
 	g.mu.Lock()

@@ -6,11 +6,20 @@ import (
 	"github.com/leatproject/leat/storage/column"
 )
 
+// Sender is one channel as its producer sees it: a Channel of a gate in the same process, or the near end of a connection.
+type Sender interface {
+	// Send hands e over. It never blocks: producers ask Room before they begin a piece of work, and what one piece of work
+	// produces may overdraw.
+	Send(e Element)
+	// Room tells whether the channel has credit. If not, wake is called once, from any goroutine, when it has again.
+	Room(wake func()) bool
+}
+
 // Writer is the sending end of one edge in one task.
 type Writer struct {
 	strategy    Strategy
 	partitioner Partitioner
-	channels    []*Channel
+	channels    []Sender
 	wake        func()
 	pool        *column.Pool
 	pending     []*column.Batch // per channel, never nil once the first batch is partitioned
@@ -23,7 +32,7 @@ type Writer struct {
 
 // NewWriter returns a writer to channels. partitioner is nil for Forward, Global and Broadcast. wake is called, from any
 // goroutine, when a channel that had no room has room again.
-func NewWriter(strategy Strategy, partitioner Partitioner, channels []*Channel, wake func()) *Writer {
+func NewWriter(strategy Strategy, partitioner Partitioner, channels []Sender, wake func()) *Writer {
 	return &Writer{strategy: strategy, partitioner: partitioner, channels: channels, wake: wake}
 }
 
@@ -128,7 +137,7 @@ func (w *Writer) sendFull(i int) {
 	}
 }
 
-func (w *Writer) send(c *Channel, b *column.Batch) {
+func (w *Writer) send(c Sender, b *column.Batch) {
 	w.batchesOut++
 	c.Send(Element{Kind: Batch, Batch: b})
 }

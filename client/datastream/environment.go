@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/leatproject/leat/runtime/config"
@@ -23,6 +24,8 @@ type Environment struct {
 	logger *slog.Logger
 	nodes  []*node
 	errs   []error
+	// alignments are the groups of sources whose watermarks are aligned.
+	alignments map[string]*operator.AlignmentGroup
 }
 
 // Option sets something of a new Environment.
@@ -115,8 +118,18 @@ type node struct {
 	operator     func(mode operator.Mode) operator.Operator
 	coordinator  func() operator.Coordinator
 	partitioners []partitioner // by input
+	// source is the *sourceSettings[T] of sources.
+	source any
+	// batch is what the node is in BATCH with combiners in front of it; nil if it has none. combines is set for combiners:
+	// the node behind which they stand.
+	batch    *batchForm
+	combines *node
+	// spills says that the operator needs a place for spilling in STREAMING too.
+	spills bool
 	// fixed is the only parallelism that the operator can have; 0 for any.
 	fixed int
+	// sides holds the type of each side output that is read, by name.
+	sides map[string]string
 }
 
 // partitioner makes the partitioner of an input for one producing sub-task; nil where the strategy needs none.
@@ -136,8 +149,8 @@ func (e *Environment) add(n *node) *node {
 }
 
 // graph returns the program as data.
-func (e *Environment) graph(name, mode string) *graph.StreamGraph {
-	g := &graph.StreamGraph{Version: graph.Version, Name: name, Mode: mode}
+func (e *Environment) graph(name string, mode operator.Mode) *graph.StreamGraph {
+	g := &graph.StreamGraph{Version: graph.Version, Name: name, Mode: mode.String()}
 	widest := 1
 	for _, n := range e.nodes {
 		if n.Node.Parallelism == 0 {
@@ -145,7 +158,11 @@ func (e *Environment) graph(name, mode string) *graph.StreamGraph {
 		}
 		widest = max(widest, n.Parallelism)
 	}
+	combiners := e.combine(mode)
 	for _, n := range e.nodes {
+		if n.combines != nil && !combiners[n] {
+			continue
+		}
 		for i := range n.Inputs {
 			in := &n.Inputs[i]
 			if in.Strategy != "" {
@@ -169,6 +186,11 @@ func (e *Environment) graph(name, mode string) *graph.StreamGraph {
 type code struct {
 	nodes []*node
 	mode  operator.Mode
+}
+
+// spills tells whether an operator may need a place for what does not fit into memory.
+func (c code) spills() bool {
+	return c.mode == operator.Batch || slices.ContainsFunc(c.nodes, func(n *node) bool { return n.spills })
 }
 
 func (c code) node(id int) *node { return c.nodes[id-1] }

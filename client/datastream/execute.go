@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/leatproject/leat/client/status"
@@ -82,24 +83,32 @@ func (e *Environment) plan(name string) (*graph.JobGraph, operator.Mode, error) 
 	if err := e.problems(); err != nil {
 		return nil, 0, err
 	}
-	g := e.graph(name, "")
+	mode, err := e.mode(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	g := e.graph(name, mode)
 	if err := g.Validate(); err != nil {
 		return nil, 0, err
 	}
-	mode := operator.Streaming
+	return graph.Chain(g, config.Get(e.conf, config.OperatorChaining)), mode, nil
+}
+
+// mode decides how the program runs.
+func (e *Environment) mode(name string) (operator.Mode, error) {
+	bounded := !slices.ContainsFunc(e.nodes, func(n *node) bool { return n.Kind == graph.Source && !n.Bounded })
 	switch config.Get(e.conf, config.RuntimeMode) {
 	case config.Batch:
-		if !g.Bounded() {
-			return nil, 0, fmt.Errorf("job %q has an unbounded source, so it cannot run in BATCH mode: set %s to STREAMING or AUTOMATIC", name, config.RuntimeMode.Key)
+		if !bounded {
+			return 0, fmt.Errorf("job %q has an unbounded source, so it cannot run in BATCH mode: set %s to STREAMING or AUTOMATIC", name, config.RuntimeMode.Key)
 		}
-		mode = operator.Batch
+		return operator.Batch, nil
 	case config.Automatic:
-		if g.Bounded() {
-			mode = operator.Batch
+		if bounded {
+			return operator.Batch, nil
 		}
 	}
-	g.Mode = mode.String()
-	return graph.Chain(g, config.Get(e.conf, config.OperatorChaining)), mode, nil
+	return operator.Streaming, nil
 }
 
 // execution is one run of Execute.
@@ -139,21 +148,11 @@ func (x *execution) info(job *graph.JobGraph) (*Result, error) {
 }
 
 func (x *execution) run(ctx context.Context, job *graph.JobGraph, code code) (*Result, error) {
-	conf := x.env.conf
-	opt := scheduler.Options{JobID: x.jobID, Mode: x.mode, Clock: x.env.clock, Logger: x.env.logger.With("job", x.jobID),
-		TaskMemory: int64(config.Get(conf, config.ManagedMemorySize)), AutoWatermarkInterval: config.Get(conf, config.AutoWatermarkInterval),
-		BufferTimeout: config.Get(conf, config.BufferTimeout), CancellationTimeout: config.Get(conf, config.CancellationTimeout)}
-	if !config.Get(conf, config.BufferTimeoutEnabled) {
-		opt.BufferTimeout = 1 << 62
-	}
-	if x.mode == operator.Batch {
-		roots := config.Get(conf, config.TmpDirs)
-		if len(roots) == 0 {
-			roots = []string{os.TempDir()}
-		}
-		dir, err := spill.OpenDir(roots, spill.DirOptions{Log: opt.Logger})
+	opt := x.env.options(x.mode)
+	opt.JobID, opt.Logger = x.jobID, opt.Logger.With("job", x.jobID)
+	if code.spills() {
+		dir, err := x.env.openSpill()
 		if err != nil {
-			err = fmt.Errorf("%w (%s)", err, config.TmpDirs.Key)
 			x.report(status.Event{Event: status.Rejected, Error: err.Error()})
 			return nil, &RejectedError{err}
 		}
@@ -184,6 +183,30 @@ func (x *execution) run(ctx context.Context, job *graph.JobGraph, code code) (*R
 		return nil, x.failure(err)
 	}
 	return &Result{JobID: x.jobID, Name: x.name, Mode: job.Mode, Duration: took, Vertices: local.Status()}, nil
+}
+
+// options returns how the configuration wants jobs to be run.
+func (e *Environment) options(mode operator.Mode) scheduler.Options {
+	o := scheduler.Options{Mode: mode, Clock: e.clock, Logger: e.logger,
+		TaskMemory: int64(config.Get(e.conf, config.ManagedMemorySize)), AutoWatermarkInterval: config.Get(e.conf, config.AutoWatermarkInterval),
+		BufferTimeout: config.Get(e.conf, config.BufferTimeout), CancellationTimeout: config.Get(e.conf, config.CancellationTimeout)}
+	if !config.Get(e.conf, config.BufferTimeoutEnabled) {
+		o.BufferTimeout = 1 << 62
+	}
+	return o
+}
+
+// openSpill opens the places for what does not fit into memory.
+func (e *Environment) openSpill() (*spill.Dir, error) {
+	roots := config.Get(e.conf, config.TmpDirs)
+	if len(roots) == 0 {
+		roots = []string{os.TempDir()}
+	}
+	dir, err := spill.OpenDir(roots, spill.DirOptions{Log: e.logger})
+	if err != nil {
+		return nil, fmt.Errorf("%w (%s)", err, config.TmpDirs.Key)
+	}
+	return dir, nil
 }
 
 // failure adds to an error what storage cannot know: the configuration key.

@@ -138,15 +138,14 @@ func (c child) forward(signals <-chan os.Signal, ended <-chan struct{}, pid int,
 		case <-ended:
 			return first
 		case s := <-signals:
-			switch {
-			case first != 0:
+			if first != 0 {
 				_ = syscall.Kill(target, syscall.SIGKILL)
-			case ownGroup || s == syscall.SIGTERM:
-				_ = syscall.Kill(target, s.(syscall.Signal))
-				fallthrough
-			default:
-				first = s.(syscall.Signal)
-				c.notice("cancelling the job; once more kills the program")
+				continue
+			}
+			first = s.(syscall.Signal)
+			c.notice("cancelling the job; once more kills the program")
+			if ownGroup || first == syscall.SIGTERM {
+				_ = syscall.Kill(target, first)
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -35,6 +36,7 @@ func TestMain(m *testing.M) {
 			_ = os.Unsetenv(name)
 		}
 	}
+	_ = os.Setenv("GORACE", "atexit_sleep_ms=0") // each program would wait a second for its race reports
 	os.Exit(m.Run())
 }
 
@@ -101,15 +103,27 @@ type result struct {
 	out, err string
 }
 
+// sink collects what the command and the program write to one stream.
+type sink struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
 // leat runs a command line in this process.
 func leat(t *testing.T, args ...string) result {
 	t.Helper()
 	null, err := os.Open(os.DevNull)
 	require.NoError(t, err)
 	defer null.Close()
-	var out, errs bytes.Buffer
+	var out, errs sink
 	code := execute(args, streams{in: null, out: &out, err: &errs})
-	return result{code, out.String(), errs.String()}
+	return result{code, out.text.String(), errs.text.String()}
 }
 
 func TestVerbs(t *testing.T) {
@@ -147,4 +161,12 @@ func TestVersion(t *testing.T) {
 	require.Equal(t, result{2, "", "leat: version: unknown flag --jsn; did you mean \"--json\"?\n"}, leat(t, "version", "--jsn"))
 	require.Equal(t, 2, leat(t, "version", "-Dno.such=1").code)
 	require.Equal(t, 0, leat(t, "version", "-Dpipeline.name=a,b").code)
+}
+
+func TestDocumentNamesEveryExitCode(t *testing.T) {
+	document, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	for _, e := range exitCodes {
+		require.Contains(t, string(document), fmt.Sprintf("| %d | %s |", e.code, e.meaning))
+	}
 }

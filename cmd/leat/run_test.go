@@ -1,15 +1,16 @@
 package main
 
 import (
-	"bytes"
+	"bufio"
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
-	"github.com/leatproject/leat/client/status"
 	"github.com/stretchr/testify/require"
 )
 
@@ -29,9 +30,9 @@ func TestRunHandsEverythingOver(t *testing.T) {
 	input, err := os.Open(conf)
 	require.NoError(t, err)
 	defer input.Close()
-	var out bytes.Buffer
+	var out sink
 	require.Equal(t, 0, execute([]string{"run", program, "input:"}, streams{in: input, out: &out, err: &out}))
-	require.Equal(t, "pipeline.name: file\nparallelism.default: 1\n", out.String())
+	require.Equal(t, "pipeline.name: file\nparallelism.default: 1\n", out.text.String())
 }
 
 func TestExitCodes(t *testing.T) {
@@ -77,10 +78,10 @@ func TestRunRefuses(t *testing.T) {
 		message string
 	}{
 		{[]string{}, "run: which program? leat run PROGRAM"},
-		{[]string{"job.jar"}, "job.jar: Leat has no Java virtual machine and cannot run jars: leat run runs an executable file"},
+		{[]string{"job.jar"}, "job.jar: Leat has no Java virtual machine and cannot run jars: leat runs an executable file"},
 		{[]string{"job.PY"}, "Leat runs no Python"},
 		{[]string{"job.sql"}, "SQL is not there yet"},
-		{[]string{"missing"}, "finding the program: stat missing: no such file or directory; leat run runs"},
+		{[]string{"missing"}, "finding the program: stat missing: no such file or directory; leat runs"},
 		{[]string{plain}, "is not executable: chmod +x it"},
 		{[]string{script}, "it is no program for this machine"},
 		{[]string{"-d", program}, "-d: a detached job needs a cluster"},
@@ -103,8 +104,10 @@ func TestRunRefuses(t *testing.T) {
 }
 
 func TestRunBuildsPackages(t *testing.T) {
+	compiled, err := exec.Command("go", "env", "GOCACHE").Output()
+	require.NoError(t, err)
+	t.Setenv("GOCACHE", strings.TrimSpace(string(compiled)))
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	t.Setenv("GOFLAGS", "-mod=mod")
 	folder := filepath.Join(t.TempDir(), "hello")
 	require.NoError(t, os.Mkdir(folder, 0o700))
 	source := "package main\n\nimport (\"fmt\"; \"os\")\n\nfunc main() { fmt.Println(\"built\", os.Args[1:]) }\n"
@@ -143,48 +146,45 @@ func TestInfo(t *testing.T) {
 		leat(t, "info", program, `event:{"event":"rejected","error":"no sinks"}`))
 }
 
-// A signal is sent to the command as soon as the program has said that it is ready for it.
+// A signal is sent to the command when the program, or the command itself, has said that it is ready for it.
 func TestSignals(t *testing.T) {
 	command, program := link(t, commandName), link(t, programName)
 	running := `event:{"event":"submitted","job":"j","jobId":"01"}`
 	cancelled := `event:{"event":"canceled","job":"j","jobId":"01"}`
+	const ready, cancelling = "Job has been submitted with JobID 01", "leat: cancelling the job; once more kills the program"
 	for _, tc := range []struct {
 		name    string
-		signals []syscall.Signal
+		signals map[string]syscall.Signal // by the line that they follow
 		do      []string
 		code    int
-		events  []status.Kind
+		last    string
 	}{
-		{"Ctrl-C cancels", []syscall.Signal{syscall.SIGINT}, []string{"interruptible:", running, "wait:", cancelled, "exit:1"}, 130,
-			[]status.Kind{status.Submitted, status.Canceled}},
-		{"termination cancels", []syscall.Signal{syscall.SIGTERM}, []string{"interruptible:", running, "wait:", cancelled, "exit:1"}, 143,
-			[]status.Kind{status.Submitted, status.Canceled}},
-		{"a program without a handler ends", []syscall.Signal{syscall.SIGINT}, []string{running, "wait:"}, 130, []status.Kind{status.Submitted}},
-		{"the second kills", []syscall.Signal{syscall.SIGINT, syscall.SIGINT}, []string{"stubborn:", running, "wait:"}, 130,
-			[]status.Kind{status.Submitted}},
+		{"Ctrl-C cancels", map[string]syscall.Signal{ready: syscall.SIGINT},
+			[]string{"interruptible:", running, "wait:", cancelled, "exit:1"}, 130, "Job j (01) was cancelled after 0.0 s"},
+		{"termination cancels", map[string]syscall.Signal{ready: syscall.SIGTERM},
+			[]string{"interruptible:", running, "wait:", cancelled, "exit:1"}, 143, "Job j (01) was cancelled after 0.0 s"},
+		{"a program without a handler ends", map[string]syscall.Signal{ready: syscall.SIGINT}, []string{running, "wait:"}, 130, cancelling},
+		{"the second kills", map[string]syscall.Signal{ready: syscall.SIGINT, cancelling: syscall.SIGINT},
+			[]string{"stubborn:", running, "wait:"}, 130, cancelling},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			cmd := exec.Command(command, append([]string{"run", "--json", program}, tc.do...)...)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, command, append([]string{"run", program}, tc.do...)...)
 			pipe, err := cmd.StderrPipe()
 			require.NoError(t, err)
 			require.NoError(t, cmd.Start())
-			events := status.NewDecoder(pipe)
-			e, _, err := events.Next()
-			require.NoError(t, err)
-			seen := []status.Kind{e.Event}
-			for _, s := range tc.signals {
-				require.NoError(t, cmd.Process.Signal(s))
-			}
-			for {
-				e, _, err := events.Next()
-				if err != nil {
-					break
+			var seen []string
+			for lines := bufio.NewScanner(pipe); lines.Scan(); {
+				seen = append(seen, lines.Text())
+				if s, ok := tc.signals[lines.Text()]; ok {
+					require.NoError(t, cmd.Process.Signal(s))
 				}
-				seen = append(seen, e.Event)
 			}
 			_ = cmd.Wait()
+			require.NoError(t, ctx.Err())
 			require.Equal(t, tc.code, cmd.ProcessState.ExitCode())
-			require.Equal(t, tc.events, seen)
+			require.Equal(t, tc.last, seen[len(seen)-1])
 		})
 	}
 }

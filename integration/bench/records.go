@@ -25,7 +25,9 @@ var (
 	chain1e6    = records("chain-1e6", "map -> filter -> keyBy -> count in one chain, 1,000,000 keys", 1_000_000, 1, "8 M/CPU s")
 	exchange1e6 = records("exchange-1e6", "map -> filter -> keyBy -> exchange -> count, 1,000,000 keys", 1_000_000, 2, "5 M/CPU s")
 	valueState  = benchmark{name: "value-state", unit: "records", about: "ValueState touched record by record, 1,000,000 keys",
-		cases: []benchCase{{name: "go-loop-map", run: loopRecords(1_000_000)}}}
+		cases: []benchCase{{name: "go-loop-map", run: loopRecords(1_000_000)},
+			{name: "leat-streaming", run: runValueState("STREAMING", 1_000_000), target: "4 M/CPU s"},
+			{name: "leat-batch", run: runValueState("BATCH", 1_000_000)}}}
 )
 
 func records(name, about string, keys int64, parallelism int, target string) benchmark {
@@ -64,4 +66,30 @@ func runRecords(mode string, keys int64, parallelism int) func(o *options) (int6
 		_, err := env.Execute(context.Background(), "records")
 		return o.rows, err
 	}
+}
+
+// runValueState counts by a process function that reads and writes a ValueState for each record.
+func runValueState(mode string, keys int64) func(o *options) (int64, error) {
+	return func(o *options) (int64, error) {
+		env := datastream.NewEnvironment().SetRuntimeMode(mode).SetParallelism(1)
+		events := datastream.Map(datastream.FromSequence(env, 0, o.rows-1), makeEvent(keys))
+		keyed := datastream.KeyBy(events, func(e event) int64 { return e.Key })
+		datastream.KeyedProcessWith(keyed, func() datastream.KeyedProcessFunction[int64, event, int64] { return &counter{} }).Discard()
+		_, err := env.Execute(context.Background(), "value state")
+		return o.rows, err
+	}
+}
+
+type counter struct{ count *datastream.Value[int64] }
+
+func (c *counter) Open(ctx *datastream.Context) error {
+	c.count = datastream.ValueState[int64](ctx, datastream.StateDescriptor{Name: "count"})
+	return nil
+}
+
+func (c *counter) ProcessElement(_ *datastream.KeyedContext[int64], _ event, out *datastream.Collector[int64]) error {
+	n, _ := c.count.Value()
+	out.Collect(n + 1)
+	c.count.Update(n + 1)
+	return nil
 }

@@ -22,16 +22,22 @@ import (
 	_ "github.com/leatproject/leat/storage/filesystem/hdfs"
 )
 
+func requireHDFS(t *testing.T) (root string) {
+	t.Helper()
+	root = os.Getenv("LEAT_TEST_HDFS")
+	if root == "" {
+		t.Skip("LEAT_TEST_HDFS is not set; run scripts/hadoop/up.sh")
+	}
+	return root
+}
+
 // workDir returns the file system under test, an empty directory in it and the URL of that directory. The directory is
 // removed after the test.
 func workDir(t *testing.T) (fs filesystem.FileSystem, dir, url string) {
 	t.Helper()
-	root := os.Getenv("LEAT_TEST_HDFS")
-	if root == "" {
-		t.Skip("LEAT_TEST_HDFS is not set; run scripts/hadoop/up.sh")
-	}
+	root := requireHDFS(t)
 	var unique [8]byte
-	rand.Read(unique[:]) //nolint:errcheck // never fails
+	rand.Read(unique[:]) // never fails
 	url = strings.TrimSuffix(root, "/") + "/tmp/leat-test/" + hex.EncodeToString(unique[:])
 	fs, dir, err := filesystem.For(t.Context(), url)
 	require.NoError(t, err)
@@ -64,8 +70,9 @@ type cluster struct {
 
 func ownCluster(t *testing.T) cluster {
 	t.Helper()
+	requireHDFS(t)
 	dir := os.Getenv("LEAT_HADOOP_DIR")
-	if os.Getenv("LEAT_TEST_HDFS") == "" || dir == "" {
+	if dir == "" {
 		t.Skip("LEAT_HADOOP_DIR is not set; run scripts/hadoop/up.sh")
 	}
 	return cluster{t, dir}
@@ -120,7 +127,7 @@ func (c cluster) webhdfs(path, operation string) {
 	require.NoError(c.t, err)
 	resp, err := http.DefaultClient.Do(req)
 	require.NoError(c.t, err)
-	defer resp.Body.Close() //nolint:errcheck // read only
+	defer resp.Body.Close() // read only
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(c.t, err)
 	require.Equal(c.t, http.StatusOK, resp.StatusCode, string(body))

@@ -2,6 +2,7 @@ package hdfs_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"testing"
@@ -14,6 +15,7 @@ import (
 )
 
 func TestConformance(t *testing.T) {
+	requireHDFS(t)
 	fstest.Run(t, func(t *testing.T) (filesystem.FileSystem, string) {
 		fs, dir, _ := workDir(t)
 		return fs, dir
@@ -109,4 +111,35 @@ func TestErasureCodedDirectoryIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "erasure coding is not supported")
 	_, err = fs.Create(t.Context(), dir+"/new/f")
 	require.ErrorContains(t, err, "erasure coding is not supported")
+}
+
+func TestReplacedFileIsNotReadAsTheOldOne(t *testing.T) {
+	fs, dir, _ := workDir(t)
+	writeFile(t, fs, dir+"/f", 1, 1000)
+	begun, err := fs.Open(t.Context(), dir+"/f")
+	require.NoError(t, err)
+	_, err = io.CopyN(io.Discard, begun, 10)
+	require.NoError(t, err)
+	fresh, err := fs.Open(t.Context(), dir+"/f")
+	require.NoError(t, err)
+	require.NoError(t, fs.Remove(t.Context(), dir+"/f"))
+	writeFile(t, fs, dir+"/f", 2, 2000)
+
+	checkRest(t, begun, 1, 10, 1000)
+	_, err = io.ReadAll(fresh)
+	require.ErrorContains(t, err, "the file was replaced while it was read")
+	_, err = fresh.ReadAt(make([]byte, 10), 0)
+	require.ErrorContains(t, err, "the file was replaced while it was read")
+}
+
+func TestListLargeDirectory(t *testing.T) {
+	const n = 1200 // the NameNode answers with at most 1000
+	fs, dir, _ := workDir(t)
+	for i := range n {
+		require.NoError(t, fs.MkdirAll(t.Context(), fmt.Sprintf("%s/%04d", dir, i)))
+	}
+	infos, err := fs.List(t.Context(), dir)
+	require.NoError(t, err)
+	require.Len(t, infos, n)
+	require.Equal(t, "1199", infos[n-1].Name())
 }

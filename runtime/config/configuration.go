@@ -123,7 +123,7 @@ func (c *Configuration) setOption(s *spec, key, value, origin string) error {
 	parsed, err := s.parse(value)
 	if err != nil {
 		shown := value
-		if s.secret || isSecret(key) {
+		if isSecret(s.key) {
 			shown = masked
 		}
 		return fmt.Errorf("%s: %s: %q is not valid: expected %s", origin, key, shown, s.typeName)
@@ -132,7 +132,7 @@ func (c *Configuration) setOption(s *spec, key, value, origin string) error {
 	if s.pending != "" && s.format(parsed) != s.unset {
 		c.warnings[s.key] = fmt.Sprintf("%s: %s has no effect in this version: %s", origin, key, s.pending)
 	}
-	c.entries[s.key] = entry{value: parsed, text: s.format(parsed), origin: origin, secret: s.secret || isSecret(s.key)}
+	c.entries[s.key] = entry{value: parsed, text: s.format(parsed), origin: origin, secret: isSecret(s.key)}
 	return nil
 }
 

@@ -35,7 +35,6 @@ type spec struct {
 	unset       string // the default value as text
 	defaultText string // the default as documented
 	isMap       bool   // values may also be given one entry at a time, as "key.entry"
-	secret      bool
 	pending     string // why a value other than the default has no effect in this version; empty when it has
 	parse       func(string) (any, error)
 	format      func(any) string
@@ -66,7 +65,6 @@ func (t *table) add(s *spec) {
 type attribute func(*spec)
 
 func aliases(names ...string) attribute { return func(s *spec) { s.aliases = names } }
-func secret() attribute                 { return func(s *spec) { s.secret = true } }
 
 // pending marks an option that is known and checked, but in this version has no effect: whoever sets another value than the
 // default gets a warning.

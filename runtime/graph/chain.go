@@ -48,7 +48,8 @@ func MaxParallelism(parallelism int) int {
 }
 
 // Chain groups the nodes of g into vertices. A node joins the one before it when it has that as its only input, by a
-// forward edge, with equal parallelism and slot-sharing group, and both allow it.
+// forward edge, with equal parallelism and slot-sharing group, and both allow it. Where both have parallelism 1, every
+// edge leads the same way and counts as forward.
 func Chain(g *StreamGraph, chaining bool) *JobGraph {
 	j := &JobGraph{StreamGraph: *g}
 	vertexOf := map[int]int{}
@@ -73,24 +74,20 @@ func Chain(g *StreamGraph, chaining bool) *JobGraph {
 		vertexOf[n.ID] = len(j.Vertices)
 		j.Vertices = append(j.Vertices, v)
 	}
-	for i := range j.Vertices {
-		slices.SortFunc(j.Vertices[i].Nodes[1:], func(a, b int) int { return cmp.Compare(g.index(a), g.index(b)) })
-	}
 	return j
 }
 
 func group(n *Node) string { return cmp.Or(n.SlotSharingGroup, DefaultSlotSharingGroup) }
 
-func (g *StreamGraph) index(id int) int {
-	return slices.IndexFunc(g.Nodes, func(n Node) bool { return n.ID == id })
-}
-
 // chainsTo returns the node whose task n joins, or nil.
 func (g *StreamGraph) chainsTo(n *Node) *Node {
-	if len(n.Inputs) != 1 || n.Chaining != ChainAlways || n.Inputs[0].Strategy != shuffle.Forward {
+	if len(n.Inputs) != 1 || n.Chaining != ChainAlways {
 		return nil
 	}
 	up := g.Node(n.Inputs[0].From)
+	if n.Inputs[0].Strategy != shuffle.Forward && n.Parallelism > 1 {
+		return nil
+	}
 	if up.Chaining == ChainNever || up.Parallelism != n.Parallelism || group(up) != group(n) {
 		return nil
 	}

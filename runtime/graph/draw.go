@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -82,5 +83,9 @@ func (j *JobGraph) PlanJSON(jobID string) ([]byte, error) {
 		}
 		p.Nodes = append(p.Nodes, n)
 	}
-	return json.Marshal(p)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(p)
+	return bytes.TrimSpace(b.Bytes()), err
 }

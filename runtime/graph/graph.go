@@ -53,6 +53,8 @@ type Node struct {
 	Bounded bool `json:"bounded,omitempty"`
 	// Output names the Go type of the main output.
 	Output string `json:"output,omitempty"`
+	// SideOutputs names the outputs from port 1 on.
+	SideOutputs []string `json:"sideOutputs,omitempty"`
 	// BufferTimeoutMillis overrides the job's; nil takes that.
 	BufferTimeoutMillis *int64  `json:"bufferTimeout,omitempty"`
 	Inputs              []Input `json:"inputs,omitempty"`

@@ -2,12 +2,14 @@ package operator
 
 import (
 	"github.com/leatproject/leat/runtime/state"
+	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/storage/column"
 )
 
 // KeyedAggregate keeps an accumulator for each key. In STREAMING each record emits the result of its key as it is then; in
-// BATCH each key emits one result at the end. It is the kernel behind Reduce, Sum, Min, Max, MinBy, MaxBy, Count and
-// Aggregate: keys and hashes of a batch are computed at once, the slots looked up at once, then one loop updates.
+// BATCH each key emits one result at the end, and what exceeds the memory budget goes to disk (see hashGroups). It is the
+// kernel behind Reduce, Sum, Min, Max, MinBy, MaxBy, Count and Aggregate: keys and hashes of a batch are computed at once,
+// the slots looked up at once, then one loop updates and emits.
 //
 //	KeyedAggregate(sum): [a1 b2 a3] -> [a1 b2 a4] in STREAMING, [a4 b2] in BATCH
 type KeyedAggregate[T any, K comparable, A, O any] struct {
@@ -20,102 +22,166 @@ type KeyedAggregate[T any, K comparable, A, O any] struct {
 	Add func(acc *A, v *T) error
 	// Result makes the output of a key.
 	Result func(key K, acc *A) O
+	// Kernel, if it is set, does what Add and Result do for many rows; see SumKernel.
+	Kernel Kernel[T, K, A, O]
+	// Retains says that accumulators hold on to what records point to.
+	Retains bool
 
-	ctx    *Context
-	out    *Collector[O]
-	state  *state.Keyed[K]
-	accs   *state.Column[accumulator[A]]
-	slots  []uint32
+	hash   hashGroups[T, K]
+	pool   *column.Pool
+	out    *column.Batch // what is being filled
+	accs   *state.Column[A]
+	live   *state.Column[bool] // accumulators that have been made
 	keysOf []K
+	ending bool
 	emit   []uint32 // in BATCH, the slots that are still to be emitted
+	exact  bool     // the cursor stands at the record that is being processed
 }
 
-type accumulator[A any] struct {
-	acc  A
-	live bool
-}
+// Kernel adds each of rows, which has the key of the same number, to the accumulator of its slot, and appends the result
+// of its key to out if emit is set. All the accumulators have been made.
+type Kernel[T any, K comparable, A, O any] func(accs *state.Column[A], slots []uint32, keys []K, rows []T, out []O, emit bool) []O
 
 // Open implements Operator.
-func (a *KeyedAggregate[T, K, A, O]) Open(ctx *Context) (err error) {
-	a.ctx = ctx
+func (a *KeyedAggregate[T, K, A, O]) Open(ctx *Context) error {
 	a.open(ctx)
-	a.out = NewCollector[O](ctx.Output(0))
-	if a.state, err = state.NewKeyed[K](); err != nil {
+	if err := a.hash.open(ctx, &a.Keys); err != nil {
 		return err
 	}
-	a.accs = state.NewColumn[accumulator[A]](&a.state.Slots)
+	a.pool = column.NewPool[O]()
+	a.out = a.pool.Get()
+	a.accs = state.NewColumn[A](a.hash.groups.States())
+	a.live = state.NewColumn[bool](a.hash.groups.States())
 	return nil
 }
 
 // Process implements Operator.
 func (a *KeyedAggregate[T, K, A, O]) Process(_ int, b *column.Batch) (bool, error) {
-	a.begin(b)
-	keys, hashes := a.Of(b)
-	if cap(a.slots) < len(keys) {
-		a.slots = make([]uint32, max(len(keys), 64))
+	if err := a.take(b); err != nil {
+		return false, err
 	}
-	a.slots = a.slots[:len(keys)]
-	a.state.Acquire(keys, hashes, a.slots)
-	a.keysOf = keys
 	return a.Resume()
+}
+
+// take finds the accumulators of the rows of b.
+func (a *KeyedAggregate[T, K, A, O]) take(b *column.Batch) (err error) {
+	a.begin(b)
+	a.keysOf, err = a.hash.place(b)
+	a.rows = column.Rows[T](b)
+	return err
 }
 
 // Resume implements Operator.
 func (a *KeyedAggregate[T, K, A, O]) Resume() (bool, error) {
-	if a.emit != nil {
-		return a.emitSome(), nil
-	}
 	more, err := a.run(a.apply)
-	a.out.Flush()
-	return more, err
+	if a.out.Len() > 0 {
+		out := a.out
+		a.out = a.pool.Get()
+		a.hash.ctx.Output(0).Emit(out)
+	}
+	if more || err != nil || !a.ending {
+		return more, err
+	}
+	return a.finish()
 }
 
 func (a *KeyedAggregate[T, K, A, O]) apply(hi int) error {
-	streaming := a.ctx.Mode == Streaming
-	for a.next < hi {
-		i := a.next
-		a.next++
-		acc := a.accs.At(a.slots[i])
-		f := a.Add
-		if !acc.live {
-			acc.live = true
-			f = a.Init
-		}
-		if err := f(&acc.acc, &a.rows[i]); err != nil {
+	emit := a.hash.ctx.Mode == Streaming
+	lo, out := a.next, column.Rows[O](a.out)
+	if a.Kernel != nil && !a.hash.fresh {
+		a.exact = false
+		out = a.Kernel(a.accs, a.hash.slots[lo:hi], a.keysOf[lo:hi], a.rows[lo:hi], out, emit)
+		a.next = hi
+	} else {
+		var err error
+		if out, err = a.each(hi, out, emit); err != nil {
 			return err
 		}
-		if streaming {
-			if len(a.cursor.batch.Times) > 0 {
-				a.out.SetTime(a.cursor.batch.Times[i])
-			}
-			a.out.Collect(a.Result(a.keysOf[i], &acc.acc))
-		}
+	}
+	column.SetRows(a.out, out)
+	if b := a.cursor.batch; emit && len(b.Times) > 0 {
+		a.out.Times = append(a.out.Times, b.Times[lo:hi]...)
 	}
 	return nil
 }
 
-// EndInput implements Operator.
-func (a *KeyedAggregate[T, K, A, O]) EndInput(int) (bool, error) {
-	if a.ctx.Mode == Streaming {
-		return false, nil
+// each is Kernel record by record, for functions of users and new keys.
+func (a *KeyedAggregate[T, K, A, O]) each(hi int, out []O, emit bool) ([]O, error) {
+	a.exact = true
+	for a.next < hi {
+		i := a.next
+		a.next++
+		slot := a.hash.slots[i]
+		acc, f := a.accs.At(slot), a.Add
+		if a.hash.fresh {
+			if live := a.live.At(slot); !*live {
+				*live = true
+				f = a.Init
+				if a.Retains {
+					a.hash.retain(&a.rows[i])
+				}
+			}
+		}
+		if err := f(acc, &a.rows[i]); err != nil {
+			return out, err
+		}
+		if emit {
+			out = append(out, a.Result(a.keysOf[i], acc))
+		}
 	}
-	a.emit = a.state.AppendSlots(make([]uint32, 0, a.state.Len()))
-	return a.emitSome(), nil
+	return out, nil
 }
 
-// emitSome emits a batch of results.
-func (a *KeyedAggregate[T, K, A, O]) emitSome() (more bool) {
-	n := min(len(a.emit), column.MaxRows)
+// CurrentRecord implements RecordNamer.
+func (a *KeyedAggregate[T, K, A, O]) CurrentRecord() (any, bool) {
+	if !a.exact {
+		return nil, false
+	}
+	return a.cursor.CurrentRecord()
+}
+
+// Advance implements Operator: in BATCH results come before the end of time is passed on.
+func (a *KeyedAggregate[T, K, A, O]) Advance(watermark int64) (bool, error) {
+	if watermark != shuffle.MaxWatermark || a.hash.ctx.Mode == Streaming {
+		return false, nil
+	}
+	a.ending = true
+	a.exact = false
+	a.emit = a.hash.groups.AppendSlots(a.emit[:0])
+	return a.finish()
+}
+
+// finish does a piece of what is left at the end of the input: it emits the groups in memory, then takes the next
+// partition of what was set aside.
+func (a *KeyedAggregate[T, K, A, O]) finish() (more bool, err error) {
+	b, err := a.hash.pop()
+	switch {
+	case err != nil:
+		return false, err
+	case b != nil:
+		return true, a.take(b)
+	case a.hash.partition:
+		a.hash.partition = false
+		a.emit = a.hash.groups.AppendSlots(a.emit[:0])
+	}
+	n := min(len(a.emit), a.out.RowLimit())
+	rows := column.Rows[O](a.out)
 	for _, slot := range a.emit[:n] {
-		a.out.Collect(a.Result(a.state.Key(slot), &a.accs.At(slot).acc))
+		rows = append(rows, a.Result(a.hash.groups.Key(slot), a.accs.At(slot)))
 	}
 	a.emit = a.emit[n:]
-	a.out.Flush()
-	return len(a.emit) > 0
+	out := a.out
+	column.SetRows(out, rows)
+	a.out = a.pool.Get()
+	a.hash.ctx.Output(0).Emit(out)
+	if len(a.emit) > 0 {
+		return true, nil
+	}
+	return a.hash.following()
 }
 
 // Close implements Operator.
 func (a *KeyedAggregate[T, K, A, O]) Close() error {
 	a.drop()
-	return nil
+	return a.hash.close()
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/storage/clock"
@@ -50,6 +51,8 @@ type Context struct {
 	Spill  *spill.Dir
 	// Outputs by port. A port that nobody reads is there and drops.
 	Outputs []*Output
+	// SideOutputs names the outputs from port 1 on.
+	SideOutputs []string
 	// AutoWatermarkInterval is the period of watermarks in milliseconds; 0 is never.
 	AutoWatermarkInterval int64
 
@@ -61,6 +64,8 @@ type Context struct {
 	// Pause says that the operator can do nothing before mail or a tick comes: neither Resume nor Process is called until
 	// then. It is called within a call.
 	Pause func()
+	// BackPressured is how long the task has waited for room in its outputs so far; nil counts as never.
+	BackPressured func() time.Duration
 	// WakeAt asks for Tick when processing time has reached at (milliseconds); one time is kept, the earliest.
 	WakeAt func(at int64)
 	// Ask sends a request to the vertex's coordinator and waits for the answer. It blocks, so it is called by helper
@@ -80,6 +85,14 @@ func drop(b *column.Batch) { b.Release() }
 
 // Now is the processing time in milliseconds since the epoch.
 func (c *Context) Now() int64 { return c.Clock.Now().UnixMilli() }
+
+// backPressured is BackPressured in milliseconds.
+func (c *Context) backPressured() int64 {
+	if c.BackPressured == nil {
+		return 0
+	}
+	return c.BackPressured().Milliseconds()
+}
 
 // Output is one port of an operator.
 type Output struct {
@@ -124,12 +137,26 @@ func (m *Metrics) Counter(name string) *atomic.Int64 {
 	return c.(*atomic.Int64)
 }
 
+// Advanced notes the watermark of the operator's input in milliseconds.
+func (m *Metrics) Advanced(watermark int64) { m.Counter(inputWatermark).Store(watermark) }
+
 // Add implements source.Counters.
 func (m *Metrics) Add(name string, n int64) { m.Counter(name).Add(n) }
 
 // All calls yield for each counter, in no order.
 func (m *Metrics) All(yield func(name string, value int64) bool) {
 	m.m.Range(func(k, v any) bool { return yield(k.(string), v.(*atomic.Int64).Load()) })
+}
+
+// MergeMetric combines the values of a metric of two sub-tasks: the least watermark, the greatest drift, else the sum.
+func MergeMetric(name string, a, b int64) int64 {
+	switch name {
+	case inputWatermark, outputWatermark:
+		return min(a, b)
+	case alignmentDrift:
+		return max(a, b)
+	}
+	return a + b
 }
 
 // Coordinator is the part of a vertex that exists once: it hands out splits, collects what there is to commit. It runs

@@ -1,6 +1,13 @@
 package operator
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/leatproject/leat/runtime/state"
+)
 
 // FunctionContext is what a user's function is given of its surroundings. It is a context.Context that ends when the task
 // is cancelled. It belongs to the task's goroutine.
@@ -10,12 +17,21 @@ type FunctionContext struct {
 	// time of the current record, or column.NoTime
 	time      int64
 	watermark int64
+	// states is the keyed state, nil where there are no keys.
+	states *state.Slots
+	// opening is set while the function's Open runs, mistakes is what was wrong with its declarations.
+	opening  bool
+	mistakes []error
+	sides    []sideOutput
 }
 
 // NewFunctionContext returns the context of the functions of the operator that op belongs to.
 func NewFunctionContext(op *Context) *FunctionContext {
 	return &FunctionContext{Context: op, op: op, watermark: -1 << 63, time: -1 << 63}
 }
+
+// Base returns c: what functions that take any kind of context go by.
+func (c *FunctionContext) Base() *FunctionContext { return c }
 
 // Subtask is the number of the parallel instance, from 0 to Parallelism-1.
 func (c *FunctionContext) Subtask() int { return c.op.Subtask }
@@ -53,10 +69,16 @@ type Closer interface {
 
 // openFunction calls Open of functions that have one.
 func openFunction(f any, ctx *FunctionContext) error {
-	if o, ok := f.(Opener); ok {
-		return o.Open(ctx)
+	o, ok := f.(Opener)
+	if !ok {
+		return nil
 	}
-	return nil
+	ctx.opening = true
+	defer func() { ctx.opening = false }()
+	if err := o.Open(ctx); err != nil {
+		return err
+	}
+	return errors.Join(ctx.mistakes...)
 }
 
 // closeFunction calls Close of functions that have one.
@@ -65,4 +87,15 @@ func closeFunction(f any) error {
 		return c.Close()
 	}
 	return nil
+}
+
+// guarded calls f and turns a panic into an error with its stack: what goroutines that call code of users or connectors
+// begin with, since nothing above them would catch it.
+func guarded(what string, f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s: panic: %v\n%s", what, r, debug.Stack())
+		}
+	}()
+	return f()
 }

@@ -13,6 +13,16 @@ type Keys[T any, K comparable] struct {
 	hashes []uint64
 }
 
+// NewKeys returns an extractor for one sub-task: hashing needs memory of its own. K has been checked when the graph was
+// built; for a type that cannot be hashed all hashes are 0.
+func NewKeys[T any, K comparable](key func(T) K) *Keys[T, K] {
+	hash, err := column.Hasher[K]()
+	if err != nil {
+		hash = func(_ []K, out []uint64) { clear(out) }
+	}
+	return &Keys[T, K]{Key: key, Hash: hash}
+}
+
 // Of returns the keys of b's rows and their hashes, computed only if the exchange has not left them in b. Both are valid
 // until the next call.
 func (k *Keys[T, K]) Of(b *column.Batch) ([]K, []uint64) {

@@ -52,6 +52,13 @@ type WatermarkSource interface {
 	EmitsWatermarks()
 }
 
+// IdlenessListener is implemented by a WatermarkSource that passes on the idleness of its input itself; what becomes idle
+// at a WatermarkSource that does not implement it stays unknown behind it.
+type IdlenessListener interface {
+	// InputIdle says that the input does not hold back event time, or does again.
+	InputIdle(idle bool)
+}
+
 // RecordNamer is implemented by operators that can tell which record they are at, for the message of a panic.
 type RecordNamer interface {
 	CurrentRecord() (record any, ok bool)

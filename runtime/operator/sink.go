@@ -45,8 +45,8 @@ func (s *SinkWriter) Open(ctx *Context) error {
 
 func (s *SinkWriter) write(ctx context.Context, w sink.Writer) {
 	defer close(s.done)
-	err := s.writeAll(ctx, w)
-	if e := w.Close(); err == nil {
+	err := guarded("sink writer", func() error { return s.writeAll(ctx, w) })
+	if e := guarded("sink writer", w.Close); err == nil {
 		err = e
 	}
 	s.ctx.Post(func() (bool, error) {

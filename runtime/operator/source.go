@@ -2,7 +2,6 @@ package operator
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
@@ -14,87 +13,148 @@ import (
 // fetchAhead is the number of batches that a source reads before its task asks for them.
 const fetchAhead = 4
 
-// Source reads a source.Source. A goroutine of its own asks the coordinator for splits and calls the reader, which may
-// block; the task takes the batches from a short queue. A bounded source reads one split after another; an unbounded
-// one reads all of its splits at once, each with a goroutine and a reader of its own.
+// MalformedPort is the output of a Source on which the records come that could not be read, as MalformedRecord.
+const MalformedPort = 1
+
+// MalformedRecord is a record that could not be read, where the source's policy is to go on.
+type MalformedRecord struct {
+	// Raw is the record as it was found.
+	Raw []byte
+	// Cause says where it was and what is wrong with it.
+	Cause string
+}
+
+// Source reads source.Sources, one after another. A goroutine of its own asks the coordinator for splits and calls the
+// reader, which may block; the task takes the batches from a short queue. A bounded source reads one split after another;
+// an unbounded one reads all of its splits at once, each with a goroutine and a reader of its own.
 type Source[T any] struct {
 	Base
-	Source source.Source
+	// Sources are read in order; all but the last are bounded. One begins when all sub-tasks have read the one before it.
+	Sources []source.Source
 	// Watermarks makes timestamps and watermarks per split; nil for none.
 	Watermarks *WatermarkStrategy[T]
 
-	ctx     *Context
-	out     *Output
-	fetched chan fetched
-	cancel  context.CancelFunc
-	helpers sync.WaitGroup
-	pool    *column.Pool
-	marks   *watermarks[T]
+	ctx       *Context
+	out       *Output
+	fetched   chan fetched[T]
+	cancel    context.CancelFunc
+	helpers   sync.WaitGroup
+	pool      *column.Pool
+	marks     *watermarks[T]
+	aligner   *aligner
+	malformed *Collector[MalformedRecord]
 }
 
 // fetched is a batch of a split, or the end of it, or of all, or an error.
-type fetched struct {
-	split string
-	batch *column.Batch
-	begin bool // split begins
-	end   bool // split has ended
-	all   bool // no more splits
-	err   error
+type fetched[T any] struct {
+	split     *splitMarks[T]
+	batch     *column.Batch
+	malformed []MalformedRecord
+	begin     bool // split begins
+	end       bool // split has ended
+	all       bool // no more splits
+	err       error
 }
 
 // Open implements Operator.
 func (s *Source[T]) Open(ctx *Context) error {
 	s.ctx, s.out = ctx, ctx.Output(0)
 	s.pool = column.NewPool[T]()
-	s.fetched = make(chan fetched, fetchAhead)
+	s.fetched = make(chan fetched[T], fetchAhead)
 	s.marks = newWatermarks(s.Watermarks, ctx, s.out)
+	s.malformed = NewCollector[MalformedRecord](ctx.Output(MalformedPort))
 	var helper context.Context
 	helper, s.cancel = context.WithCancel(ctx)
+	s.helper(helper, func() error {
+		if err := s.read(helper); err != nil {
+			return err
+		}
+		s.hand(helper, fetched[T]{all: true})
+		return nil
+	})
+	if s.Watermarks != nil {
+		s.aligner = newAligner(ctx, s.Watermarks.Alignment)
+	}
+	if s.aligner != nil {
+		s.helper(helper, func() error { return s.aligner.run(helper, s.marks.allow) })
+	}
+	return nil
+}
+
+// helper runs f on a goroutine; its error fails the task.
+func (s *Source[T]) helper(ctx context.Context, f func() error) {
 	s.helpers.Add(1)
 	go func() {
 		defer s.helpers.Done()
-		if err := s.read(helper); err != nil {
-			s.hand(helper, fetched{err: err})
-			return
+		if err := guarded("source reader", f); err != nil {
+			s.hand(ctx, fetched[T]{err: err})
 		}
-		s.hand(helper, fetched{all: true})
 	}()
-	return nil
 }
 
 // read reads all splits that the coordinator gives to this sub-task.
 func (s *Source[T]) read(ctx context.Context) error {
-	env := source.Env{Subtask: s.ctx.Subtask, Parallelism: s.ctx.Parallelism, Logger: s.ctx.Logger, Counters: s.ctx.Metrics}
-	if s.Source.Boundedness() == source.Bounded {
-		reader, err := s.Source.NewReader(ctx, env)
-		if err != nil {
+	for number, src := range s.Sources {
+		read := s.readBounded
+		if src.Boundedness() == source.Unbounded {
+			read = s.readUnbounded
+		}
+		if err := read(ctx, src, number); err != nil {
 			return err
 		}
-		err = s.splits(ctx, func(split source.Split) error { return s.readSplit(ctx, reader, split) })
-		return errors.Join(err, reader.Close())
 	}
+	if s.aligner != nil {
+		_, err := s.ctx.Ask(ctx, []byte{requestLeave})
+		return err
+	}
+	return nil
+}
+
+func (s *Source[T]) readBounded(ctx context.Context, src source.Source, number int) (err error) {
+	var r reading[T]
+	if err := r.open(ctx, s.ctx, src); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	return s.splits(ctx, number, func(split source.Split) error { return s.readSplit(ctx, &r, split) })
+}
+
+func (s *Source[T]) readUnbounded(ctx context.Context, src source.Source, number int) error {
 	var group sync.WaitGroup
 	defer group.Wait()
-	return s.splits(ctx, func(split source.Split) error {
+	return s.splits(ctx, number, func(split source.Split) error {
 		group.Add(1)
-		go func() {
+		s.helper(ctx, func() (err error) {
 			defer group.Done()
-			reader, err := s.Source.NewReader(ctx, env)
-			if err == nil {
-				err = errors.Join(s.readSplit(ctx, reader, split), reader.Close())
+			var r reading[T]
+			if err := r.open(ctx, s.ctx, src); err != nil {
+				return err
 			}
-			if err != nil {
-				s.hand(ctx, fetched{err: err})
-			}
-		}()
+			defer func() { err = errors.Join(err, r.Close()) }()
+			return s.readSplit(ctx, &r, split)
+		})
 		return nil
 	})
 }
 
-// splits calls do for each split until there are no more.
-func (s *Source[T]) splits(ctx context.Context, do func(source.Split) error) error {
+// reading is a reader and the malformed records that it has met.
+type reading[T any] struct {
+	source.Reader
+	malformed []MalformedRecord
+}
+
+func (r *reading[T]) open(ctx context.Context, op *Context, src source.Source) (err error) {
+	r.Reader, err = src.NewReader(ctx, source.Env{Subtask: op.Subtask, Parallelism: op.Parallelism, Logger: op.Logger, Counters: op.Metrics,
+		Malformed: func(raw []byte, cause error) {
+			r.malformed = append(r.malformed, MalformedRecord{raw, cause.Error()})
+		}})
+	return err
+}
+
+// splits calls do for each split of a source until there are no more.
+func (s *Source[T]) splits(ctx context.Context, number int, do func(source.Split) error) error {
 	for {
-		reply, err := s.ctx.Ask(ctx, nil)
+		reply, err := s.ctx.Ask(ctx, splitRequest(number))
 		if err != nil {
 			return err
 		}
@@ -111,12 +171,16 @@ func (s *Source[T]) splits(ctx context.Context, do func(source.Split) error) err
 	}
 }
 
-func (s *Source[T]) readSplit(ctx context.Context, r source.Reader, split source.Split) error {
-	s.hand(ctx, fetched{split: split.ID, begin: true})
+func (s *Source[T]) readSplit(ctx context.Context, r *reading[T], split source.Split) error {
+	marks := &splitMarks[T]{id: split.ID}
+	if !s.hand(ctx, fetched[T]{split: marks, begin: true}) {
+		return context.Cause(ctx)
+	}
 	if err := r.Open(ctx, split); err != nil {
 		return err
 	}
 	for {
+		marks.gate.wait(ctx.Done())
 		b := s.pool.Get()
 		_, err := r.Fetch(ctx, b)
 		end := errors.Is(err, source.ErrDone)
@@ -124,7 +188,9 @@ func (s *Source[T]) readSplit(ctx context.Context, r source.Reader, split source
 			b.Release()
 			return err
 		}
-		if !s.hand(ctx, fetched{split: split.ID, batch: b, end: end}) {
+		f := fetched[T]{split: marks, batch: b, malformed: r.malformed, end: end}
+		r.malformed = nil
+		if !s.hand(ctx, f) {
 			return context.Cause(ctx)
 		}
 		if end {
@@ -134,7 +200,10 @@ func (s *Source[T]) readSplit(ctx context.Context, r source.Reader, split source
 }
 
 // hand gives f to the task; false says that the task has ended.
-func (s *Source[T]) hand(ctx context.Context, f fetched) bool {
+func (s *Source[T]) hand(ctx context.Context, f fetched[T]) bool {
+	if f.split != nil {
+		f.split.pending.Add(1)
+	}
 	select {
 	case s.fetched <- f:
 		s.ctx.Wake()
@@ -151,40 +220,53 @@ func (s *Source[T]) hand(ctx context.Context, f fetched) bool {
 func (s *Source[T]) EmitsWatermarks() {}
 
 // Process implements Operator; a source has no input.
-func (s *Source[T]) Process(int, *column.Batch) (bool, error) { return false, nil }
+func (s *Source[T]) Process(int, *column.Batch) (bool, error) {
+	return false, fmt.Errorf("source %q has no input", s.ctx.Name)
+}
 
 // Poll implements SourceOperator.
 func (s *Source[T]) Poll() (Availability, error) {
+	var f fetched[T]
 	select {
-	case f := <-s.fetched:
-		switch {
-		case f.err != nil:
-			return Ready, f.err
-		case f.all:
-			return Ended, nil
-		case f.begin:
-			s.marks.begin(f.split)
-			return Ready, nil
-		}
-		if f.batch.Len() > 0 {
-			if err := s.marks.batch(f.split, f.batch); err != nil {
-				return Ready, err
-			}
-		} else {
-			f.batch.Release()
-		}
-		if f.end {
-			s.marks.end(f.split)
-		}
-		return Ready, nil
+	case f = <-s.fetched:
 	default:
 		return Waiting, nil
 	}
+	switch {
+	case f.err != nil:
+		return Ready, f.err
+	case f.all:
+		return Ended, nil
+	}
+	f.split.pending.Add(-1)
+	if f.begin {
+		s.marks.begin(f.split)
+		return Ready, nil
+	}
+	for _, m := range f.malformed {
+		s.malformed.Collect(m)
+	}
+	s.malformed.Flush()
+	if f.batch.Len() > 0 {
+		s.marks.batch(f.split, f.batch)
+	} else {
+		f.batch.Release()
+	}
+	if f.end {
+		s.marks.end(f.split)
+	}
+	return Ready, nil
 }
+
+// CurrentRecord implements RecordNamer for the functions that make timestamps and watermarks.
+func (s *Source[T]) CurrentRecord() (any, bool) { return s.marks.CurrentRecord() }
 
 // Tick implements Operator.
 func (s *Source[T]) Tick(now int64) (bool, error) {
 	s.marks.tick(now)
+	if s.aligner != nil {
+		s.aligner.tick(now, s.marks.reached())
+	}
 	return false, nil
 }
 
@@ -206,127 +288,4 @@ func (s *Source[T]) Close() error {
 			return nil
 		}
 	}
-}
-
-// SplitCoordinator runs a source's enumerator and gives splits to the sub-tasks that ask: an empty request is answered
-// by a split, or by nothing when there are no more.
-type SplitCoordinator struct {
-	Source source.Source
-
-	enumerator source.Enumerator
-	cancel     context.CancelFunc
-	done       chan struct{}
-
-	mu      sync.Mutex
-	shared  []source.Split
-	own     map[int][]source.Split
-	changed chan struct{} // closed and made anew when splits came or all are known
-	all     bool
-	err     error
-}
-
-// Start implements Coordinator.
-func (c *SplitCoordinator) Start(ctx context.Context, parallelism int) error {
-	e, err := c.Source.NewEnumerator(ctx, parallelism)
-	if err != nil {
-		return err
-	}
-	c.enumerator, c.own = e, map[int][]source.Split{}
-	c.changed, c.done = make(chan struct{}), make(chan struct{})
-	ctx, c.cancel = context.WithCancel(ctx)
-	go c.discover(ctx, parallelism)
-	return nil
-}
-
-func (c *SplitCoordinator) discover(ctx context.Context, parallelism int) {
-	defer close(c.done)
-	assigner, _ := c.enumerator.(source.Assigner)
-	for {
-		splits, err := c.enumerator.Next(ctx)
-		c.mu.Lock()
-		for _, s := range splits {
-			if assigner == nil {
-				c.shared = append(c.shared, s)
-				continue
-			}
-			r := assigner.Assign(s, parallelism)
-			c.own[r] = append(c.own[r], s)
-		}
-		if errors.Is(err, source.ErrDone) {
-			c.all = true
-		} else if err != nil {
-			c.err = err
-		}
-		close(c.changed)
-		c.changed = make(chan struct{})
-		c.mu.Unlock()
-		if err != nil {
-			return
-		}
-	}
-}
-
-// Handle implements Coordinator.
-func (c *SplitCoordinator) Handle(ctx context.Context, subtask int, _ []byte) ([]byte, error) {
-	for {
-		c.mu.Lock()
-		changed := c.changed
-		if own := c.own[subtask]; len(own) > 0 {
-			c.own[subtask] = own[1:]
-			c.mu.Unlock()
-			return encodeSplit(own[0]), nil
-		}
-		if len(c.shared) > 0 {
-			s := c.shared[0]
-			c.shared = c.shared[1:]
-			c.mu.Unlock()
-			return encodeSplit(s), nil
-		}
-		all, err := c.all, c.err
-		c.mu.Unlock()
-		if err != nil || all {
-			return nil, err
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
-}
-
-// Finish implements Coordinator.
-func (c *SplitCoordinator) Finish(context.Context) error { return nil }
-
-// Abort implements Coordinator.
-func (c *SplitCoordinator) Abort(context.Context) error { return nil }
-
-// Close implements Coordinator.
-func (c *SplitCoordinator) Close() error {
-	if c.cancel == nil {
-		return nil
-	}
-	c.cancel()
-	<-c.done
-	return c.enumerator.Close()
-}
-
-func encodeSplit(s source.Split) []byte {
-	b := binary.AppendUvarint(nil, uint64(len(s.ID)))
-	b = append(b, s.ID...)
-	b = binary.AppendUvarint(b, uint64(len(s.Host)))
-	b = append(b, s.Host...)
-	return append(b, s.Data...)
-}
-
-func decodeSplit(b []byte) (s source.Split, err error) {
-	for _, f := range []*string{&s.ID, &s.Host} {
-		n, k := binary.Uvarint(b)
-		if k <= 0 || uint64(len(b)-k) < n {
-			return s, fmt.Errorf("split of %d bytes cannot be read", len(b))
-		}
-		*f, b = string(b[k:k+int(n)]), b[k+int(n):]
-	}
-	s.Data = b
-	return s, nil
 }

@@ -8,7 +8,7 @@ const (
 	chunkSize = 1 << chunkBits
 )
 
-// Column holds a value of type V for each slot. New slots hold V's zero value.
+// Column holds a value of type V for each slot. New slots hold V's zero value. The zero Column is empty.
 type Column[V any] struct {
 	chunks []*[chunkSize]V
 	first  []V // the values while they are few

@@ -1,13 +1,19 @@
 // Package state holds the keyed state of operators.
 //
-// Keyed gives each key of one operator sub-task a slot, for a whole batch in one access (Acquire). A state is a Column: a
-// value for each slot. Operators that compute on batches index columns by slot; user functions see Value, List, Map,
-// Reducing and Aggregating states of the current key, which are columns with manners.
+// A Backend gives each key of one operator sub-task a slot, for a whole batch in one access (Acquire). A state hangs on the
+// backend's Slots and holds a value for each slot: Column for operators that compute on batches; Value, List, Map, Reducing
+// and Aggregating for user functions, which see the current key's. States are declared before the first record, so a backend
+// knows all that belongs to a key when it fetches it. Keyed is the backend "hashmap": everything in memory, in tables and
+// chunks without pointers as long as keys and values have none.
 //
-// Keys are compared and hashed by column.Hasher's canonical form, and their slots lie in tables without pointers. A key
-// whose states are all empty may be removed; its slot is used again.
+// Types are checked when a state is declared: what column.CodecOf refuses cannot be state. Values are detached from their
+// surroundings (column.Codec.Clone), so that a string that is kept does not keep the batch that it came in.
+//
+// The slots of a backend that counts (Slots.Count) know how many states and timers hold each key; a key that nothing holds
+// is removed by Sweep. A key's group is the top bits of its hash, which the backend keeps; the codec of each state encodes
+// its values.
 //
 // All of it belongs to the task's goroutine.
 //
-// Start reading at Keyed.
+// Start reading at Backend, then Value.
 package state

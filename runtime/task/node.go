@@ -23,6 +23,7 @@ type node struct {
 	head    int
 	more    bool
 	paused  bool         // waits for mail or a tick
+	opened  bool         // Open was called
 	resumed func() error // what follows when the running call has ended
 	wakeAt  int64        // processing time of the next Tick, 0 = none
 	ended   bool
@@ -135,6 +136,8 @@ func (n *node) follow(ch change, f func() error) error {
 			if ch.active {
 				n.signal(shuffle.Element{Kind: shuffle.Active})
 			}
+		} else if l, ok := n.op.(operator.IdlenessListener); ok && (ch.idle || ch.active) {
+			l.InputIdle(ch.idle)
 		}
 		if f != nil {
 			return f()
@@ -144,6 +147,7 @@ func (n *node) follow(ch change, f func() error) error {
 	if !ch.advanced {
 		return rest()
 	}
+	n.spec.Metrics.Advanced(ch.watermark)
 	more, err := n.op.Advance(ch.watermark)
 	return n.then(more, err, rest)
 }

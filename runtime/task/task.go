@@ -22,6 +22,8 @@ type Spec struct {
 	Operator operator.Operator
 	// Inputs is the number of logical inputs.
 	Inputs int
+	// SideOutputs names the outputs from port 1 on.
+	SideOutputs []string
 	// Upstream is the index of the chained operator before this one, Port its output; -1 for the head of the task.
 	Upstream, Port int
 	Ask            func(ctx context.Context, request []byte) ([]byte, error)
@@ -33,7 +35,7 @@ type Edge struct {
 	From, Port  int
 	Strategy    shuffle.Strategy
 	Partitioner shuffle.Partitioner
-	Channels    []*shuffle.Channel
+	Channels    []shuffle.Sender
 }
 
 // Config is what all operators of a task have in common.
@@ -148,12 +150,13 @@ func (t *Task) context(n *node) *operator.Context {
 	ctx := &operator.Context{
 		JobID: c.JobID, JobName: c.JobName, OperatorID: s.ID, Name: s.Name,
 		Subtask: c.Subtask, Parallelism: c.Parallelism, MaxParallelism: c.MaxParallelism, Attempt: c.Attempt,
-		Mode: c.Mode, Inputs: s.Inputs, Clock: c.Clock, Metrics: s.Metrics, Memory: c.Memory, Spill: c.Spill,
+		Mode: c.Mode, Inputs: s.Inputs, SideOutputs: s.SideOutputs, Clock: c.Clock, Metrics: s.Metrics, Memory: c.Memory, Spill: c.Spill,
 		Logger:                c.Logger.With("operator", s.Name, "subtask", c.Subtask),
 		AutoWatermarkInterval: c.AutoWatermarkInterval.Milliseconds(),
 		Wake:                  func() { t.mu.Lock(); t.srcWait = false; t.mu.Unlock(); t.wake() },
 		Pause:                 func() { n.paused = true },
 		Ask:                   s.Ask,
+		BackPressured:         func() time.Duration { return time.Duration(t.Stats.BackPressured.Load()) },
 	}
 	ctx.Post = func(f func() (bool, error)) {
 		t.mu.Lock()
@@ -183,49 +186,69 @@ func (t *Task) now() time.Time { return t.time }
 // Run opens the operators, runs the task to its end and closes them. It returns the first error, or ctx's when that
 // ended first. A task runs once.
 func (t *Task) Run(ctx context.Context) (err error) {
-	t.ctx = ctx
 	stop := context.AfterFunc(ctx, t.wake)
 	defer stop()
 	defer func() {
-		if e := t.close(); err == nil {
+		if e := t.Close(); err == nil {
 			err = e
 		}
 	}()
+	if err := t.Open(ctx); err != nil {
+		return err
+	}
+	return t.loop()
+}
+
+// Open opens the operators. Run calls it; with Turn and Close it is for harnesses that own the loop.
+func (t *Task) Open(ctx context.Context) error {
+	t.ctx, t.time = ctx, t.cfg.Clock.Now()
 	for _, n := range t.nodes {
 		n.ctx.Context = ctx
 	}
 	for i := len(t.nodes) - 1; i >= 0; i-- {
 		n := t.nodes[i]
+		n.opened = true
 		if err := n.call(func() (bool, error) { return false, n.op.Open(n.ctx) }); err != nil {
 			return fmt.Errorf("open: %w", err)
 		}
 	}
-	return t.loop()
+	return nil
+}
+
+// Turn is one turn of the loop: mail, timers, then a bounded amount of work. worked tells whether there was any.
+func (t *Task) Turn() (worked bool, err error) {
+	t.time = t.cfg.Clock.Now()
+	if t.ctx.Err() != nil {
+		return false, context.Cause(t.ctx)
+	}
+	mailed, err := t.runMail()
+	if err != nil {
+		return false, err
+	}
+	ticked, err := t.tick()
+	if err != nil {
+		return false, err
+	}
+	if t.err != nil {
+		return false, t.err
+	}
+	worked, err = t.work()
+	if !worked && (t.room() || t.cfg.BufferTimeout == 0) {
+		t.flush()
+	}
+	return worked || mailed || ticked, err
 }
 
 func (t *Task) loop() error {
 	last := t.cfg.Clock.Now()
 	for {
-		t.time = t.cfg.Clock.Now()
+		worked, err := t.Turn()
 		t.Stats.Busy.Add(int64(t.time.Sub(last)))
 		last = t.time
-		if t.ctx.Err() != nil {
-			return context.Cause(t.ctx)
-		}
-		if err := t.runMail(); err != nil {
-			return err
-		}
-		if err := t.tick(); err != nil {
-			return err
-		}
-		if t.err != nil {
-			return t.err
-		}
-		worked, err := t.work()
 		if err != nil {
 			return err
 		}
-		if t.ended() {
+		if t.Ended() {
 			t.publish()
 			return nil
 		}
@@ -233,10 +256,8 @@ func (t *Task) loop() error {
 			t.flushOld()
 			continue
 		}
-		pressed := !t.room()
-		if !pressed || t.cfg.BufferTimeout == 0 {
-			t.flush()
-		}
+		_, blocked := t.deepest()
+		pressed := blocked || !t.room()
 		t.publish()
 		t.arm()
 		select {
@@ -351,7 +372,8 @@ func (t *Task) setWaits(w bool) {
 	t.mu.Unlock()
 }
 
-func (t *Task) ended() bool {
+// Ended tells whether all operators have ended.
+func (t *Task) Ended() bool {
 	for _, n := range t.nodes {
 		if !n.ended {
 			return false
@@ -360,31 +382,32 @@ func (t *Task) ended() bool {
 	return true
 }
 
-func (t *Task) runMail() error {
+func (t *Task) runMail() (any bool, err error) {
 	t.mu.Lock()
 	mail := t.mail
 	t.mail = nil
 	t.mu.Unlock()
 	for _, l := range mail {
 		if err := l.node.call(l.f); err != nil {
-			return err
+			return true, err
 		}
 	}
-	return nil
+	return len(mail) > 0, nil
 }
 
 // tick calls the operators whose time has come.
-func (t *Task) tick() error {
+func (t *Task) tick() (any bool, err error) {
 	now := t.time.UnixMilli()
 	for _, n := range t.nodes {
-		if n.wakeAt != 0 && n.wakeAt <= now && !n.more {
+		if n.wakeAt != 0 && n.wakeAt <= now && (!n.more || n.paused) {
 			n.wakeAt = 0
+			any = true
 			if err := n.call(func() (bool, error) { return n.op.Tick(now) }); err != nil {
-				return err
+				return true, err
 			}
 		}
 	}
-	return nil
+	return any, nil
 }
 
 func (t *Task) flush() {
@@ -403,18 +426,23 @@ func (t *Task) flushOld() {
 	t.publish()
 }
 
-// arm sets the alarm to the earliest time that an operator waits for.
-func (t *Task) arm() {
+// NextTimer is the earliest processing time that an operator waits for.
+func (t *Task) NextTimer() (time.Time, bool) {
 	at := int64(0)
 	for _, n := range t.nodes {
 		if n.wakeAt != 0 && (at == 0 || n.wakeAt < at) {
 			at = n.wakeAt
 		}
 	}
-	if at == 0 {
+	return time.UnixMilli(at), at != 0
+}
+
+// arm sets the alarm to the next timer.
+func (t *Task) arm() {
+	when, ok := t.NextTimer()
+	if !ok {
 		return
 	}
-	when := time.UnixMilli(at)
 	if t.stopAlarm != nil {
 		if t.alarmAt.Equal(when) {
 			return
@@ -439,7 +467,8 @@ func (t *Task) publish() {
 	}
 }
 
-func (t *Task) close() error {
+// Close closes the operators and releases what is under way. A task that has not been opened need not be closed.
+func (t *Task) Close() error {
 	t.mu.Lock()
 	t.closed, t.mail = true, nil
 	t.mu.Unlock()
@@ -452,6 +481,9 @@ func (t *Task) close() error {
 			if b := n.queue[n.head].element.Batch; b != nil {
 				b.Release()
 			}
+		}
+		if !n.opened {
+			continue
 		}
 		if err := n.call(func() (bool, error) { return false, n.op.Close() }); err != nil {
 			errs = append(errs, err)

@@ -52,8 +52,8 @@ func (v *valve) end(channel int) change {
 }
 
 func (v *valve) merge() (ch change) {
-	least, any, open := shuffle.MaxWatermark, false, false
-	top := shuffle.MinWatermark
+	least, open, active := shuffle.MaxWatermark, false, false
+	top, topOpen := shuffle.MinWatermark, shuffle.MinWatermark
 	for i := range v.channels {
 		c := &v.channels[i]
 		top = max(top, c.watermark)
@@ -61,20 +61,21 @@ func (v *valve) merge() (ch change) {
 			continue
 		}
 		open = true
+		topOpen = max(topOpen, c.watermark)
 		if !c.idle {
-			any = true
+			active = true
 			least = min(least, c.watermark)
 		}
 	}
 	switch {
 	case !open:
 		least = top
-	case !any:
-		// all idle: what has been reached by all of them together goes out, then idleness
+	case !active:
+		// All that are open are idle: event time goes to where the foremost of them is, never to what an ended one said.
 		if !v.idle {
 			v.idle, ch.idle = true, true
 		}
-		least = top
+		least = topOpen
 	case v.idle:
 		v.idle, ch.active = false, true
 	}

@@ -7,7 +7,7 @@
 #   --datanodes N    1 to 8; blocks have min(N, 3) replicas   (default: as before in this directory, else 1)
 #   --port P         first of 40 ports                        (default: as before in this directory, else 18200)
 #
-# Running it again starts only what is not running. Insecure, for tests only. The jars come by Maven and are kept in
+# Running it again starts only what is not running. Linux only; insecure, for tests only. The jars come by Maven and are kept in
 # ${XDG_CACHE_HOME:-~/.cache}/leat. Exit code 77: Java 17 or Maven is missing.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

@@ -76,7 +76,6 @@ func (c *Codec[T]) DecodeBatch(src []byte, dst []T) ([]T, error) {
 		return dst, corrupt("%d rows in a block of %d bytes", n, len(src))
 	}
 	d := decoders.Get().(*decoder)
-	defer decoders.Put(d)
 	d.src = src
 	if heap > 0 {
 		d.heap = make([]byte, heap)
@@ -91,6 +90,7 @@ func (c *Codec[T]) DecodeBatch(src []byte, dst []T) ([]T, error) {
 	left := len(d.src) + len(d.heap)
 	d.pop(0)
 	d.src, d.heap = nil, nil
+	decoders.Put(d)
 	if err == nil && left > 0 {
 		err = corrupt("%d bytes too many in the block", left)
 	}

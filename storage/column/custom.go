@@ -61,8 +61,16 @@ var (
 	textUnmarshaler   = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
-// marshaler is the coder of a type by its own methods, or nil if it has none.
+// marshaler is the coder of a type by its own methods, or nil if it has none. Methods that may be those of an embedded field do not
+// count: they would leave out the other fields.
 func marshaler(t reflect.Type) (coder, Kind) {
+	if t.Kind() == reflect.Struct {
+		for i := range t.NumField() {
+			if f := t.Field(i); f.Anonymous && (marshals(f.Type) || marshals(reflect.PointerTo(f.Type))) {
+				return nil, ""
+			}
+		}
+	}
 	self := reflect.PointerTo(t)
 	c := &custom{name: t.String(), flat: !hasPointers(t)}
 	at := func(p unsafe.Pointer) any { return reflect.NewAt(t, p).Interface() }
@@ -97,6 +105,10 @@ func marshaler(t reflect.Type) (coder, Kind) {
 		return c, KindText
 	}
 	return nil, ""
+}
+
+func marshals(t reflect.Type) bool {
+	return t.Implements(binaryMarshaler) || t.Implements(textMarshaler)
 }
 
 func (c *custom) width() int { return 1 }

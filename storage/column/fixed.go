@@ -113,8 +113,9 @@ func little[U unsigned](x U) U {
 	return U(bits.ReverseBytes64(uint64(x)) >> (64 - 8*unsafe.Sizeof(x)))
 }
 
-// canonical32 and canonical64 map every NaN to one and minus zero to zero, so that floats that compare equal have equal bits.
-func canonical32(u uint32) uint32 {
+// CanonicalFloat32 maps the bits of every NaN to those of one and minus zero to zero, so that floats that are the same key have the
+// same bits.
+func CanonicalFloat32(u uint32) uint32 {
 	switch f := math.Float32frombits(u); {
 	case f != f:
 		return math.Float32bits(float32(math.NaN()))
@@ -124,7 +125,8 @@ func canonical32(u uint32) uint32 {
 	return u
 }
 
-func canonical64(u uint64) uint64 {
+// CanonicalFloat64 is CanonicalFloat32 for 64 bits.
+func CanonicalFloat64(u uint64) uint64 {
 	switch f := math.Float64frombits(u); {
 	case f != f:
 		return math.Float64bits(math.NaN())

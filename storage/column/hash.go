@@ -20,21 +20,27 @@ func Hasher[K comparable]() (func(keys []K, out []uint64), error) {
 	if err != nil {
 		return nil, fmt.Errorf("hashing keys: %w", err)
 	}
-	switch codec.coder.(type) {
+	switch c := codec.coder.(type) {
 	case flag, fixed[uint8]:
 		return func(keys []K, out []uint64) { hashWords(cast[uint8](keys), out) }, nil
 	case fixed[uint16]:
 		return func(keys []K, out []uint64) { hashWords(cast[uint16](keys), out) }, nil
 	case fixed[uint32]:
 		if t.Kind() == reflect.Float32 {
-			return func(keys []K, out []uint64) { hashFloats(cast[uint32](keys), out, canonical32) }, nil
+			return func(keys []K, out []uint64) { hashFloats(cast[uint32](keys), out, CanonicalFloat32) }, nil
 		}
 		return func(keys []K, out []uint64) { hashWords(cast[uint32](keys), out) }, nil
 	case fixed[uint64]:
 		if t.Kind() == reflect.Float64 {
-			return func(keys []K, out []uint64) { hashFloats(cast[uint64](keys), out, canonical64) }, nil
+			return func(keys []K, out []uint64) { hashFloats(cast[uint64](keys), out, CanonicalFloat64) }, nil
 		}
 		return func(keys []K, out []uint64) { hashWords(cast[uint64](keys), out) }, nil
+	case raw:
+		return func(keys []K, out []uint64) {
+			for i := range out[:len(keys)] {
+				out[i] = xxh3.Hash(unsafe.Slice((*byte)(unsafe.Pointer(&keys[i])), c.size))
+			}
+		}, nil
 	case text:
 		return func(keys []K, out []uint64) { hashStrings(cast[string](keys), out) }, nil
 	}

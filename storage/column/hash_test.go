@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/zeebo/xxh3"
 )
 
 func hashAll[K comparable](t testing.TB, keys ...K) []uint64 {
@@ -31,6 +32,7 @@ func TestHashesAreStable(t *testing.T) {
 	require.Equal(t, hashAll(t, 0.0), hashAll(t, math.Copysign(0, -1)))
 	require.Equal(t, hashAll(t, math.NaN()), hashAll(t, math.Float64frombits(0xfff8000000000123)))
 	require.Equal(t, hashAll[uint16](t, 7), hashAll[int64](t, 7))
+	require.Equal(t, xxh3.Hash([]byte{1, 2, 3}), hashAll(t, [3]byte{1, 2, 3})[0])
 	_, err := Hasher[any]()
 	require.ErrorContains(t, err, "interface {}: interface {} cannot be encoded")
 }

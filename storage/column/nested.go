@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// record is the coder of structs: the columns of its fields one after the other.
+// record is the coder of structs: the columns of its fields one after the other. The fields of structs within it are its own.
 type record struct {
 	fields []member
 	least  int
@@ -15,6 +15,29 @@ type record struct {
 type member struct {
 	off   uintptr
 	coder coder
+	bits  int8 // of an integer, whose row is written without a call
+}
+
+func (c *record) add(off uintptr, field coder) {
+	c.least += field.width()
+	m := member{off: off, coder: field}
+	switch f := field.(type) {
+	case *record:
+		for _, inner := range f.fields {
+			inner.off += off
+			c.fields = append(c.fields, inner)
+		}
+		return
+	case fixed[uint32]:
+		if f.canonical == nil {
+			m.bits = 32
+		}
+	case fixed[uint64]:
+		if f.canonical == nil {
+			m.bits = 64
+		}
+	}
+	c.fields = append(c.fields, m)
 }
 
 func (c *record) width() int { return c.least }
@@ -39,8 +62,15 @@ func (c *record) decode(d *decoder, v cells) error {
 }
 
 func (c *record) appendRow(dst []byte, p unsafe.Pointer) []byte {
-	for _, f := range c.fields {
-		dst = f.coder.appendRow(dst, unsafe.Add(p, f.off))
+	for i := range c.fields {
+		switch f := &c.fields[i]; f.bits {
+		case 64:
+			dst = binary.LittleEndian.AppendUint64(dst, *(*uint64)(unsafe.Add(p, f.off)))
+		case 32:
+			dst = binary.LittleEndian.AppendUint32(dst, *(*uint32)(unsafe.Add(p, f.off)))
+		default:
+			dst = f.coder.appendRow(dst, unsafe.Add(p, f.off))
+		}
 	}
 	return dst
 }
@@ -145,6 +175,15 @@ type sliceHeader struct {
 
 func (c *list) width() int { return 1 }
 
+// each is the number of elements, of n, that have to be visited: none if they have no size, for then corrupt input may announce two
+// billion of them.
+func (c *list) each(n int) uintptr {
+	if c.size == 0 {
+		return 0
+	}
+	return uintptr(n)
+}
+
 func (c *list) encode(e *encoder, v cells) {
 	mark, lens, total := len(e.runs), e.lengths(v.n), 0
 	at := 0
@@ -206,7 +245,7 @@ func (c *list) appendRow(dst []byte, p unsafe.Pointer) []byte {
 		return append(dst, 0)
 	}
 	dst = binary.AppendUvarint(dst, uint64(h.len)+1)
-	for i := range uintptr(h.len) {
+	for i := range c.each(h.len) {
 		dst = c.elem.appendRow(dst, unsafe.Add(h.data, i*c.size))
 	}
 	return dst
@@ -223,7 +262,7 @@ func (c *list) readRow(src []byte, p unsafe.Pointer) ([]byte, error) {
 		return rest, nil
 	}
 	*h = sliceHeader{reflect.MakeSlice(c.slice, n, n).UnsafePointer(), n, n}
-	for i := range uintptr(n) {
+	for i := range c.each(n) {
 		if rest, err = c.elem.readRow(rest, unsafe.Add(h.data, i*c.size)); err != nil {
 			return nil, err
 		}
@@ -239,7 +278,7 @@ func (c *list) detach(p unsafe.Pointer) {
 	own := reflect.MakeSlice(c.slice, h.len, h.len)
 	reflect.Copy(own, reflect.NewAt(c.slice, p).Elem())
 	*h = sliceHeader{own.UnsafePointer(), h.len, h.len}
-	for i := range uintptr(h.len) {
+	for i := range c.each(h.len) {
 		c.elem.detach(unsafe.Add(h.data, i*c.size))
 	}
 }
@@ -247,7 +286,7 @@ func (c *list) detach(p unsafe.Pointer) {
 func (c *list) extra(p unsafe.Pointer) int {
 	h := (*sliceHeader)(p)
 	n := h.len * int(c.size)
-	for i := range uintptr(h.len) {
+	for i := range c.each(h.len) {
 		n += c.elem.extra(unsafe.Add(h.data, i*c.size))
 	}
 	return n

@@ -77,7 +77,7 @@ func (b *builder) build(path string, t reflect.Type) (coder, *Schema, error) {
 			return nil, nil, refuse(path, t, "the type contains itself; "+remedy)
 		}
 	}
-	skips, isFixed := b.skips, b.fixed
+	skips := b.skips
 	b.within = append(b.within, t)
 	c, err := b.structural(path, t, schema)
 	b.within = b.within[:len(b.within)-1]
@@ -88,7 +88,6 @@ func (b *builder) build(path string, t reflect.Type) (coder, *Schema, error) {
 		}
 		return nil, nil, err
 	}
-	b.fixed = b.fixed && isFixed
 	if t.Size() == 0 {
 		c = void{}
 	}
@@ -167,8 +166,7 @@ func (b *builder) record(path string, t reflect.Type, schema *Schema) (coder, er
 		}
 		s.Name, s.Embedded = name, f.Anonymous
 		schema.Fields = append(schema.Fields, s)
-		c.fields = append(c.fields, member{f.Offset, elem})
-		c.least += elem.width()
+		c.add(f.Offset, elem)
 	}
 	if t.Size() > 0 && c.least == 0 {
 		return nil, errors.New(path + ": " + t.String() + " cannot be encoded: none of its fields holds data; take away a leat:\"-\" tag, or give it a codec with RegisterCodec")
@@ -198,13 +196,13 @@ func leafOf(t reflect.Type) (coder, Kind) {
 	case reflect.Uint, reflect.Uint64, reflect.Uintptr:
 		return fixed[uint64]{}, KindUint64
 	case reflect.Float32:
-		return fixed[uint32]{canonical: canonical32}, KindFloat32
+		return fixed[uint32]{canonical: CanonicalFloat32}, KindFloat32
 	case reflect.Float64:
-		return fixed[uint64]{canonical: canonical64}, KindFloat64
+		return fixed[uint64]{canonical: CanonicalFloat64}, KindFloat64
 	case reflect.Complex64:
-		return &record{[]member{{0, fixed[uint32]{canonical: canonical32}}, {4, fixed[uint32]{canonical: canonical32}}}, 8}, KindComplex64
+		return complexOf(fixed[uint32]{canonical: CanonicalFloat32}), KindComplex64
 	case reflect.Complex128:
-		return &record{[]member{{0, fixed[uint64]{canonical: canonical64}}, {8, fixed[uint64]{canonical: canonical64}}}, 16}, KindComplex128
+		return complexOf(fixed[uint64]{canonical: CanonicalFloat64}), KindComplex128
 	case reflect.String:
 		return text{}, KindString
 	case reflect.Slice:
@@ -213,6 +211,14 @@ func leafOf(t reflect.Type) (coder, Kind) {
 		}
 	}
 	return nil, ""
+}
+
+// complexOf is the coder of a complex number: its real and imaginary parts.
+func complexOf(part coder) coder {
+	c := &record{}
+	c.add(0, part)
+	c.add(uintptr(part.width()), part)
+	return c
 }
 
 // hasPointers says whether the memory of a value of t holds pointers.

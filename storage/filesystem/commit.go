@@ -50,7 +50,7 @@ func CreateAtomic(ctx context.Context, fs FileSystem, name string) (*AtomicWrite
 // HiddenName is a fresh name beside the given one, under which a file can be written before it is committed.
 func HiddenName(name string) string {
 	var unique [8]byte
-	rand.Read(unique[:]) //nolint:errcheck // never fails
+	rand.Read(unique[:]) // never fails
 	dir, base := path.Split(name)
 	return dir + "." + base + ".inprogress." + hex.EncodeToString(unique[:])
 }
@@ -62,7 +62,8 @@ func (a *AtomicWriter) Write(p []byte) (int, error) { return a.w.Write(p) }
 func (a *AtomicWriter) Prepare() (hidden string, err error) { return a.hidden, a.w.Close() }
 
 // Close completes the file and makes it visible. ErrExist when the name is taken by now. After an error Close may be
-// repeated, when it is ErrBusy for example, or the file given up by Abort.
+// repeated or the file given up by Abort. When it is ErrBusy the answer to the commit may have been lost: repeat Close to
+// know, for Abort does not take back what is visible.
 func (a *AtomicWriter) Close() error {
 	if a.committed {
 		return nil

@@ -42,7 +42,9 @@ func Glob(ctx context.Context, pattern string) ([]FileInfo, error) {
 func glob(ctx context.Context, fs FileSystem, pattern string) ([]FileInfo, error) {
 	info, err := fs.Stat(ctx, pattern)
 	if err == nil {
-		return filesBelow(ctx, fs, info, nil)
+		files, err := filesBelow(ctx, fs, info, nil)
+		slices.SortFunc(files, byPath)
+		return files, err
 	}
 	if !errors.Is(err, ErrNotExist) || !hasMeta(pattern) {
 		return nil, err
@@ -70,12 +72,16 @@ func glob(ctx context.Context, fs FileSystem, pattern string) ([]FileInfo, error
 	return slices.CompactFunc(files, func(a, b FileInfo) bool { return a.Path == b.Path }), nil
 }
 
-// filesBelow appends info itself when it is a file, else all files below that are not hidden.
+// filesBelow appends info itself when it is a file, else all files below that are not hidden. What vanishes meanwhile is
+// left out.
 func filesBelow(ctx context.Context, fs FileSystem, info FileInfo, files []FileInfo) ([]FileInfo, error) {
 	if !info.IsDir {
 		return append(files, info), nil
 	}
 	entries, err := fs.List(ctx, info.Path)
+	if errors.Is(err, ErrNotExist) {
+		return files, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +93,6 @@ func filesBelow(ctx context.Context, fs FileSystem, info FileInfo, files []FileI
 			return nil, err
 		}
 	}
-	slices.SortFunc(files, byPath)
 	return files, nil
 }
 

@@ -215,7 +215,7 @@ func (w *localWriter) Abort() error {
 	if !w.closed {
 		w.closed = true
 		w.err = NewPathError("close", w.path, errors.New("the file was aborted"))
-		w.f.Close() //nolint:errcheck // the file is given up
+		w.f.Close() // the file is given up
 	}
 	if err := os.Remove(w.path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return NewPathError("remove", w.path, err)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -30,8 +31,19 @@ func readAll[T any](b *testing.B, f StreamFormat[T], input []byte) (n int) {
 	}
 }
 
-func perRecord(b *testing.B, records int) {
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(records), "ns/record")
+// cpuPerRecord runs f and reports the processor time of the whole process for each record.
+func cpuPerRecord(b *testing.B, records int, f func()) {
+	before := cpuTime(b)
+	for b.Loop() {
+		f()
+	}
+	b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N)/float64(records), "cpu-ns/record")
+}
+
+func cpuTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func BenchmarkText(b *testing.B) {
@@ -39,20 +51,16 @@ func BenchmarkText(b *testing.B) {
 	input := []byte(strings.Repeat(strings.Repeat("word ", 11)+"last\n", lines))
 	b.Run("leat", func(b *testing.B) {
 		b.SetBytes(int64(len(input)))
-		for b.Loop() {
-			require.Equal(b, lines, readAll(b, Text{}, input))
-		}
-		perRecord(b, lines)
+		cpuPerRecord(b, lines, func() { require.Equal(b, lines, readAll(b, Text{}, input)) })
 	})
 	b.Run("bufio.Scanner", func(b *testing.B) {
 		b.SetBytes(int64(len(input)))
-		for b.Loop() {
+		cpuPerRecord(b, lines, func() {
 			n, s := 0, bufio.NewScanner(bytes.NewReader(input))
 			for s.Scan() {
 				n += len(s.Text()) & 1
 			}
-		}
-		perRecord(b, lines)
+		})
 	})
 }
 
@@ -75,14 +83,11 @@ func BenchmarkCSV(b *testing.B) {
 	require.NoError(b, err)
 	b.Run("leat", func(b *testing.B) {
 		b.SetBytes(int64(len(input)))
-		for b.Loop() {
-			require.Equal(b, records, readAll(b, format, input))
-		}
-		perRecord(b, records)
+		cpuPerRecord(b, records, func() { require.Equal(b, records, readAll(b, format, input)) })
 	})
-	b.Run("encoding/csv", func(b *testing.B) {
+	b.Run("encoding_csv", func(b *testing.B) {
 		b.SetBytes(int64(len(input)))
-		for b.Loop() {
+		cpuPerRecord(b, records, func() {
 			r := csv.NewReader(bytes.NewReader(input))
 			r.ReuseRecord = true
 			var row trade
@@ -96,17 +101,69 @@ func BenchmarkCSV(b *testing.B) {
 				amount, _ := strconv.ParseInt(fields[3], 10, 32)
 				row.Symbol, row.Venue, row.Amount = fields[1], fields[4], int32(amount)
 			}
-		}
-		perRecord(b, records)
+		})
 	})
 	b.Run("write", func(b *testing.B) {
 		row := trade{1000000, "SYM17", 123.45, 1234, "venue-3"}
 		var dst []byte
-		for b.Loop() {
-			dst, _ = format.Append(dst[:0], &row)
-		}
+		cpuPerRecord(b, 1, func() { dst, _ = format.Append(dst[:0], &row) })
 	})
 }
 
-var _ = json.Valid
-var _ = time.Now
+type bid struct {
+	Auction  int64  `json:"auction"`
+	Bidder   int64  `json:"bidder"`
+	Price    int64  `json:"price"`
+	Channel  string `json:"channel"`
+	URL      string `json:"url"`
+	DateTime int64  `json:"dateTime"`
+	Extra    struct {
+		Region string  `json:"region"`
+		Score  float64 `json:"score"`
+		Valid  bool    `json:"valid"`
+	} `json:"extra"`
+}
+
+func BenchmarkJSON(b *testing.B) {
+	const records = 1 << 16
+	var buf bytes.Buffer
+	for i := range records {
+		fmt.Fprintf(&buf, `{"auction":%d,"bidder":%d,"price":%d,"channel":"channel-%d","url":"https://www.example.org/auctions/item.htm?query=1&channel_id=%d",`+
+			`"dateTime":%d,"extra":{"region":"north-%d","score":%d.%d,"valid":true}}`+"\n",
+			1000+i%1000, 2000+i, 100*i, i%1000, 1<<20+i, 1700000000000+i, i%50, i%100, i%1000)
+	}
+	input := buf.Bytes()
+	format, err := NewJSON[bid](JSONOptions{})
+	require.NoError(b, err)
+	b.Run("leat", func(b *testing.B) {
+		b.SetBytes(int64(len(input)))
+		b.ReportAllocs()
+		cpuPerRecord(b, records, func() { require.Equal(b, records, readAll(b, format, input)) })
+	})
+	b.Run("encoding_json", func(b *testing.B) {
+		b.SetBytes(int64(len(input)))
+		cpuPerRecord(b, records, func() {
+			s := bufio.NewScanner(bytes.NewReader(input))
+			for s.Scan() {
+				var row bid
+				require.NoError(b, json.Unmarshal(s.Bytes(), &row))
+			}
+		})
+	})
+	r, err := format.NewReader(Input{Bytes: bytes.NewReader(input)})
+	require.NoError(b, err)
+	rows, err := r.Read(nil, 100)
+	require.NoError(b, err)
+	b.Run("write", func(b *testing.B) {
+		b.ReportAllocs()
+		var dst []byte
+		cpuPerRecord(b, 1, func() { dst, _ = format.Append(dst[:0], &rows[50]) })
+	})
+	b.Run("write encoding_json", func(b *testing.B) {
+		cpuPerRecord(b, 1, func() {
+			if _, err := json.Marshal(&rows[50]); err != nil {
+				b.Fatal(err)
+			}
+		})
+	})
+}

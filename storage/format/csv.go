@@ -55,6 +55,8 @@ type column struct {
 	scalar  reflect.Kind
 	pointer bool
 	typ     reflect.Type // without the pointer
+	// nullable tells that the null literal stands for nil or the zero value.
+	nullable bool
 }
 
 type columnKind uint8
@@ -104,6 +106,7 @@ func NewCSV[T any](o CSVOptions) (*CSV[T], error) {
 		if err != nil {
 			return nil, fmt.Errorf("csv: field %s.%s: %w", t, f.Name, err)
 		}
+		col.nullable = col.pointer || o.NullLiteral != ""
 		c.columns = append(c.columns, col)
 	}
 	if len(c.columns) == 0 {

@@ -58,11 +58,18 @@ func (r *csvReader[T]) Read(rows []T, limit int) ([]T, error) {
 	if err := r.begin(); err != nil {
 		return rows, err
 	}
+	var zero T
 	first := len(rows)
 	for len(rows) < limit {
 		if r.off >= r.end {
 			return rows, io.EOF
 		}
+		rows = append(rows, zero)
+		if n := r.plainRecord(unsafe.Pointer(&rows[len(rows)-1])); n > 0 {
+			r.take(n)
+			continue
+		}
+		rows = rows[:len(rows)-1]
 		n, content, whole := r.lineInView()
 		if !whole {
 			if len(rows) > first {
@@ -123,11 +130,9 @@ func (r *csvReader[T]) record(rows []T, n int, line []byte) ([]T, int, error) {
 			n = length
 			problem = r.assign(to)
 		}
-	} else if r.format.columns == nil {
+	} else {
 		r.split(line)
 		problem = r.assign(to)
-	} else {
-		problem = r.assignLine(unsafe.Pointer(to), line)
 	}
 	if problem == nil {
 		return rows, n, nil
@@ -138,36 +143,44 @@ func (r *csvReader[T]) record(rows []T, n int, line []byte) ([]T, int, error) {
 	return rows[:before], n, r.in.malformed(raw, problem)
 }
 
-// assignLine reads the fields of a line without quotes.
-func (r *csvReader[T]) assignLine(p unsafe.Pointer, line []byte) *RecordError {
-	columns, delimiter := r.columns, r.delimiter
-	null := r.format.options.NullLiteral
-	start, n := 0, 0
-	for {
-		stop := start
-		for stop < len(line) && line[stop] != delimiter {
-			stop++
+// plainRecord reads the record at the beginning of the view and returns its length, or 0 when it is anything but a line of
+// the right number of good fields without quotes.
+func (r *csvReader[T]) plainRecord(p unsafe.Pointer) int {
+	b, start := r.buf, 0
+	if len(r.columns) == 0 || len(b) == 0 || b[0] == r.comment {
+		return 0
+	}
+	last := len(r.columns) - 1
+	for i, c := range r.columns {
+		stop := r.fieldEnd(b, start)
+		if stop == len(b) || (i < last) != (b[stop] == r.delimiter) || i == last && b[stop] != '\n' {
+			return 0
 		}
-		if n < len(columns) {
-			if c := columns[n]; c != nil {
-				text := line[start:stop]
-				if (c.pointer || null != "") && string(text) == null {
-					// The field is its zero value already.
-				} else if err := c.set(p, text); err != nil {
-					return fieldError(c, start, text, err)
-				}
+		text := b[start:stop]
+		start = stop + 1
+		if i == last {
+			text = text[:trimCR(text)]
+		}
+		if c == nil || c.nullable && string(text) == r.format.options.NullLiteral {
+			continue
+		}
+		switch {
+		case c.kind == columnString && !c.pointer:
+			*(*string)(unsafe.Add(p, c.offset)) = view(text)
+		case c.kind == columnScalar && !c.pointer:
+			if parseScalar(c.scalar, unsafe.Add(p, c.offset), text) != nil {
+				return 0
+			}
+		default:
+			if c.set(p, text) != nil {
+				return 0
 			}
 		}
-		n++
-		if stop == len(line) {
-			break
-		}
-		start = stop + 1
 	}
-	if n != len(columns) {
-		return r.countError(n)
+	if start > r.maxRecord || last == 0 && start <= 2 {
+		return 0
 	}
-	return nil
+	return start
 }
 
 // assign reads r.fields into a row.
@@ -179,10 +192,9 @@ func (r *csvReader[T]) assign(to *T) *RecordError {
 	if len(r.fields) != len(r.columns) {
 		return r.countError(len(r.fields))
 	}
-	null := r.format.options.NullLiteral
 	for i, c := range r.columns {
 		f := &r.fields[i]
-		if c == nil || !f.quoted && (c.pointer || null != "") && string(f.text) == null {
+		if c == nil || !f.quoted && c.nullable && string(f.text) == r.format.options.NullLiteral {
 			continue
 		}
 		if err := c.set(unsafe.Pointer(to), f.text); err != nil {
@@ -219,7 +231,7 @@ func fieldError(c *column, start int, text []byte, err error) *RecordError {
 
 // cause drops what the standard library says before the reason.
 func cause(err error) error {
-	for inner := errors.Unwrap(err); inner != nil && err != errRange; inner = errors.Unwrap(err) {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
 		err = inner
 	}
 	return err

@@ -2,9 +2,11 @@ package format
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 )
 
 // csvScanner cuts records into fields.
@@ -14,6 +16,7 @@ type csvScanner struct {
 	quoting                   bool
 	oneLine                   bool // whether a record ends with its line in any case
 	fields                    []csvField
+	delimiters, quotes        uint64 // the delimiter and the quote eight times over
 }
 
 // csvField is a field of the record in view, without its quotes.
@@ -31,16 +34,23 @@ func newCSVScanner(in Input, o *CSVOptions) csvScanner {
 	if s.comment == 0 {
 		s.comment = '\n' // no line begins with it
 	}
+	s.delimiters, s.quotes = each*uint64(o.Delimiter), each*uint64(o.Quote)
+	if o.NoQuotes {
+		s.quotes = s.delimiters
+	}
 	return s
 }
 
-// lineInView is line without reading on.
-func (s *csvScanner) lineInView() (length, content int, ok bool) {
-	i := bytes.IndexByte(s.buf, '\n')
-	if i < 0 || i > s.maxRecord {
-		return 0, 0, false
+// fieldEnd returns the index of the first delimiter, quote or line feed from i on, or len(b) when it is among the last bytes.
+func (s *csvScanner) fieldEnd(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		d, q, n := x^s.delimiters, x^s.quotes, x^each*'\n'
+		if found := ((d-each)&^d | (q-each)&^q | (n-each)&^n) & tops; found != 0 {
+			return i + bits.TrailingZeros64(found)>>3
+		}
 	}
-	return i + 1, trimCR(s.buf[:i]), true
+	return len(b)
 }
 
 // split cuts a line without quotes into s.fields.

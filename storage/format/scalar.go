@@ -1,68 +1,94 @@
 package format
 
 import (
+	"encoding/binary"
 	"errors"
-	"fmt"
 	"math"
+	"math/bits"
 	"reflect"
 	"strconv"
 	"unsafe"
 )
 
-var errRange = errors.New("does not fit")
+var errRange = errors.New("value out of range")
+
+// maxDigits is how many decimal digits always fit into an int64.
+const maxDigits = 18
+
+// leadingDigits reads the decimal digits from b[i] on, eight at once (Lemire 2022). The value is right for up to maxDigits.
+func leadingDigits(b []byte, i int) (v uint64, end int) {
+	for i+8 <= len(b) {
+		x := binary.LittleEndian.Uint64(b[i:]) ^ each*'0'
+		other := ((x &^ tops) + each*0x76 | x) & tops
+		n := bits.TrailingZeros64(other) >> 3
+		x <<= 64 - 8*n
+		x = x*10 + x>>8
+		x = ((x&0x000000ff000000ff)*0x000f424000000064 + (x>>16&0x000000ff000000ff)*0x0000271000000001) >> 32
+		v, i = v*wholePowers[n]+x, i+n
+		if n < 8 {
+			return v, i
+		}
+	}
+	for i < len(b) && b[i]-'0' <= 9 {
+		v = v*10 + uint64(b[i]-'0')
+		i++
+	}
+	return v, i
+}
+
+var wholePowers = [...]uint64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
 
 // parseInt reads a decimal integer.
 func parseInt(b []byte) (int64, error) {
-	digits, negative := b, false
+	i := 0
 	if len(b) > 0 && b[0] == '-' {
-		digits, negative = b[1:], true
+		i = 1
 	}
-	if len(digits) == 0 || len(digits) > 18 {
+	v, end := leadingDigits(b, i)
+	if end == i || end < len(b) || end-i > maxDigits {
 		return strconv.ParseInt(view(b), 10, 64)
 	}
-	v := int64(0)
-	for _, c := range digits {
-		if c -= '0'; c > 9 {
-			return strconv.ParseInt(view(b), 10, 64)
-		}
-		v = v*10 + int64(c)
+	if i == 1 {
+		return -int64(v), nil
 	}
-	if negative {
-		v = -v
-	}
-	return v, nil
+	return int64(v), nil
 }
 
 var powersOfTen = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// parseFloat reads a decimal number. Up to 15 digits without an exponent are exact in one division (Clinger 1990).
+// parseFloat reads a decimal number.
 func parseFloat(b []byte, bits int) (float64, error) {
-	i, negative := 0, false
-	if len(b) > 0 && b[0] == '-' {
-		i, negative = 1, true
+	if v, end, ok := leadingFloat(b, 0); ok && end == len(b) && bits == 64 {
+		return v, nil
 	}
-	mantissa, digits, point := int64(0), 0, -1
-	for ; i < len(b); i++ {
-		if c := b[i] - '0'; c <= 9 {
-			mantissa = mantissa*10 + int64(c)
-			digits++
-		} else if b[i] == '.' && point < 0 {
-			point = digits
-		} else {
-			return strconv.ParseFloat(view(b), bits)
+	return strconv.ParseFloat(view(b), bits)
+}
+
+// leadingFloat reads a decimal number without an exponent from b[i] on. Up to 15 digits are exact in one division (Clinger
+// 1990); it is not ok with more.
+func leadingFloat(b []byte, i int) (v float64, end int, ok bool) {
+	negative := i < len(b) && b[i] == '-'
+	if negative {
+		i++
+	}
+	first := i
+	whole, i := leadingDigits(b, i)
+	digits := i - first
+	v = float64(whole)
+	if i+1 < len(b) && b[i] == '.' {
+		var fraction uint64
+		point := i + 1
+		fraction, i = leadingDigits(b, point)
+		decimals := i - point
+		if digits += decimals; digits > 15 || decimals == 0 {
+			return 0, i, false
 		}
-	}
-	if digits == 0 || digits > 15 || bits == 32 {
-		return strconv.ParseFloat(view(b), bits)
-	}
-	v := float64(mantissa)
-	if point >= 0 {
-		v /= powersOfTen[digits-point]
+		v = (v*powersOfTen[decimals] + float64(fraction)) / powersOfTen[decimals]
 	}
 	if negative {
 		v = -v
 	}
-	return v, nil
+	return v, i, digits > 0 && digits <= 15
 }
 
 // storeInt writes v to the signed or unsigned integer of a kind at p.
@@ -89,7 +115,7 @@ func storeInt(k reflect.Kind, p unsafe.Pointer, v int64) error {
 		*(*uint8)(p), ok = uint8(v), int64(uint8(v)) == v
 	}
 	if !ok {
-		return fmt.Errorf("%d %w into %s", v, errRange, k)
+		return errRange
 	}
 	return nil
 }

@@ -58,9 +58,7 @@ func (w *window) more() error {
 		return w.tooLong()
 	}
 	if cap(w.buf)-len(w.buf) < minRead {
-		next := make([]byte, len(w.buf), max(chunkSize, 2*len(w.buf)))
-		copy(next, w.buf)
-		w.buf = next
+		w.grow()
 	}
 	room := w.buf[len(w.buf):cap(w.buf)]
 	least := len(room)
@@ -71,7 +69,9 @@ func (w *window) more() error {
 	for tries := 0; n < least && w.err == nil; tries++ {
 		var k int
 		k, w.err = w.src.Read(room[n:])
-		if n += k; k == 0 && w.err == nil && tries > 100 {
+		if n += k; k > 0 {
+			tries = 0
+		} else if tries > 100 && w.err == nil {
 			w.err = io.ErrNoProgress
 		}
 	}
@@ -85,6 +85,17 @@ func (w *window) more() error {
 	return nil
 }
 
+// grow moves the view to a new chunk, which is small at the end of a range.
+func (w *window) grow() {
+	size := int64(chunkSize)
+	if rest := w.end - w.off; rest < size {
+		size = max(rest, minRead) + minRead
+	}
+	next := make([]byte, len(w.buf), max(int(size), 2*len(w.buf), len(w.buf)+minRead))
+	copy(next, w.buf)
+	w.buf = next
+}
+
 func (w *window) failure() error {
 	if w.err == io.EOF {
 		return io.EOF
@@ -96,18 +107,30 @@ func (w *window) failure() error {
 func (w *window) line() (length, content int, err error) {
 	for seen := 0; ; {
 		if i := bytes.IndexByte(w.buf[seen:], '\n'); i >= 0 {
-			if seen+i > w.maxRecord {
-				return 0, 0, w.tooLong()
-			}
-			return seen + i + 1, trimCR(w.buf[:seen+i]), nil
+			content, length = seen+i, seen+i+1
+			break
 		}
 		seen = len(w.buf)
 		if err := w.more(); err == io.EOF && seen > 0 {
-			return seen, trimCR(w.buf), nil
+			content, length = seen, seen
+			break
 		} else if err != nil {
 			return 0, 0, err
 		}
 	}
+	if content > w.maxRecord {
+		return 0, 0, w.tooLong()
+	}
+	return length, trimCR(w.buf[:content]), nil
+}
+
+// lineInView is line without reading on.
+func (w *window) lineInView() (length, content int, ok bool) {
+	i := bytes.IndexByte(w.buf, '\n')
+	if i < 0 || i > w.maxRecord {
+		return 0, 0, false
+	}
+	return i + 1, trimCR(w.buf[:i]), true
 }
 
 func trimCR(line []byte) int {

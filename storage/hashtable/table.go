@@ -43,9 +43,9 @@ func New[K comparable](hint int) (*Table[K], error) {
 	case column.KindInt64, column.KindUint64, column.KindDuration:
 		return wordTable[K, uint64](hint, nil), nil
 	case column.KindFloat32:
-		return wordTable[K](hint, canonical32), nil
+		return wordTable[K](hint, column.CanonicalFloat32), nil
 	case column.KindFloat64:
-		return wordTable[K](hint, canonical64), nil
+		return wordTable[K](hint, column.CanonicalFloat64), nil
 	case column.KindString:
 		return stringTable[K](hint), nil
 	}

@@ -1,7 +1,6 @@
 package hashtable
 
 import (
-	"math"
 	"slices"
 	"unsafe"
 )
@@ -188,25 +187,4 @@ func (t *words) reset() {
 
 func (t *words) bytes() int64 {
 	return int64(cap(t.slots))*int64(unsafe.Sizeof(word{})) + int64(cap(t.keys))*8 + t.hashed.bytes()
-}
-
-// canonical32 and canonical64 give floats that are the same key the same bits: every NaN, and both zeros.
-func canonical32(u uint32) uint32 {
-	switch f := math.Float32frombits(u); {
-	case f != f:
-		return math.Float32bits(float32(math.NaN()))
-	case f == 0:
-		return 0
-	}
-	return u
-}
-
-func canonical64(u uint64) uint64 {
-	switch f := math.Float64frombits(u); {
-	case f != f:
-		return math.Float64bits(math.NaN())
-	case f == 0:
-		return 0
-	}
-	return u
 }

@@ -1,10 +1,14 @@
+//go:build unix
+
 package spill_test
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,8 +35,25 @@ func benchKeys(distinct int64) []int64 {
 	return keys
 }
 
-func perRow(b *testing.B, rows int) {
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(rows), "ns/row")
+// cpu measures the processor time of a benchmark, garbage collection included.
+type cpu struct {
+	start, used int64
+	rounds      int
+}
+
+func (c *cpu) begin() { c.start = cpuTime() }
+func (c *cpu) end()   { c.used += cpuTime() - c.start; c.rounds++ }
+
+func cpuTime() int64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return u.Utime.Nano() + u.Stime.Nano()
+}
+
+func (c *cpu) report(b *testing.B, rows int) {
+	b.ReportMetric(float64(c.used)/float64(c.rounds)/float64(rows), "cpu-ns/row")
 }
 
 func benchDir(b *testing.B) *spill.Dir {
@@ -64,15 +85,60 @@ func drain[T any](b *testing.B, it *spill.Iterator[T]) (rows int) {
 	}
 }
 
+// BenchmarkStableSortGroups is the baseline of BenchmarkGroupByHash: all rows in one slice.
+func BenchmarkStableSortGroups(b *testing.B) {
+	type row struct {
+		keyed
+		hash uint64
+		time int64
+	}
+	var in []row
+	for _, batch := range keyedBatches(b) {
+		for i, k := range column.Rows[keyed](batch) {
+			in = append(in, row{k, batch.Hashes[i], batch.Times[i]})
+		}
+	}
+	work := make([]row, len(in))
+	var c cpu
+	for b.Loop() {
+		copy(work, in)
+		c.begin()
+		slices.SortStableFunc(work, func(a, b row) int {
+			return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.Key, b.Key), cmp.Compare(a.time, b.time))
+		})
+		c.end()
+	}
+	c.report(b, len(in))
+}
+
+// BenchmarkRadix sorts prefixes with their indexes.
+func BenchmarkRadix(b *testing.B) {
+	keys := benchKeys(1 << 62)
+	work, scratch := make([]spill.Entry, len(keys)), make([]spill.Entry, len(keys))
+	var c cpu
+	for b.Loop() {
+		for i, k := range keys {
+			work[i] = spill.NewEntry(spill.Int64Prefix(k), uint32(i))
+		}
+		c.begin()
+		spill.SortByPrefix(work, scratch)
+		c.end()
+	}
+	c.report(b, len(keys))
+}
+
 // BenchmarkStableSort is the baseline: what the standard library takes for rows that are already in one slice.
 func BenchmarkStableSort(b *testing.B) {
 	keys := benchKeys(1 << 62)
 	work := make([]int64, len(keys))
+	var c cpu
 	for b.Loop() {
 		copy(work, keys)
+		c.begin()
 		slices.SortStableFunc(work, cmp.Compare[int64])
+		c.end()
 	}
-	perRow(b, len(keys))
+	c.report(b, len(keys))
 }
 
 // BenchmarkSortInt64 adds, sorts and reads in memory.
@@ -92,24 +158,28 @@ func BenchmarkSortSpilled(b *testing.B) {
 func benchSort[T any](b *testing.B, in []*column.Batch, budget int64, opt spill.SortOptions[T]) {
 	dir, codec := benchDir(b), codecOf[T](b)
 	rows := 0
+	var c cpu
 	b.ReportAllocs()
 	for b.Loop() {
+		c.begin()
 		s := spill.NewSorter(spill.NewMemory(budget), dir, codec, opt)
 		for _, batch := range in {
 			require.NoError(b, s.Add(batch))
 		}
-		it, err := s.Sort()
+		it, err := s.Sort(context.Background())
 		require.NoError(b, err)
 		rows = drain(b, it)
 		require.NoError(b, s.Close())
+		c.end()
 	}
-	perRow(b, rows)
+	c.report(b, rows)
 }
 
 // BenchmarkMergeRuns reads 16 runs of one key range from the page cache.
 func BenchmarkMergeRuns(b *testing.B) {
 	dir, codec, in := benchDir(b), codecOf[int64](b), slicesOf(benchKeys(1<<62))
 	rows := 0
+	var c cpu
 	for b.Loop() {
 		b.StopTimer()
 		s := spill.NewSorter(spill.NewMemory(1<<30), dir, codec, int64Options())
@@ -121,12 +191,14 @@ func BenchmarkMergeRuns(b *testing.B) {
 			}
 		}
 		b.StartTimer()
-		it, err := s.Sort()
+		c.begin()
+		it, err := s.Sort(context.Background())
 		require.NoError(b, err)
 		rows = drain(b, it)
 		require.NoError(b, s.Close())
+		c.end()
 	}
-	perRow(b, rows)
+	c.report(b, rows)
 }
 
 // BenchmarkGroupByHash sorts rows by key hash, key and time: what keyed functions of a bounded job are given.
@@ -160,7 +232,10 @@ func BenchmarkPartitions(b *testing.B) {
 	in, codec, dir := keyedBatches(b), codecOf[keyed](b), benchDir(b)
 	for _, budget := range []int64{1 << 30, 8 << 20} {
 		b.Run(fmt.Sprintf("budget=%dMiB", budget>>20), func(b *testing.B) {
+			b.ReportAllocs()
+			var c cpu
 			for b.Loop() {
+				c.begin()
 				p, err := spill.NewPartitions(spill.NewMemory(budget), dir, codec, 0, 0)
 				require.NoError(b, err)
 				for _, batch := range in {
@@ -178,8 +253,9 @@ func BenchmarkPartitions(b *testing.B) {
 					}
 				}
 				require.NoError(b, p.Close())
+				c.end()
 			}
-			perRow(b, benchRows)
+			c.report(b, benchRows)
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package spill_test
 
 import (
+	"context"
 	"errors"
 	"math"
 	"os"
@@ -27,7 +28,7 @@ func throughSorter(f *fixture, codec spill.Codec[word], in []*column.Batch) (out
 			return nil, err
 		}
 	}
-	it, err := s.Sort()
+	it, err := s.Sort(context.Background())
 	if err != nil {
 		return nil, err
 	}

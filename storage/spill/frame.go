@@ -22,6 +22,20 @@ type Codec[T any] interface {
 	DecodeBatch(src []byte, dst []T) ([]T, error)
 	// Size is the number of bytes that a row occupies in memory, with what it points to.
 	Size(row *T) int
+	// HasPointers is false if Size is the same for all rows.
+	HasPointers() bool
+}
+
+// sizeOf is the memory of rows in bytes, with extra for each of them.
+func sizeOf[T any](codec Codec[T], rows []T, extra int64) int64 {
+	size := extra * int64(len(rows))
+	if len(rows) > 0 && !codec.HasPointers() {
+		return size + int64(codec.Size(&rows[0]))*int64(len(rows))
+	}
+	for i := range rows {
+		size += int64(codec.Size(&rows[i]))
+	}
+	return size
 }
 
 // A spill file is a sequence of frames, little endian:
@@ -74,14 +88,10 @@ func newFrameWriter[T any](mem *Memory, dir *Dir, codec Codec[T]) (*frameWriter[
 	return &frameWriter[T]{file: f, codec: codec, mem: mem, out: out, buf: make([]byte, 0, bufferSize+frameBytes)}, nil
 }
 
-// write appends rows as frames of about frameBytes and returns how many frames that were. times and hashes are empty or
-// as long as rows.
-func (w *frameWriter[T]) write(f frame[T]) (frames int, err error) {
-	for lo := 0; lo < len(f.rows); frames++ {
-		hi := lo
-		for size := 0; hi < len(f.rows) && size < frameBytes; hi++ {
-			size += w.codec.Size(&f.rows[hi])
-		}
+// write appends rows as frames of about frameBytes. times and hashes are empty or as long as rows.
+func (w *frameWriter[T]) write(f frame[T]) error {
+	for lo := 0; lo < len(f.rows); {
+		hi := w.cut(f.rows, lo)
 		part := frame[T]{rows: f.rows[lo:hi]}
 		if len(f.times) > 0 {
 			part.times = f.times[lo:hi]
@@ -90,11 +100,23 @@ func (w *frameWriter[T]) write(f frame[T]) (frames int, err error) {
 			part.hashes = f.hashes[lo:hi]
 		}
 		if err := w.writeFrame(part); err != nil {
-			return frames, err
+			return err
 		}
 		lo = hi
 	}
-	return frames, nil
+	return nil
+}
+
+// cut returns the end of the frame that begins at row lo.
+func (w *frameWriter[T]) cut(rows []T, lo int) int {
+	if !w.codec.HasPointers() {
+		return min(len(rows), lo+max(1, frameBytes/max(1, w.codec.Size(&rows[lo]))))
+	}
+	hi := lo
+	for size := 0; hi < len(rows) && size < frameBytes; hi++ {
+		size += w.codec.Size(&rows[hi])
+	}
+	return hi
 }
 
 func (w *frameWriter[T]) writeFrame(f frame[T]) error {
@@ -126,7 +148,7 @@ func (w *frameWriter[T]) writeFrame(f frame[T]) error {
 	}
 	raw := len(body) - mark
 	if raw > math.MaxInt32 {
-		return w.file.corrupt(w.file.size, "a frame of %d rows has %d bytes, the limit is 2 GiB", len(f.rows), raw)
+		return fmt.Errorf("spill rows: %d rows of %d bytes exceed the 2 GiB of a frame: make the rows smaller", len(f.rows), raw)
 	}
 	if w.file.dir.compress {
 		w.raw = body

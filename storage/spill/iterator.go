@@ -231,7 +231,6 @@ func (it *Iterator[T]) Take(out *column.Batch, limit int, until int64) (rest boo
 	start := len(a.rows)
 	first := it.winner.prefix
 	f := &it.frames[it.winner.source]
-	last := f.rows[f.pos]
 	for {
 		if len(a.rows)-start >= limit || f.time(f.pos) > until {
 			rest = true
@@ -243,7 +242,7 @@ func (it *Iterator[T]) Take(out *column.Batch, limit int, until int64) (rest boo
 			break
 		}
 		f = &it.frames[it.winner.source]
-		if it.s.opt.Compare != nil && it.s.opt.Compare(&last, &f.rows[f.pos]) != 0 {
+		if it.s.opt.Compare != nil && it.s.opt.Compare(&a.rows[len(a.rows)-1], &f.rows[f.pos]) != 0 {
 			break
 		}
 	}

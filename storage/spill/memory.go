@@ -70,17 +70,23 @@ func (m *Memory) Reserve(n int64) bool {
 // Acquire takes n bytes of the budget and spills consumers, the biggest first, until they are free. When they do not
 // fit even then, it fails with an Error of kind Budget and takes nothing; any other error is that of a Spill.
 func (m *Memory) Acquire(n int64) error {
+	fits, err := m.fit(n)
+	if !fits && err == nil {
+		err = &Error{Kind: Budget, Bytes: n, Err: fmt.Errorf("%d bytes asked for, %d of %d in use and nothing left to spill",
+			n, m.Used(), m.budget)}
+	}
+	return err
+}
+
+// fit is Acquire for those who go on when the bytes do not fit.
+func (m *Memory) fit(n int64) (fits bool, err error) {
 	for !m.Reserve(n) {
 		freed, err := m.spillBiggest()
-		if err != nil {
-			return err
-		}
-		if freed == 0 {
-			return &Error{Kind: Budget, Bytes: n, Err: fmt.Errorf("%d bytes asked for, %d of %d in use and nothing left to spill",
-				n, m.Used(), m.budget)}
+		if freed == 0 || err != nil {
+			return false, err
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // Overdraw takes n bytes even when they exceed the budget: for the one batch or buffer without which there would be no

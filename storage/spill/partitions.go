@@ -47,9 +47,9 @@ func NewPartitions[T any](mem *Memory, dir *Dir, codec Codec[T], bits, level int
 	p := &Partitions[T]{mem: mem, pool: column.NewPool[T](), shift: uint(shift)}
 	for range 1 << bits {
 		p.parts = append(p.parts, NewQueue(mem, dir, codec, 0))
-		p.pending = append(p.pending, p.pool.Get())
 	}
-	p.full = max(1, p.pending[0].RowLimit()/4)
+	p.pending = make([]*column.Batch, len(p.parts))
+	p.full = column.NewBatch[T]().RowLimit() / 4
 	p.held = frameBytes << bits
 	mem.Overdraw(p.held)
 	return p, nil
@@ -74,10 +74,15 @@ func (p *Partitions[T]) Add(b *column.Batch) error {
 	for i, h := range b.Hashes {
 		channels[i] = uint32(h >> p.shift & mask)
 	}
+	for i, to := range p.pending {
+		if to == nil {
+			p.pending[i] = p.fresh(len(b.Times) > 0)
+		}
+	}
 	b.Scatter(channels, p.pending)
 	for i, b := range p.pending {
 		if b.Len() >= p.full {
-			p.pending[i] = p.pool.Get()
+			p.pending[i] = nil
 			if err := p.parts[i].Push(b); err != nil {
 				return err
 			}
@@ -86,14 +91,32 @@ func (p *Partitions[T]) Add(b *column.Batch) error {
 	return nil
 }
 
+// fresh returns a batch with room for what makes it full and a share of the batch that does.
+func (p *Partitions[T]) fresh(times bool) *column.Batch {
+	b := p.pool.Get()
+	room := p.full + p.full/4
+	if cap(column.Rows[T](b)) < room {
+		column.SetRows(b, make([]T, 0, room))
+	}
+	if cap(b.Hashes) < room {
+		b.Hashes = make([]uint64, 0, room)
+	}
+	if times && cap(b.Times) < room {
+		b.Times = make([]int64, 0, room)
+	}
+	return b
+}
+
 // Finish ends the input. Only then are the partitions complete.
 func (p *Partitions[T]) Finish() error {
 	for i, b := range p.pending {
 		p.pending[i] = nil
-		if b == nil {
-			continue
+		if b != nil {
+			if err := p.parts[i].Push(b); err != nil {
+				return err
+			}
 		}
-		if err := p.parts[i].Push(b); err != nil {
+		if err := p.parts[i].seal(); err != nil {
 			return err
 		}
 	}

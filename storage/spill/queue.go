@@ -46,7 +46,7 @@ func NewQueue[T any](mem *Memory, dir *Dir, codec Codec[T], limit int64) *Queue[
 // Rows is the number of rows in the queue.
 func (q *Queue[T]) Rows() int64 { return q.rows }
 
-// Bytes is the memory that the rows in the queue would occupy.
+// Bytes is the memory that the rows in the queue would occupy; it is an estimate while the queue is read from disk.
 func (q *Queue[T]) Bytes() int64 { return q.bytes }
 
 // Push appends b, which it takes over, even if it fails.
@@ -56,10 +56,7 @@ func (q *Queue[T]) Push(b *column.Batch) error {
 		b.Release()
 		return nil
 	}
-	size := queueBytes * int64(len(rows))
-	for i := range rows {
-		size += int64(q.codec.Size(&rows[i]))
-	}
+	size := sizeOf(q.codec, rows, queueBytes)
 	keep, err := q.admit(size)
 	if err != nil {
 		b.Release()
@@ -81,19 +78,13 @@ func (q *Queue[T]) admit(size int64) (keep bool, err error) {
 	if q.spilled() || q.limit > 0 && q.held+size > q.limit {
 		return false, nil
 	}
-	err = q.mem.Acquire(size)
-	var full *Error
-	switch {
-	case errors.As(err, &full) && full.Kind == Budget:
-		return false, nil
-	case err != nil:
-		return false, err
-	case q.spilled():
+	fits, err := q.mem.fit(size)
+	if fits && q.spilled() {
 		// Room was made by spilling this queue; what follows must not overtake.
 		q.mem.Release(size)
-		return false, nil
+		fits = false
 	}
-	return true, nil
+	return fits, err
 }
 
 func (q *Queue[T]) spilled() bool { return len(q.files) > 0 || q.w != nil }
@@ -108,8 +99,7 @@ func (q *Queue[T]) write(b *column.Batch) error {
 		}
 		q.w = w
 	}
-	_, err := q.w.write(frame[T]{column.Rows[T](b), b.Times, b.Hashes})
-	return err
+	return q.w.write(frame[T]{column.Rows[T](b), b.Times, b.Hashes})
 }
 
 // Pop returns the oldest batch, which is then the caller's, or nil when the queue is empty. Batches that were on disk may
@@ -135,7 +125,9 @@ func (q *Queue[T]) Pop() (*column.Batch, error) {
 		column.SetRows(b, f.rows)
 		b.Times, b.Hashes = f.times, f.hashes
 		if more && err == nil {
-			q.popped(f.rows)
+			n := int64(len(f.rows))
+			q.bytes -= int64(float64(q.bytes) * float64(n) / float64(q.rows))
+			q.rows -= n
 			return b, nil
 		}
 		b.Release()
@@ -149,12 +141,19 @@ func (q *Queue[T]) Pop() (*column.Batch, error) {
 	return nil, nil
 }
 
-func (q *Queue[T]) popped(rows []T) {
-	q.rows -= int64(len(rows))
-	q.bytes -= queueBytes * int64(len(rows))
-	for i := range rows {
-		q.bytes -= int64(q.codec.Size(&rows[i]))
+// seal completes the file that is being written, so that it needs no buffer and can be read.
+func (q *Queue[T]) seal() error {
+	if q.w == nil {
+		return nil
 	}
+	w := q.w
+	q.w = nil
+	f, err := w.finish()
+	if err != nil {
+		return err
+	}
+	q.files = append(q.files, f)
+	return nil
 }
 
 // openFirst makes q.r the reader of the first file.
@@ -163,13 +162,9 @@ func (q *Queue[T]) openFirst() (err error) {
 		return nil
 	}
 	if len(q.files) == 0 {
-		w := q.w
-		q.w = nil
-		f, err := w.finish()
-		if err != nil {
+		if err := q.seal(); err != nil {
 			return err
 		}
-		q.files = append(q.files, f)
 	}
 	q.r, err = newFrameReader(q.files[0], q.codec, bufferSize)
 	if err == nil {

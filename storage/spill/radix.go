@@ -11,10 +11,10 @@ type entry struct {
 const (
 	// insertBelow is the size up to which insertion sort is fastest.
 	insertBelow = 32
-	// Entries are split by 8 bits. Below narrowBelow 6 bits are enough; from wideFrom to wideTo it is 11, into pieces of a
-	// few entries, since so many entries and places are still in the second-level cache.
+	// Entries are split by 8 bits. Below narrowBelow 6 bits are enough; from wideFrom to wideTo it is 13, into pieces of
+	// mostly one entry, since so many entries and places are still in the second-level cache.
 	narrowBelow      = 1 << 8
-	wideFrom, wideTo = 1 << 10, 1 << 15
+	wideFrom, wideTo = 1 << 11, 1 << 15
 )
 
 // sortByPrefix sorts a by prefix, stably. scratch is as long as a. The algorithm is a most-significant-digit radix sort
@@ -64,27 +64,29 @@ func distribute(from, other []entry, move bool, differ uint64) {
 	switch n := len(from); {
 	case n < narrowBelow:
 		var ends [1 << 6]uint32
-		split(from, other, move, bits.Len64(differ), 6, ends[:])
+		split(from, other, move, bits.Len64(differ), ends[:])
 	case n >= wideFrom && n < wideTo:
-		var ends [1 << 11]uint32
-		split(from, other, move, bits.Len64(differ), 11, ends[:])
+		var ends [1 << 13]uint32
+		split(from, other, move, bits.Len64(differ), ends[:])
 	default:
 		var ends [1 << 8]uint32
-		split(from, other, move, bits.Len64(differ), 8, ends[:])
+		split(from, other, move, bits.Len64(differ), ends[:])
 	}
 }
 
-// split moves from to other by the digit below bit high and sorts the pieces. ends is zero and has a place per digit.
-func split(from, other []entry, move bool, high, digit int, ends []uint32) {
-	shift := uint(max(0, high-digit)) & 63
+// split moves from to other by the digit below bit high and sorts the pieces. ends is zero and has a place for each value
+// of the digit.
+func split(from, other []entry, move bool, high int, ends []uint32) {
+	shift := uint(max(0, high-bits.TrailingZeros(uint(len(ends))))) & 63
 	mask := uint64(len(ends) - 1)
 	for i := range from {
 		ends[from[i].prefix>>shift&mask]++
 	}
-	sum := uint32(0)
+	sum, most := uint32(0), uint32(0)
 	for i, n := range ends {
 		ends[i] = sum
 		sum += n
+		most = max(most, n)
 	}
 	other = other[:len(from)]
 	for i := range from {
@@ -94,7 +96,10 @@ func split(from, other []entry, move bool, high, digit int, ends []uint32) {
 		ends[d] = at + 1
 		other[at] = e
 	}
-	if shift == 0 {
+	if shift == 0 || most <= insertBelow {
+		if shift > 0 {
+			insertion(other)
+		}
 		if !move {
 			copy(from, other)
 		}
@@ -102,13 +107,7 @@ func split(from, other []entry, move bool, high, digit int, ends []uint32) {
 	}
 	lo := uint32(0)
 	for _, hi := range ends {
-		switch hi - lo {
-		case 0:
-		case 1:
-			if !move {
-				from[lo] = other[lo]
-			}
-		default:
+		if hi > lo {
 			radix(other[lo:hi], from[lo:hi], !move)
 		}
 		lo = hi
@@ -118,10 +117,13 @@ func split(from, other []entry, move bool, high, digit int, ends []uint32) {
 func insertion(a []entry) {
 	for i := 1; i < len(a); i++ {
 		e := a[i]
-		j := i
-		for ; j > 0 && a[j-1].prefix > e.prefix; j-- {
-			a[j] = a[j-1]
+		j := i - 1
+		if a[j].prefix <= e.prefix {
+			continue
 		}
-		a[j] = e
+		for ; j >= 0 && a[j].prefix > e.prefix; j-- {
+			a[j+1] = a[j]
+		}
+		a[j+1] = e
 	}
 }

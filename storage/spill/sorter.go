@@ -1,11 +1,11 @@
 package spill
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
 	"math/bits"
-	"slices"
 	"unsafe"
 
 	"github.com/leatproject/leat/storage/column"
@@ -30,6 +30,8 @@ const (
 	maxFanIn = 64
 	// sortBytes is what a row costs beyond itself: two sort entries.
 	sortBytes = 2 * int64(unsafe.Sizeof(entry{}))
+	// runBytes is the least that is worth a run, unless it is more than an eighth of the budget.
+	runBytes = 1 << 20
 )
 
 // Sorter sorts any number of rows within a memory budget: an external merge sort. It belongs to the goroutine that owns
@@ -77,10 +79,7 @@ func (s *Sorter[T]) Add(b *column.Batch) error {
 	if s.opt.Prefix == nil && len(b.Hashes) == 0 {
 		return errors.New("rows without key hash cannot be sorted by key hash: partition them by key first")
 	}
-	need := sortBytes * int64(len(rows))
-	for i := range rows {
-		need += int64(s.codec.Size(&rows[i]))
-	}
+	need := sizeOf(s.codec, rows, sortBytes) + 8*int64(len(b.Times)+len(b.Hashes))
 	tight, err := s.admit(need, len(rows))
 	if err != nil {
 		return err
@@ -97,27 +96,25 @@ func (s *Sorter[T]) Add(b *column.Batch) error {
 		lo = hi
 	}
 	s.rows += len(rows)
-	if tight {
+	if tight && s.Spillable() > 0 {
 		_, err = s.Spill()
 	}
 	return err
 }
 
-// admit reserves memory for n rows. tight tells that they exceed the budget even alone, so that they are to be spilled at
-// once.
+// admit reserves memory for n rows. tight tells that they exceed the budget even alone, so that they are to be spilled as
+// soon as they are worth it.
 func (s *Sorter[T]) admit(need int64, n int) (tight bool, err error) {
 	if s.rows+n > math.MaxUint32 {
 		if _, err := s.Spill(); err != nil {
 			return false, err
 		}
 	}
-	err = s.mem.Acquire(need)
-	var full *Error
-	if errors.As(err, &full) && full.Kind == Budget {
+	fits, err := s.mem.fit(need)
+	if !fits && err == nil {
 		s.mem.Overdraw(need)
-		return true, nil
 	}
-	return false, err
+	return !fits, err
 }
 
 // room returns a chunk with room for a row.
@@ -127,6 +124,12 @@ func (s *Sorter[T]) room() *frame[T] {
 		var c frame[T]
 		if n > 0 {
 			c.rows = make([]T, 0, 1<<s.shift)
+			if s.times {
+				c.times = make([]int64, 0, 1<<s.shift)
+			}
+			if s.hashes {
+				c.hashes = make([]uint64, 0, 1<<s.shift)
+			}
 		}
 		s.chunks = append(s.chunks, c)
 		n++
@@ -151,8 +154,12 @@ func appendColumn[E int64 | uint64](dst []E, n int, src []E, lo, hi int, none E)
 	return append(dst, src[lo:hi]...)
 }
 
-// Sort ends the input and returns the rows in order. The sorter stays the owner of the iterator's memory and files.
-func (s *Sorter[T]) Sort() (*Iterator[T], error) {
+// Sort ends the input and returns the rows in order. The sorter stays the owner of the iterator's memory and files. When
+// there are many runs, it merges most of them first, which takes time: the end of ctx ends that.
+func (s *Sorter[T]) Sort(ctx context.Context) (*Iterator[T], error) {
+	if s.it != nil {
+		return s.it, nil
+	}
 	if len(s.runs) > 0 && s.rows > 0 && s.mem.Free() < s.mergeCost(len(s.runs)) {
 		if _, err := s.Spill(); err != nil {
 			return nil, err
@@ -162,7 +169,7 @@ func (s *Sorter[T]) Sort() (*Iterator[T], error) {
 	if s.rows > 0 {
 		memory = 1
 	}
-	if err := s.mergePasses(memory); err != nil {
+	if err := s.mergePasses(ctx, memory); err != nil {
 		return nil, err
 	}
 	it, err := newIterator(s, s.runs, memory == 1)
@@ -170,76 +177,13 @@ func (s *Sorter[T]) Sort() (*Iterator[T], error) {
 	return it, err
 }
 
-// fanIn is how many runs may be merged at once: half of the budget has to hold their buffers.
-func (s *Sorter[T]) fanIn() int {
-	return max(2, min(s.opt.FanIn, max(4, int(s.mem.Budget()/2/(minBuffer+2*frameBytes)))))
-}
-
-// readBuffer is the read-ahead of each of n runs.
-func (s *Sorter[T]) readBuffer(n int) int {
-	return int(max(minBuffer, min(bufferSize, s.mem.Budget()/4/int64(n))))
-}
-
-// mergeCost is the memory for merging n runs.
-func (s *Sorter[T]) mergeCost(n int) int64 {
-	n = min(n, s.fanIn())
-	return int64(n) * int64(s.readBuffer(n)+2*frameBytes)
-}
-
-// mergePasses merges neighbouring runs, no more than necessary, until the rest can be merged at once together with so
-// many other sources.
-func (s *Sorter[T]) mergePasses(others int) error {
-	fanIn := s.fanIn()
-	for len(s.runs)+others > fanIn {
-		var merged []*file
-		excess := len(s.runs) + others - fanIn
-		for len(s.runs) > 1 && excess > 0 {
-			n := min(fanIn, excess+1, len(s.runs))
-			run, err := s.mergeRuns(n)
-			if err != nil {
-				s.runs = append(merged, s.runs...)
-				return err
-			}
-			merged = append(merged, run)
-			excess -= n - 1
-		}
-		s.runs = append(merged, s.runs...)
+// Spillable implements Consumer. A Sorter is not asked for less than a run is worth.
+func (s *Sorter[T]) Spillable() int64 {
+	if s.held < min(runBytes, s.mem.Budget()/8) {
+		return 0
 	}
-	return nil
+	return s.held
 }
-
-// mergeRuns takes the first n runs and returns one.
-func (s *Sorter[T]) mergeRuns(n int) (run *file, err error) {
-	runs := s.runs[:n]
-	s.runs = s.runs[n:]
-	it, err := newIterator(s, runs, false)
-	defer func() { err = errors.Join(err, it.close()) }()
-	if err != nil {
-		return nil, err
-	}
-	w, err := newFrameWriter(s.mem, s.dir, s.codec)
-	if err != nil {
-		return nil, err
-	}
-	out := column.NewBatch[T]()
-	for {
-		more, err := it.Next(out)
-		if err != nil {
-			return nil, w.abort(err)
-		}
-		if !more {
-			return w.finish()
-		}
-		if _, err := w.write(frame[T]{column.Rows[T](out), out.Times, out.Hashes}); err != nil {
-			return nil, w.abort(err)
-		}
-		column.SetRows(out, column.Rows[T](out)[:0])
-		out.Times, out.Hashes = out.Times[:0], out.Hashes[:0]
-	}
-}
-
-// Spillable implements Consumer.
-func (s *Sorter[T]) Spillable() int64 { return s.held }
 
 // Spill implements Consumer: it writes the rows in memory as a sorted run. While the iterator is read, those are the rows
 // that it has not yet reached.
@@ -266,7 +210,7 @@ func (s *Sorter[T]) Spill() (freed int64, err error) {
 		if !more {
 			break
 		}
-		if _, err := w.write(f.frame); err != nil {
+		if err := w.write(f.frame); err != nil {
 			return 0, w.abort(err)
 		}
 	}
@@ -307,101 +251,4 @@ func (s *Sorter[T]) Close() error {
 		return fmt.Errorf("close sorter: %w", err)
 	}
 	return nil
-}
-
-// order returns the rows in memory in sorted order: entry.index is chunk<<shift | position.
-func (s *Sorter[T]) order() []entry {
-	both := make([]entry, 2*s.rows)
-	entries, scratch := both[:s.rows:s.rows], both[s.rows:]
-	var room []uint64
-	at := uint32(0)
-	for i := range s.chunks {
-		for _, p := range s.prefixes(&s.chunks[i], &room) {
-			entries[at] = entry{p, at}
-			at++
-		}
-	}
-	sortByPrefix(entries, scratch)
-	if s.opt.Compare != nil || s.opt.ByTime {
-		for lo := 0; lo < len(entries); {
-			hi := lo + 1
-			for hi < len(entries) && entries[hi].prefix == entries[lo].prefix {
-				hi++
-			}
-			if hi-lo > 1 {
-				s.settle(entries[lo:hi], scratch)
-			}
-			lo = hi
-		}
-	}
-	return entries
-}
-
-// prefixes returns the prefixes of the rows of a frame, in room if they have to be computed.
-func (s *Sorter[T]) prefixes(f *frame[T], room *[]uint64) []uint64 {
-	if s.opt.Prefix == nil {
-		return f.hashes
-	}
-	*room = slices.Grow((*room)[:0], len(f.rows))[:len(f.rows)]
-	s.opt.Prefix(f.rows, *room)
-	return *room
-}
-
-func (s *Sorter[T]) row(e entry) *T { return &s.chunks[e.index>>s.shift].rows[e.index&(1<<s.shift-1)] }
-
-func (s *Sorter[T]) time(e entry) int64 {
-	times := s.chunks[e.index>>s.shift].times
-	if len(times) == 0 {
-		return column.NoTime
-	}
-	return times[e.index&(1<<s.shift-1)]
-}
-
-// settle orders rows of one prefix by what follows it. They come in order of arrival.
-func (s *Sorter[T]) settle(tied, scratch []entry) {
-	if s.opt.Compare == nil {
-		s.settleTimes(tied, scratch)
-		return
-	}
-	equal := true
-	for i := 1; i < len(tied) && equal; i++ {
-		equal = s.opt.Compare(s.row(tied[i-1]), s.row(tied[i])) == 0
-	}
-	if !equal {
-		slices.SortFunc(tied, func(a, b entry) int {
-			if c := s.opt.Compare(s.row(a), s.row(b)); c != 0 {
-				return c
-			}
-			if a.index < b.index {
-				return -1
-			}
-			return 1
-		})
-	}
-	if !s.opt.ByTime {
-		return
-	}
-	for lo := 0; lo < len(tied); {
-		hi := lo + 1
-		for hi < len(tied) && (equal || s.opt.Compare(s.row(tied[lo]), s.row(tied[hi])) == 0) {
-			hi++
-		}
-		s.settleTimes(tied[lo:hi], scratch)
-		lo = hi
-	}
-}
-
-// settleTimes orders rows that are equal but for their timestamps.
-func (s *Sorter[T]) settleTimes(tied, scratch []entry) {
-	if len(tied) < 2 {
-		return
-	}
-	prefix := tied[0].prefix
-	for i := range tied {
-		tied[i].prefix = Int64Prefix(s.time(tied[i]))
-	}
-	sortByPrefix(tied, scratch[:len(tied)])
-	for i := range tied {
-		tied[i].prefix = prefix
-	}
 }

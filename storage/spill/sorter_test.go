@@ -2,6 +2,7 @@ package spill_test
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"os"
@@ -212,7 +213,7 @@ func sorted(t *rapid.T, f *fixture, codec spill.Codec[word], opt spill.SortOptio
 		require.NoError(t, s.Add(b))
 		press(t, f.mem)
 	}
-	it, err := s.Sort()
+	it, err := s.Sort(context.Background())
 	require.NoError(t, err)
 	var got []stamped
 	for {
@@ -248,7 +249,7 @@ func TestSorterTakesWholeGroups(t *testing.T) {
 			text := string(rune('a' + i%3))
 			require.NoError(t, s.Add(batchOf([]stamped{{word{text, i}, 10 - i, 7}}, true, true)))
 		}
-		it, err := s.Sort()
+		it, err := s.Sort(context.Background())
 		require.NoError(t, err)
 		var log []string
 		for {
@@ -291,9 +292,9 @@ func TestTwoSortersMergeByKeyAndTime(t *testing.T) {
 	orders := column.BatchOf([]order{{"x"}, {"y"}, {"z"}})
 	orders.Times, orders.Hashes = []int64{4, 2, 0}, []uint64{2, 1, 3}
 	require.NoError(t, right.Add(orders))
-	l, err := left.Sort()
+	l, err := left.Sort(context.Background())
 	require.NoError(t, err)
-	r, err := right.Sort()
+	r, err := right.Sort(context.Background())
 	require.NoError(t, err)
 	var log []string
 	for {
@@ -348,7 +349,7 @@ func TestSorterLargeInputOverSmallBudget(t *testing.T) {
 		require.NoError(t, s.Add(column.BatchOf(rows)))
 	}
 	require.LessOrEqual(t, f.mem.Peak(), int64(1<<20+512<<10))
-	it, err := s.Sort()
+	it, err := s.Sort(context.Background())
 	require.NoError(t, err)
 	count, last := 0, int64(math.MinInt64)
 	out := column.NewBatch[int64]()
@@ -376,11 +377,59 @@ func TestSorterLargeInputOverSmallBudget(t *testing.T) {
 	f.done(t)
 }
 
+func TestSorterWithTimesOnSomeRows(t *testing.T) {
+	for _, budget := range []int64{1 << 20, 0} {
+		f := newFixture(t, t.TempDir(), budget, false)
+		opt := spill.SortOptions[word]{Prefix: textPrefix, Compare: byText, ByTime: true}
+		s := spill.NewSorter(f.mem, f.dir, codecOf[word](t), opt)
+		require.NoError(t, s.Add(batchOf([]stamped{{word: word{"b", 0}}, {word: word{"a", 1}}}, false, false)))
+		require.NoError(t, s.Add(batchOf([]stamped{{word{"b", 2}, 5, 9}, {word{"a", 3}, 4, 8}}, true, true)))
+		require.NoError(t, s.Add(batchOf([]stamped{{word: word{"a", 4}}}, false, false)))
+		it, err := s.Sort(context.Background())
+		require.NoError(t, err)
+		got, err := readAll(it)
+		require.NoError(t, err)
+		require.Equal(t, []stamped{{word{"a", 1}, column.NoTime, 0}, {word{"a", 4}, column.NoTime, 0}, {word{"a", 3}, 4, 8},
+			{word{"b", 0}, column.NoTime, 0}, {word{"b", 2}, 5, 9}}, got)
+		require.NoError(t, s.Close())
+		f.done(t)
+	}
+}
+
+func TestSorterStopsMergingWhenCancelled(t *testing.T) {
+	f := newFixture(t, t.TempDir(), 0, false)
+	opt := spill.SortOptions[word]{Prefix: textPrefix, Compare: byText, FanIn: 2}
+	s := spill.NewSorter(f.mem, f.dir, codecOf[word](t), opt)
+	for i := range int64(4) {
+		require.NoError(t, s.Add(batchOf([]stamped{{word: word{"text", i}}}, false, false)))
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := s.Sort(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	require.NoError(t, s.Close())
+	f.done(t)
+}
+
+// TestSorterKeepsRunsWorthAFile: a task whose memory others hold does not spill every batch on its own.
+func TestSorterKeepsRunsWorthAFile(t *testing.T) {
+	f := newFixture(t, t.TempDir(), 64<<20, false)
+	f.mem.Overdraw(64 << 20)
+	s := spill.NewSorter(f.mem, f.dir, codecOf[int64](t), int64Options())
+	for range 1000 {
+		require.NoError(t, s.Add(column.BatchOf(make([]int64, 100))))
+	}
+	require.EqualValues(t, 3, f.dir.Files())
+	require.NoError(t, s.Close())
+	f.mem.Release(64 << 20)
+	f.done(t)
+}
+
 func TestSorterRefusesMisuse(t *testing.T) {
 	f := newFixture(t, t.TempDir(), 1<<20, false)
 	s := spill.NewSorter(f.mem, f.dir, codecOf[word](t), spill.SortOptions[word]{Compare: byText})
 	require.ErrorContains(t, s.Add(batchOf([]stamped{{}}, true, false)), "partition them by key first")
-	_, err := s.Sort()
+	_, err := s.Sort(context.Background())
 	require.NoError(t, err)
 	require.ErrorContains(t, s.Add(batchOf([]stamped{{}}, true, true)), "after Sort")
 	require.NoError(t, s.Close())

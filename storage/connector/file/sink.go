@@ -21,7 +21,8 @@ type SinkOptions[T any] struct {
 	Compression format.Compression
 	// Rolling says when a part is full.
 	Rolling Rolling
-	// Bucket returns the subdirectory of DIR that a row goes to, with slashes; nil and "" are DIR itself.
+	// Bucket returns the subdirectory of DIR that a row goes to, with slashes; nil and "" are DIR itself. Each bucket that was
+	// written to since the last checkpoint holds an open file and up to 256 KiB of memory.
 	Bucket func(row T) string
 	// Overwrite replaces what is there: in BATCH all visible files in DIR whose names begin with the prefix, in STREAMING
 	// files of the same name. Without it such a file is an error.
@@ -71,16 +72,20 @@ func NewSink[T any](dir string, encoder format.Encoder[T], options SinkOptions[T
 	return &Sink[T]{dir, encoder, options}, nil
 }
 
-// NewWriter implements sink.Sink.
+// NewWriter implements sink.Sink. Output that is in the way is found here, or in Write when there are buckets.
 func (s *Sink[T]) NewWriter(ctx context.Context, env sink.Env) (sink.Writer, error) {
 	fs, within, err := filesystem.For(ctx, s.dir)
 	if err != nil {
 		return nil, fmt.Errorf("file sink: %w", err)
 	}
-	return &writer[T]{
+	w := &writer[T]{
 		ctx: ctx, fs: fs, root: within, sink: s, env: env, whole: true,
 		parts: map[string]*part{}, next: map[string]int{},
-	}, nil
+	}
+	if s.options.Bucket == nil {
+		return w, w.enter("")
+	}
+	return w, nil
 }
 
 // NewCommitter implements sink.TwoPhase.

@@ -81,25 +81,12 @@ func (w *writer[T]) writeRows(bucket string, rows []T) (err error) {
 }
 
 func (w *writer[T]) begin(bucket string) (*part, error) {
-	dir, err := w.directory(bucket)
-	if err != nil {
+	if err := w.enter(bucket); err != nil {
 		return nil, err
 	}
-	if _, ok := w.next[bucket]; !ok && w.env.Attempt > 0 {
-		if w.next[bucket], err = w.unused(dir); err != nil {
-			return nil, fmt.Errorf("file sink: %w", err)
-		}
-	}
 	o := w.sink.options
-	target := path.Join(dir, fmt.Sprintf("%s%d%s%s", w.own(), w.next[bucket], o.Suffix, o.Compression))
-	if !o.Overwrite {
-		if _, err := w.fs.Stat(w.ctx, target); err == nil {
-			return nil, existsError(target)
-		} else if !errors.Is(err, filesystem.ErrNotExist) {
-			return nil, fmt.Errorf("file sink: %w", err)
-		}
-	}
-	p, err := createPart(w.ctx, w.fs, target, o.Compression)
+	name := fmt.Sprintf("%s%d%s", w.own(), w.next[bucket], w.extension())
+	p, err := createPart(w.ctx, w.fs, path.Join(w.root, bucket, name), o.Compression)
 	if err != nil {
 		return nil, fmt.Errorf("file sink: %w", err)
 	}
@@ -110,42 +97,50 @@ func (w *writer[T]) begin(bucket string) (*part, error) {
 	return p, nil
 }
 
+// enter finds the first part number of a bucket when it is met for the first time. Output that is there already is an error;
+// a later attempt goes on after whatever the earlier ones have written, be it visible or hidden.
+func (w *writer[T]) enter(bucket string) error {
+	if _, known := w.next[bucket]; known {
+		return nil
+	}
+	for _, element := range strings.Split(bucket, "/") {
+		if bucket != "" && (element == "" || filesystem.Hidden(element)) {
+			return fmt.Errorf("file sink %s: bucket %q: its elements must not be empty or begin with . or _, which would hide them",
+				w.sink.dir, bucket)
+		}
+	}
+	entries, err := w.fs.List(w.ctx, path.Join(w.root, bucket))
+	if err != nil && !errors.Is(err, filesystem.ErrNotExist) {
+		return fmt.Errorf("file sink: %w", err)
+	}
+	next := 0
+	for _, e := range entries {
+		rest, own := strings.CutPrefix(strings.TrimPrefix(e.Name(), "."), w.own())
+		digits := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
+		n, err := strconv.Atoi(digits)
+		switch {
+		case !own || err != nil:
+		case w.env.Attempt > 0:
+			next = max(next, n+1)
+		case e.Name() == w.own()+digits+w.extension() && !w.sink.options.Overwrite:
+			return existsError(e.Path)
+		}
+	}
+	w.next[bucket] = next
+	return nil
+}
+
 func existsError(target string) error {
 	return fmt.Errorf("file sink: output file %s: %w; remove it, choose another directory, or set the option Overwrite",
 		target, filesystem.ErrExist)
 }
 
+func (w *writer[T]) extension() string {
+	return w.sink.options.Suffix + string(w.sink.options.Compression)
+}
+
 // own is how the names of this sub-task's parts begin.
 func (w *writer[T]) own() string { return fmt.Sprintf("%s-%d-", w.sink.options.Prefix, w.env.Subtask) }
-
-func (w *writer[T]) directory(bucket string) (string, error) {
-	for _, element := range strings.Split(bucket, "/") {
-		if bucket != "" && (element == "" || filesystem.Hidden(element)) {
-			return "", fmt.Errorf("file sink %s: bucket %q: its elements must not be empty or begin with . or _, which would hide them",
-				w.sink.dir, bucket)
-		}
-	}
-	return path.Join(w.root, bucket), nil
-}
-
-// unused is the first part number that no earlier attempt has used, be it for a visible or for a hidden file.
-func (w *writer[T]) unused(dir string) (next int, err error) {
-	entries, err := w.fs.List(w.ctx, dir)
-	if errors.Is(err, filesystem.ErrNotExist) {
-		return 0, nil
-	}
-	for _, e := range entries {
-		rest, ok := strings.CutPrefix(strings.TrimPrefix(e.Name(), "."), w.own())
-		if !ok {
-			continue
-		}
-		digits := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
-		if n, err := strconv.Atoi(digits); err == nil {
-			next = max(next, n+1)
-		}
-	}
-	return next, err
-}
 
 // roll finishes the part of a bucket.
 func (w *writer[T]) roll(bucket string) error {

@@ -13,7 +13,7 @@ import (
 
 func testRoundTrip(e *Env) {
 	data := make([]byte, 3<<20+17)
-	rand.NewChaCha8([32]byte{1}).Read(data) //nolint:errcheck // never fails
+	rand.NewChaCha8([32]byte{1}).Read(data) // never fails
 	w, err := e.FS.Create(e.Ctx, e.Path("new/dir/f"))
 	e.NoError(err)
 	for rest := data; len(rest) > 0; {
@@ -51,7 +51,7 @@ func testSeek(e *Env) {
 	e.Write(e.Path("f"), "0123456789")
 	f, err := e.FS.Open(e.Ctx, e.Path("f"))
 	e.NoError(err)
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close() // read only
 	read := func(want string) {
 		got := make([]byte, len(want))
 		_, err := io.ReadFull(f, got)
@@ -79,11 +79,11 @@ func testSeek(e *Env) {
 
 func testReadAt(e *Env) {
 	data := make([]byte, 1<<20+5)
-	rand.NewChaCha8([32]byte{2}).Read(data) //nolint:errcheck // never fails
+	rand.NewChaCha8([32]byte{2}).Read(data) // never fails
 	e.Write(e.Path("f"), string(data))
 	f, err := e.FS.Open(e.Ctx, e.Path("f"))
 	e.NoError(err)
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close() // read only
 	head := make([]byte, 10)
 	_, err = io.ReadFull(f, head)
 	e.NoError(err)

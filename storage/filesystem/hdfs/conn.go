@@ -84,7 +84,7 @@ func dialNamenode(plain *atomic.Bool) func(context.Context, string, string) (net
 func (c *namenodeConn) Read(p []byte) (int, error) {
 	n, err := c.conn.Read(p)
 	if err != nil {
-		c.Close() //nolint:errcheck // the read error counts
+		c.Close() // the read error counts
 	}
 	return n, err
 }

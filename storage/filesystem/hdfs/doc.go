@@ -19,7 +19,8 @@
 //     the request (see exclusiveRename) and the NameNode decides: this is exact. When Kerberos signs or encrypts RPC
 //     (hadoop.rpc.protection integrity or privacy) the request cannot be touched; then a lock file ".name.renaming" is
 //     created, the target looked at, and the rename done. What remains there: a program other than Leat, or a Create of the
-//     target, between look and rename; and a holder of the lock that is suspended there for more than 60 s.
+//     target, between look and rename; a holder of the lock that is suspended there for more than 60 s, after which the
+//     lock counts as left over; and two processes that remove a left-over lock at the same moment.
 //   - Erasure-coded and encrypted files and directories are refused: the library would write files nobody can read.
 //   - There is one connection for a process and name service, closed when it has not been used for a minute, because the
 //     library renews its lease every second.

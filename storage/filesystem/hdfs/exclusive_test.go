@@ -68,7 +68,7 @@ func TestExclusiveRenameLeavesTheRest(t *testing.T) {
 func TestExclusiveRenameNeverPanics(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		body := rapid.SliceOf(rapid.Byte()).Draw(t, "body")
-		exclusiveRename(append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...)) //nolint:errcheck // any answer will do
+		exclusiveRename(append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...)) // any answer will do
 	})
 }
 

@@ -68,14 +68,14 @@ func (f *fileSystem) stat(ctx context.Context, p string) (info os.FileInfo, err 
 func (f *fileSystem) List(ctx context.Context, dir string) ([]filesystem.FileInfo, error) {
 	var entries []os.FileInfo
 	_, err := f.client.call(ctx, func(c *hdfs.Client) (err error) {
-		info, err := c.Stat(clean(dir))
+		d, err := c.Open(clean(dir))
 		if err != nil {
 			return err
 		}
-		if !info.IsDir() {
+		if !d.Stat().IsDir() {
 			return errNotDirectory
 		}
-		entries, err = c.ReadDir(clean(dir))
+		entries, err = d.Readdir(0)
 		return err
 	})
 	if err != nil {

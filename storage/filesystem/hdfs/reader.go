@@ -19,7 +19,7 @@ const (
 type reader struct {
 	stream stream
 	buf    *bufio.Reader // on stream; nil until the first Read
-	pos    int64         // of Read; stream is buf.Buffered() ahead, unless it moved while buf was nil
+	pos    int64         // of the next Read; buf has read ahead of it
 
 	at readerAt
 }
@@ -47,10 +47,13 @@ func (r *reader) Read(p []byte) (int, error) {
 
 func (r *reader) Seek(offset int64, whence int) (int64, error) {
 	switch whence {
+	case io.SeekStart:
 	case io.SeekCurrent:
 		offset += r.pos
 	case io.SeekEnd:
 		offset += r.stream.size
+	default:
+		return r.pos, r.stream.fail(fmt.Errorf("seek with whence %d: %w", whence, os.ErrInvalid))
 	}
 	if offset < 0 {
 		return r.pos, r.stream.fail(fmt.Errorf("seek to %d, before the beginning: %w", offset, os.ErrInvalid))
@@ -58,7 +61,7 @@ func (r *reader) Seek(offset int64, whence int) (int64, error) {
 	if r.buf != nil && offset != r.pos {
 		ahead := offset - r.pos
 		if ahead > 0 && ahead <= int64(r.buf.Buffered()) {
-			r.buf.Discard(int(ahead)) //nolint:errcheck // it is buffered
+			r.buf.Discard(int(ahead)) // it is buffered
 		} else {
 			r.buf.Reset(&r.stream)
 			r.stream.seek(min(offset, r.stream.size))

@@ -41,7 +41,7 @@ func (s *session) connect() (*hdfs.Client, error) {
 	}
 	defaults, err := lib.ServerDefaults() // cached by the library from here on
 	if err != nil {
-		lib.Close() //nolint:errcheck // it is given up
+		lib.Close() // it is given up
 		return nil, err
 	}
 	s.primed.Store(opts.DataTransferProtection == "" && !defaults.EncryptDataTransfer)
@@ -70,7 +70,7 @@ func (s *session) close() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.lib != nil {
-			s.lib.Close() //nolint:errcheck // nothing is open on it
+			s.lib.Close() // nothing is open on it
 		}
 	}()
 }

@@ -16,6 +16,7 @@ type stream struct {
 	session *session
 	file    *hdfs.FileReader
 	id      uint64 // inode; 0 until opened
+	checked bool   // the blocks that file reads are those of the inode
 	size    int64
 	off     int64 // of the next byte
 	closed  bool
@@ -52,16 +53,18 @@ func (s *stream) use(session *session, file *hdfs.FileReader) error {
 	if s.id == 0 {
 		s.size = size
 	}
+	if _, err := file.Seek(s.off, io.SeekStart); err != nil {
+		return err
+	}
 	s.drop()
-	s.session, s.file, s.id = session, file, id
-	_, err = file.Seek(s.off, io.SeekStart)
-	return err
+	s.session, s.file, s.id, s.checked = session, file, id, false
+	return nil
 }
 
 // drop lets go of the library's reader.
 func (s *stream) drop() {
 	if s.file != nil {
-		s.file.Close() //nolint:errcheck // read only
+		s.file.Close() // read only
 		s.fs.client.release(s.session)
 		s.file, s.session = nil, nil
 	}
@@ -86,18 +89,21 @@ func (s *stream) Read(p []byte) (n int, err error) {
 	if s.off >= s.size {
 		return 0, io.EOF
 	}
+	p = p[:min(int64(len(p)), s.size-s.off)] // the file may have grown since
 	err = s.fs.client.retry(s.ctx, func() error {
 		if s.file == nil {
 			if err := s.open(); err != nil {
 				return err
 			}
 		}
-		n, err = s.readOnce(p)
-		if n > 0 {
+		if n, err = s.readOnce(p); n > 0 {
+			err = s.check()
+		}
+		if err == nil {
 			return nil
 		}
 		s.fs.client.retire(s.session) // its keys may be stale
-		s.drop()
+		s.drop()                      // and what was read is read again
 		return err
 	})
 	if err != nil {
@@ -105,6 +111,20 @@ func (s *stream) Read(p []byte) (n int, err error) {
 	}
 	s.off += int64(n)
 	return n, nil
+}
+
+// check makes sure, after the first read, that the path still leads to the inode that was opened: the library asks for the
+// blocks of the path no sooner than then, and would take those of a file that has replaced it.
+func (s *stream) check() error {
+	if s.checked {
+		return nil
+	}
+	info, err := s.fs.stat(s.ctx, s.path)
+	if err == nil && fileID(info) != s.id {
+		err = errReplaced
+	}
+	s.checked = err == nil
+	return err
 }
 
 func (s *stream) readOnce(p []byte) (n int, err error) {

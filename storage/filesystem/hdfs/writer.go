@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/colinmarc/hdfs/v2"
+
+	"github.com/leatproject/leat/storage/filesystem"
 )
 
 const (
@@ -15,18 +17,26 @@ const (
 	abortDeadline = 5 * time.Second
 )
 
+// libraryWriter is what is used of *hdfs.FileWriter.
+type libraryWriter interface {
+	Write(p []byte) (int, error)
+	SetDeadline(t time.Time) error
+	Close() error
+}
+
 // writer implements filesystem.Writer.
 type writer struct {
 	fs      *fileSystem
 	ctx     context.Context
 	path    string
 	session *session
-	file    *hdfs.FileWriter
+	file    libraryWriter
 	size    int64
 
 	broken error // of a Write: the file cannot be completed any more
 	closed bool
 	err    error // of Close
+	ended  bool  // file and session have been let go
 }
 
 // create makes the file with the replication and block size of the configuration, else the NameNode's.
@@ -47,7 +57,14 @@ func (w *writer) create(c *hdfs.Client) error {
 	return err
 }
 
-func (w *writer) fail(op string, err error) error { return w.fs.fail(op, w.path, err) }
+func (w *writer) fail(op string, err error) error {
+	err = w.fs.fail(op, w.path, err)
+	var failed *filesystem.PathError
+	if _, _, remote := exception(err); !remote && errors.As(err, &failed) && failed.Kind == filesystem.ErrBusy {
+		failed.Remedy = "a DataNode or the NameNode failed during the write; write the file again"
+	}
+	return err
+}
 
 func (w *writer) Write(p []byte) (n int, err error) {
 	switch {
@@ -77,12 +94,12 @@ func (w *writer) Close() error {
 		return w.err
 	}
 	w.closed = true
-	defer w.fs.client.release(w.session)
 	if w.broken != nil { // the library would complete what it has
 		w.err = w.broken
 		return w.err
 	}
 	w.err = w.fail("close", w.complete())
+	w.end()
 	return w.err
 }
 
@@ -138,18 +155,26 @@ func (w *writer) Abort() error {
 	return w.fail("remove", err)
 }
 
-// giveUp ends the transfer without completing the file. The library has no such call: a transfer that is well is ended
+// giveUp ends the transfer of a file that will be removed. The library has no such call: a transfer that is well is ended
 // properly, for else it leaves a goroutine behind.
 func (w *writer) giveUp() {
-	if w.closed {
+	if w.ended {
 		return
 	}
-	w.closed, w.err = true, w.fail("close", errAborted)
-	defer w.fs.client.release(w.session)
 	deadline := time.Now().Add(abortDeadline)
 	if w.broken != nil {
 		deadline = time.Unix(1, 0)
 	}
-	w.file.SetDeadline(deadline) //nolint:errcheck // the file is given up
-	w.file.Close()               //nolint:errcheck // the file is given up
+	w.file.SetDeadline(deadline) // the file is given up
+	w.file.Close()               // the file is given up
+	if !w.closed {
+		w.closed, w.err = true, w.fail("close", errAborted)
+	}
+	w.end()
+}
+
+// end releases the session: the library's writer is not used any more.
+func (w *writer) end() {
+	w.ended = true
+	w.fs.client.release(w.session)
 }

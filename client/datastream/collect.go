@@ -1,0 +1,84 @@
+package datastream
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+
+	"github.com/leatproject/leat/storage/connector/collect"
+)
+
+// Collected holds the records of a stream; see Collect.
+type Collected[T any] struct {
+	mu   sync.Mutex
+	rows []T
+}
+
+// Rows returns what was collected, complete when Execute has returned. Records of one sub-task are in order.
+func (c *Collected[T]) Rows() []T {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rows[:len(c.rows):len(c.rows)]
+}
+
+// Collect ends a stream in the memory of the program.
+func Collect[T any](s *Stream[T]) *Collected[T] {
+	c := new(Collected[T])
+	s.WriteTo(collect.NewSink(func(_ context.Context, rows []T) error {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.rows = append(c.rows, rows...)
+		return nil
+	}), "Collect")
+	return c
+}
+
+// ExecuteAndCollect runs the program that the stream belongs to and returns the stream's records. They must fit into
+// memory; for a stream without end use ExecuteAndIterate.
+func ExecuteAndCollect[T any](ctx context.Context, s *Stream[T], name string) ([]T, error) {
+	c := Collect(s)
+	if _, err := s.env.Execute(ctx, name); err != nil {
+		return nil, err
+	}
+	return c.Rows(), nil
+}
+
+// errBroken ends a job whose results nobody reads any more.
+var errBroken = errors.New("the reader of the results has left")
+
+// ExecuteAndIterate runs the program that the stream belongs to while its records are read, in a loop over what it
+// returns. The job is cancelled when the loop is left. A failure of the job comes last, as the error of a zero record; in
+// BATCH too records may come before it.
+//
+//	for v, err := range datastream.ExecuteAndIterate(ctx, stream, "job") { ... }
+func ExecuteAndIterate[T any](ctx context.Context, s *Stream[T], name string) iter.Seq2[T, error] {
+	batches := make(chan []T, 1)
+	s.WriteTo(collect.To(batches), "Collect")
+	return func(yield func(T, error) bool) {
+		job, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		done := make(chan error, 1)
+		go func() {
+			_, err := s.env.Execute(job, name)
+			close(batches)
+			done <- err
+		}()
+		for rows := range batches {
+			for _, v := range rows {
+				if !yield(v, nil) {
+					cancel(errBroken)
+					for range batches {
+						continue
+					}
+					<-done
+					return
+				}
+			}
+		}
+		if err := <-done; err != nil {
+			var none T
+			yield(none, err)
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package operator
+
+import (
+	"github.com/leatproject/leat/runtime/state"
+	"github.com/leatproject/leat/shuffle"
+	"github.com/leatproject/leat/storage/column"
+)
+
+// Distinct lets pass the first record of each key. Keys that exceed the memory budget in BATCH go to disk with their
+// records and come last (see hashGroups).
+//
+//	Distinct: [a1 b2 a3] -> [a1 b2]
+type Distinct[T any, K comparable] struct {
+	Base
+	Keys[T, K]
+
+	ctx  *Context
+	hash hashGroups[T, K]
+	seen *state.Column[bool]
+}
+
+// Open implements Operator.
+func (d *Distinct[T, K]) Open(ctx *Context) error {
+	d.ctx = ctx
+	if err := d.hash.open(ctx, &d.Keys); err != nil {
+		return err
+	}
+	d.seen = state.NewColumn[bool](d.hash.groups.States())
+	return nil
+}
+
+// Process implements Operator.
+func (d *Distinct[T, K]) Process(_ int, b *column.Batch) (bool, error) {
+	if _, err := d.hash.place(b); err != nil {
+		b.Release()
+		return false, err
+	}
+	if !d.hash.fresh {
+		b.Release()
+		return false, nil
+	}
+	rows, kept := column.Rows[T](b), 0
+	timed := len(b.Times) > 0
+	for i, slot := range d.hash.slots {
+		seen := d.seen.At(slot)
+		if *seen {
+			continue
+		}
+		*seen = true
+		rows[kept] = rows[i]
+		if timed {
+			b.Times[kept] = b.Times[i]
+		}
+		kept++
+	}
+	clear(rows[kept:])
+	column.SetRows(b, rows[:kept])
+	b.Hashes = b.Hashes[:0]
+	if timed {
+		b.Times = b.Times[:kept]
+	}
+	d.ctx.Output(0).Emit(b)
+	return false, nil
+}
+
+// Resume implements Operator: it goes on with what was set aside.
+func (d *Distinct[T, K]) Resume() (bool, error) {
+	b, err := d.hash.pop()
+	switch {
+	case err != nil:
+		return false, err
+	case b != nil:
+		_, err := d.Process(0, b)
+		return true, err
+	}
+	return d.hash.following()
+}
+
+// Advance implements Operator.
+func (d *Distinct[T, K]) Advance(watermark int64) (bool, error) {
+	if watermark != shuffle.MaxWatermark {
+		return false, nil
+	}
+	return d.Resume()
+}
+
+// Close implements Operator.
+func (d *Distinct[T, K]) Close() error { return d.hash.close() }

@@ -1,0 +1,239 @@
+package operator
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/leatproject/leat/storage/source"
+)
+
+// The first byte of a request of a source's sub-task to its coordinator.
+const (
+	requestSplit     byte = iota // and the number of the source: answered by a split, or by nothing when there are no more
+	requestAlignment             // and a watermark: answered by the least watermark of the alignment group
+	requestLeave                 // the sub-task has read everything
+)
+
+// MaxSources is the most sources that one operator can read one after another.
+const MaxSources = 255
+
+func splitRequest(number int) []byte { return []byte{requestSplit, byte(number)} }
+
+// SplitCoordinator runs the enumerators of a Source operator and gives splits to the sub-tasks that ask. Of several
+// sources one begins when all sub-tasks have read the one before it.
+type SplitCoordinator struct {
+	// Sources are those of the Source operator.
+	Sources []source.Source
+	// Alignment is the group of the source's watermark alignment, or nil.
+	Alignment *AlignmentGroup
+
+	stages []*splitStage
+	cancel context.CancelFunc
+}
+
+// Start implements Coordinator.
+func (c *SplitCoordinator) Start(ctx context.Context, parallelism int) error {
+	if c.Alignment != nil {
+		c.Alignment.join(c, parallelism)
+	}
+	ctx, c.cancel = context.WithCancel(ctx)
+	for _, src := range c.Sources {
+		c.stages = append(c.stages, &splitStage{source: src, ctx: ctx, parallelism: parallelism, done: make(chan struct{}),
+			arrived: map[int]bool{}, own: map[int][]source.Split{}, changed: make(chan struct{})})
+	}
+	return c.stages[0].begin()
+}
+
+// Handle implements Coordinator.
+func (c *SplitCoordinator) Handle(ctx context.Context, subtask int, request []byte) ([]byte, error) {
+	switch {
+	case len(request) == 2 && request[0] == requestSplit && int(request[1]) < len(c.stages):
+		return c.stages[request[1]].next(ctx, subtask)
+	case len(request) == 9 && request[0] == requestAlignment && c.Alignment != nil:
+		mark, err := decodeMark(request[1:])
+		if err != nil {
+			return nil, err
+		}
+		least := c.Alignment.report(alignmentMember{c, subtask}, mark)
+		return binary.BigEndian.AppendUint64(nil, uint64(least)), nil
+	case len(request) == 1 && request[0] == requestLeave && c.Alignment != nil:
+		c.Alignment.leave(alignmentMember{c, subtask})
+		return nil, nil
+	}
+	return nil, fmt.Errorf("request of %d bytes to the split coordinator cannot be read", len(request))
+}
+
+// Finish implements Coordinator.
+func (c *SplitCoordinator) Finish(context.Context) error { return nil }
+
+// Abort implements Coordinator.
+func (c *SplitCoordinator) Abort(context.Context) error { return nil }
+
+// Close implements Coordinator.
+func (c *SplitCoordinator) Close() error {
+	if c.cancel == nil {
+		return nil
+	}
+	c.cancel()
+	if c.Alignment != nil {
+		c.Alignment.dissolve(c)
+	}
+	var err error
+	for _, s := range c.stages {
+		err = errors.Join(err, s.close())
+	}
+	return err
+}
+
+// splitStage is the discovery of one source's splits.
+type splitStage struct {
+	source      source.Source
+	ctx         context.Context
+	parallelism int
+	enumerator  source.Enumerator // nil until the stage has begun
+	done        chan struct{}     // closed when discovery has ended
+
+	mu      sync.Mutex
+	arrived map[int]bool // sub-tasks that want splits
+	begun   bool
+	shared  []source.Split
+	own     map[int][]source.Split
+	changed chan struct{} // closed and made anew when splits came or all are known
+	all     bool
+	err     error
+}
+
+// begin starts discovery.
+func (s *splitStage) begin() error {
+	s.begun = true
+	e, err := s.source.NewEnumerator(s.ctx, s.parallelism)
+	if err != nil {
+		close(s.done)
+		return err
+	}
+	s.enumerator = e
+	go func() {
+		defer close(s.done)
+		if err := guarded("split enumerator", s.discover); err != nil {
+			s.found(nil, err)
+		}
+	}()
+	return nil
+}
+
+func (s *splitStage) discover() error {
+	for {
+		splits, err := s.enumerator.Next(s.ctx)
+		s.found(splits, err)
+		if err != nil {
+			return nil
+		}
+	}
+}
+
+// found notes new splits and the end of discovery.
+func (s *splitStage) found(splits []source.Split, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	assigner, _ := s.enumerator.(source.Assigner)
+	for _, split := range splits {
+		if assigner == nil {
+			s.shared = append(s.shared, split)
+			continue
+		}
+		r := assigner.Assign(split, s.parallelism)
+		s.own[r] = append(s.own[r], split)
+	}
+	if errors.Is(err, source.ErrDone) {
+		s.all = true
+	} else if err != nil {
+		s.err = err
+	}
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// next waits for a split for a sub-task; nil says that there are no more.
+func (s *splitStage) next(ctx context.Context, subtask int) ([]byte, error) {
+	s.mu.Lock()
+	if !s.begun {
+		s.arrived[subtask] = true
+		if len(s.arrived) == s.parallelism {
+			if err := s.begin(); err != nil {
+				s.err = err
+			}
+			close(s.changed)
+			s.changed = make(chan struct{})
+		}
+	}
+	for {
+		split, ok, err := s.take(subtask)
+		changed := s.changed
+		s.mu.Unlock()
+		switch {
+		case err != nil:
+			return nil, err
+		case ok && split == nil:
+			return nil, nil
+		case ok:
+			return encodeSplit(*split), nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+		s.mu.Lock()
+	}
+}
+
+// take returns a split for a sub-task; ok without one says that there are no more.
+func (s *splitStage) take(subtask int) (split *source.Split, ok bool, err error) {
+	if own := s.own[subtask]; len(own) > 0 {
+		s.own[subtask] = own[1:]
+		return &own[0], true, nil
+	}
+	if len(s.shared) > 0 {
+		split, s.shared = &s.shared[0], s.shared[1:]
+		return split, true, nil
+	}
+	return nil, s.all, s.err
+}
+
+func (s *splitStage) close() error {
+	s.mu.Lock()
+	begun := s.begun
+	s.begun = true // a late request begins nothing
+	s.mu.Unlock()
+	if !begun {
+		return nil
+	}
+	<-s.done
+	if s.enumerator == nil {
+		return nil
+	}
+	return s.enumerator.Close()
+}
+
+func encodeSplit(s source.Split) []byte {
+	b := binary.AppendUvarint(nil, uint64(len(s.ID)))
+	b = append(b, s.ID...)
+	b = binary.AppendUvarint(b, uint64(len(s.Host)))
+	b = append(b, s.Host...)
+	return append(b, s.Data...)
+}
+
+func decodeSplit(b []byte) (s source.Split, err error) {
+	for _, f := range []*string{&s.ID, &s.Host} {
+		n, k := binary.Uvarint(b)
+		if k <= 0 || uint64(len(b)-k) < n {
+			return s, fmt.Errorf("split of %d bytes cannot be read", len(b))
+		}
+		*f, b = string(b[k:k+int(n)]), b[k+int(n):]
+	}
+	s.Data = b
+	return s, nil
+}

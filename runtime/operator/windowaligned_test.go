@@ -1,0 +1,211 @@
+package operator
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/leatproject/leat/runtime/window"
+	"github.com/leatproject/leat/shuffle"
+	"github.com/leatproject/leat/storage/column"
+)
+
+// slicingClock is a clock that moves on whenever it is looked at, so that operators run in many short slices.
+type slicingClock struct {
+	now  time.Time
+	step time.Duration
+}
+
+func (h *slicingClock) Now() time.Time { h.now = h.now.Add(h.step); return h.now }
+
+func (h *slicingClock) AfterFunc(time.Duration, func()) func() { return func() {} }
+
+type click struct {
+	Key   string
+	Value int64
+	At    int64
+}
+
+// windowProbe drives a window operator of clicks.
+type windowProbe struct {
+	t   require.TestingT
+	op  Operator
+	ctx *Context
+	got []string
+}
+
+var lateClicks = NewOutputTag[click]("late")
+
+func newWindowProbe(t require.TestingT, op Operator, step time.Duration) *windowProbe {
+	p := &windowProbe{t: t, op: op}
+	p.ctx = &Context{Context: context.Background(), Mode: Streaming, Inputs: 1, Clock: &slicingClock{time.UnixMilli(0), step}, Metrics: new(Metrics),
+		Logger: slog.Default(), SideOutputs: []string{"late"}, WakeAt: func(int64) {}}
+	show := func(name string) *Output {
+		return &Output{Signal: func(shuffle.Element) {}, Send: func(b *column.Batch) {
+			for i, v := range column.Rows[click](b) {
+				p.got = append(p.got, fmt.Sprintf("%s%s=%d@%d", name, v.Key, v.Value, b.Time(i)))
+			}
+			b.Release()
+		}}
+	}
+	p.ctx.Outputs = []*Output{show(""), show("late ")}
+	require.NoError(t, op.Open(p.ctx))
+	return p
+}
+
+func (p *windowProbe) do(more bool, err error) {
+	for more && err == nil {
+		more, err = p.op.Resume()
+	}
+	require.NoError(p.t, err)
+}
+
+// take returns what came out since the last call, sorted within each time.
+func (p *windowProbe) take() []string {
+	got := p.got
+	p.got = nil
+	slices.Sort(got)
+	return got
+}
+
+func (p *windowProbe) push(rows []click) {
+	b := column.BatchOf(slices.Clone(rows))
+	for _, r := range rows {
+		b.Times = append(b.Times, r.At)
+	}
+	p.do(p.op.Process(0, b))
+}
+
+func sumClicks() Fold[click, click] {
+	add := func(_ *FunctionContext, acc, v *click) error { acc.Value += v.Value; return nil }
+	return Fold[click, click]{Init: func(_ *FunctionContext, acc, v *click) error { *acc = *v; return nil }, Add: add, Merge: add}
+}
+
+func emitClick(_ *WindowContext, key string, acc *click, out *Collector[click]) error {
+	out.Collect(click{Key: key, Value: acc.Value})
+	return nil
+}
+
+func alignedProbe(t require.TestingT, a window.Aligned, lateness int64, invertible bool) *windowProbe {
+	fold := sumClicks()
+	if invertible {
+		fold.Subtract = func(acc, first, next *click) {
+			n := acc.Value - first.Value
+			*acc = *next
+			acc.Value = n
+		}
+	}
+	return newWindowProbe(t, &AlignedWindow[click, string, click, click]{Keys: *NewKeys(func(c click) string { return c.Key }),
+		Windows: a, Lateness: lateness, Late: lateClicks, Fold: fold, Emit: emitClick}, 400*time.Microsecond)
+}
+
+func generalProbe(t require.TestingT, a window.Assigner, lateness int64) *windowProbe {
+	return newWindowProbe(t, &Window[click, string, click, click]{Keys: *NewKeys(func(c click) string { return c.Key }),
+		Assigner: a, Trigger: a.DefaultTrigger(), Lateness: lateness, Late: lateClicks, Fold: sumClicks(), Emit: emitClick}, 300*time.Microsecond)
+}
+
+// naive computes windows by their definition: all windows of all records, one by one.
+type naive struct {
+	assigner  window.Assigner
+	lateness  int64
+	watermark int64
+	sums      map[string]map[window.Window]int64
+}
+
+func (n *naive) push(rows []click) (out []string) {
+	for _, r := range rows {
+		ws, _ := n.assigner.Assign(nil, &r, r.At, 0)
+		taken := false
+		for _, w := range ws {
+			if w.MaxTimestamp()+n.lateness <= n.watermark {
+				continue
+			}
+			taken = true
+			if n.sums[r.Key] == nil {
+				n.sums[r.Key] = map[window.Window]int64{}
+			}
+			n.sums[r.Key][w] += r.Value
+			if w.MaxTimestamp() <= n.watermark {
+				out = append(out, fmt.Sprintf("%s=%d@%d", r.Key, n.sums[r.Key][w], w.MaxTimestamp()))
+			}
+		}
+		if !taken {
+			out = append(out, fmt.Sprintf("late %s=%d@%d", r.Key, r.Value, r.At))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (n *naive) advance(to int64) (out []string) {
+	for key, ws := range n.sums {
+		for w, sum := range ws {
+			if w.MaxTimestamp() > n.watermark && w.MaxTimestamp() <= to {
+				out = append(out, fmt.Sprintf("%s=%d@%d", key, sum, w.MaxTimestamp()))
+			}
+		}
+	}
+	n.watermark = to
+	slices.Sort(out)
+	return out
+}
+
+// TestAlignedWindowIsWindow compares, step by step, the kernels (by running sums and by trees) with the general operator
+// and with the definition, for random windows, disorder and lateness.
+func TestAlignedWindowIsWindow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		slide := rapid.Int64Range(1, 12).Draw(t, "slide")
+		size := slide + rapid.Int64Range(0, 40).Draw(t, "more")
+		if rapid.Bool().Draw(t, "tumbling") {
+			size = slide
+		}
+		offset := rapid.Int64Range(-slide+1, slide-1).Draw(t, "offset")
+		lateness := rapid.SampledFrom([]int64{0, 0, 3, 25}).Draw(t, "lateness")
+		d := func(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
+		assigner := window.Sliding(d(size), d(slide), d(offset), true)
+		require.NoError(t, assigner.Validate())
+		general := generalProbe(t, assigner, lateness)
+		running := alignedProbe(t, assigner.Aligned, lateness, true)
+		tree := alignedProbe(t, assigner.Aligned, lateness, false)
+		reference := &naive{assigner: assigner, lateness: lateness, watermark: shuffle.MinWatermark, sums: map[string]map[window.Window]int64{}}
+		now := rapid.Int64Range(-50, 50).Draw(t, "now")
+		for range rapid.IntRange(1, 25).Draw(t, "steps") {
+			var want []string
+			if rapid.IntRange(0, 2).Draw(t, "step") > 0 {
+				var rows []click
+				for range rapid.IntRange(1, 12).Draw(t, "rows") {
+					at := now + rapid.Int64Range(-60, 20).Draw(t, "at")
+					rows = append(rows, click{rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "key"), rapid.Int64Range(1, 99).Draw(t, "value"), at})
+				}
+				want = reference.push(rows)
+				general.push(rows)
+				running.push(rows)
+				tree.push(rows)
+			} else {
+				now += rapid.SampledFrom([]int64{1, 2, 5, 9, 20, 70, 500}).Draw(t, "by")
+				want = reference.advance(now)
+				for _, p := range []*windowProbe{general, running, tree} {
+					p.do(p.op.Advance(now))
+				}
+			}
+			require.Equal(t, want, general.take(), "general")
+			require.Equal(t, want, running.take(), "running")
+			require.Equal(t, want, tree.take(), "tree")
+		}
+		want := reference.advance(shuffle.MaxWatermark)
+		for _, p := range []*windowProbe{general, running, tree} {
+			p.do(p.op.Advance(shuffle.MaxWatermark))
+			require.Equal(t, want, p.take())
+			require.NoError(t, p.op.Close())
+		}
+		require.Empty(t, running.op.(*AlignedWindow[click, string, click, click]).slices.starts)
+		require.Empty(t, tree.op.(*AlignedWindow[click, string, click, click]).slices.starts)
+		require.Zero(t, general.op.(*Window[click, string, click, click]).backend.Len())
+	})
+}

@@ -1,0 +1,108 @@
+package operator
+
+import "github.com/leatproject/leat/runtime/window"
+
+// addLate adds a record that is late for some of its windows: those that have fired and are kept fire again for its key.
+func (w *AlignedWindow[T, K, A, O]) addLate(at, row int) error {
+	v := &w.rows[row]
+	w.fctx.time = w.batch.Times[row]
+	start := w.Windows.Slice(w.fctx.time)
+	last := w.Windows.Last(start)
+	if w.cleanup(last) <= w.fctx.watermark {
+		if w.Late == nil {
+			w.ctx.Metrics.Add(LateRecordsDropped, 1)
+		} else {
+			EmitTo(w.fctx, w.Late, *v)
+		}
+		return nil
+	}
+	s, err := w.slices.obtain(start)
+	if err != nil {
+		return err
+	}
+	key, hash := w.keyAt[at:at+1], w.hashAt[at:at+1]
+	fresh, err := w.addOne(s.tally, key, hash, v)
+	if err != nil {
+		return err
+	}
+	for t := range w.merge.holding(start) {
+		first, err := w.addOne(t, key, hash, v)
+		if err != nil {
+			return err
+		}
+		if fresh && !first {
+			t.countPart(key, hash)
+		}
+	}
+	return w.refire(start, last, key, hash)
+}
+
+// addOne adds a record to a tally and tells whether its key is new there.
+func (w *AlignedWindow[T, K, A, O]) addOne(t *tally[K, A], key []K, hash []uint64, v *T) (fresh bool, err error) {
+	var id [1]uint32
+	t.table.Lookup(key, hash, id[:])
+	t.grow()
+	if t.parts[id[0]] > 0 {
+		return false, w.Fold.Add(w.fctx, &t.accs[id[0]], v)
+	}
+	t.parts[id[0]] = 1
+	return true, w.Fold.Init(w.fctx, &t.accs[id[0]], v)
+}
+
+// countPart notes that one more slice holds a key.
+func (t *tally[K, A]) countPart(key []K, hash []uint64) {
+	var id [1]uint32
+	t.table.Find(key, hash, id[:])
+	t.parts[id[0]]++
+}
+
+// refire emits the result of a key for the windows of a slice that have fired, the last one first as Flink does; windows
+// that are still to fire are expected.
+func (w *AlignedWindow[T, K, A, O]) refire(start int64, last window.Window, key []K, hash []uint64) error {
+	first := w.Windows.First(start)
+	for x := last; ; x = w.Windows.Previous(x) {
+		switch {
+		case x.MaxTimestamp() > w.fctx.watermark:
+			w.firing.expect(x)
+		case w.cleanup(x) > w.fctx.watermark:
+			if err := w.emitKey(x, key, hash); err != nil {
+				return err
+			}
+		}
+		if x == first {
+			return nil
+		}
+	}
+}
+
+// emitKey emits the result of one key in a window.
+func (w *AlignedWindow[T, K, A, O]) emitKey(x window.Window, key []K, hash []uint64) error {
+	var acc A
+	result, n := &acc, 0
+	for part := range w.slices.ofKey(x, key, hash) {
+		switch n++; {
+		case w.Windows.Width() == w.Windows.Size:
+			result = part
+		case n == 1:
+			acc = *part
+		default:
+			if err := w.Fold.Merge(w.fctx, &acc, part); err != nil {
+				return err
+			}
+		}
+	}
+	return w.emit(x, key[0], result)
+}
+
+func (w *AlignedWindow[T, K, A, O]) emit(x window.Window, key K, acc *A) error {
+	record := w.fctx.time
+	w.wctx.window, w.fctx.time = x, x.MaxTimestamp()
+	w.out.SetTime(w.fctx.time)
+	err := w.Emit(&w.wctx, key, acc, w.out)
+	w.fctx.time = record
+	return err
+}
+
+func (w *AlignedWindow[T, K, A, O]) cleanup(x window.Window) int64 {
+	return window.CleanupTime(x, true, w.Lateness)
+}

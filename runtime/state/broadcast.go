@@ -1,0 +1,41 @@
+package state
+
+import "iter"
+
+// Broadcast is a map that all sub-tasks hold alike, since each sees the same broadcast records (Flink's BroadcastState).
+type Broadcast[K comparable, V any] struct{ ReadOnlyBroadcast[K, V] }
+
+// ReadOnlyBroadcast is a Broadcast as the records of the other stream see it.
+type ReadOnlyBroadcast[K comparable, V any] struct{ entries *Map[K, V] }
+
+// NewBroadcast returns an empty broadcast state.
+func NewBroadcast[K comparable, V any](name string) (*Broadcast[K, V], error) {
+	one := &Slots{}
+	m, err := NewMap[K, V](one, Descriptor{Name: name})
+	if err != nil {
+		return nil, err
+	}
+	one.grow(1)
+	return &Broadcast[K, V]{ReadOnlyBroadcast[K, V]{m}}, nil
+}
+
+// Get returns the value of a key.
+func (b *ReadOnlyBroadcast[K, V]) Get(k K) (v V, ok bool) { return b.entries.Get(k) }
+
+// Contains tells whether Get would return a value.
+func (b *ReadOnlyBroadcast[K, V]) Contains(k K) bool { return b.entries.Contains(k) }
+
+// Len is the number of entries.
+func (b *ReadOnlyBroadcast[K, V]) Len() int { return b.entries.Len() }
+
+// All yields the entries in the order in which the keys were first put.
+func (b *ReadOnlyBroadcast[K, V]) All() iter.Seq2[K, V] { return b.entries.All() }
+
+// Put sets the value of a key.
+func (b *Broadcast[K, V]) Put(k K, v V) { b.entries.Put(k, v) }
+
+// Remove removes a key.
+func (b *Broadcast[K, V]) Remove(k K) { b.entries.Remove(k) }
+
+// Clear removes all entries.
+func (b *Broadcast[K, V]) Clear() { b.entries.Clear() }

@@ -1,0 +1,168 @@
+package state
+
+import "github.com/leatproject/leat/storage/column"
+
+// List is a list of values for each key (Flink's ListState): chains through one pool of nodes for all keys.
+type List[V any] struct {
+	slots  *Slots
+	ends   Column[ends]
+	nodes  Column[listNode[V]]
+	made   uint32 // nodes ever used, node 0 excluded: it stands for none
+	free   uint32 // first of the chain of unused nodes
+	codec  *column.Codec[V]
+	expiry *expiry
+	values []V
+}
+
+type ends struct{ head, tail, n uint32 }
+
+type listNode[V any] struct {
+	v     V
+	stamp int64 // of the last update; used with a TTL only
+	next  uint32
+}
+
+// NewList declares a list state.
+func NewList[V any](s *Slots, d Descriptor) (*List[V], error) {
+	return declare(s, d, func() (*List[V], error) {
+		codec, err := column.CodecOf[V]()
+		if err != nil {
+			return nil, err
+		}
+		return &List[V]{slots: s, codec: codec, expiry: newExpiry(s, d.TTL)}, nil
+	})
+}
+
+// Add appends a copy of v to the list of the current key.
+func (s *List[V]) Add(v V) { s.append(s.slots.Key(), v) }
+
+// AddAll appends copies of vs to the list of the current key.
+func (s *List[V]) AddAll(vs []V) {
+	slot := s.slots.Key()
+	for _, v := range vs {
+		s.append(slot, v)
+	}
+}
+
+// Update makes copies of vs the list of the current key.
+func (s *List[V]) Update(vs []V) {
+	s.Clear()
+	s.AddAll(vs)
+}
+
+// Clear empties the list of the current key.
+func (s *List[V]) Clear() { s.drop(s.slots.Key()) }
+
+// Len is the number of elements of the current key, expired ones that are still there included.
+func (s *List[V]) Len() int { return int(s.ends.At(s.slots.Key()).n) }
+
+// Get returns the list of the current key, in the order of addition. The slice is valid until the next call of Get.
+func (s *List[V]) Get() []V {
+	slot := s.slots.Key()
+	s.values = s.values[:0]
+	if s.expiry == nil {
+		for i := s.ends.At(slot).head; i != 0; i = s.nodes.At(i).next {
+			s.values = append(s.values, s.nodes.At(i).v)
+		}
+		return s.values
+	}
+	stamp, now := s.expiry.now()
+	for i := s.ends.At(slot).head; i != 0; i = s.nodes.At(i).next {
+		n := s.nodes.At(i)
+		switch {
+		case !s.expiry.expired(n.stamp, now):
+			s.values = append(s.values, n.v)
+			if s.expiry.Update == OnReadAndWrite {
+				n.stamp = stamp
+			}
+		case s.expiry.Visibility == ReturnExpiredIfNotCleanedUp:
+			s.values = append(s.values, n.v)
+		}
+	}
+	s.trim(slot, now, int(s.ends.At(slot).n))
+	s.clean(now)
+	return s.values
+}
+
+func (s *List[V]) append(slot uint32, v V) {
+	i := s.free
+	if i != 0 {
+		s.free = s.nodes.At(i).next
+	} else {
+		s.made++
+		i = s.made
+		s.nodes.grow(int(i) + 1)
+	}
+	n := s.nodes.At(i)
+	n.v, n.next = s.codec.Clone(v), 0
+	e := s.ends.At(slot)
+	if e.n == 0 {
+		e.head = i
+		s.slots.Hold(slot)
+	} else {
+		s.nodes.At(e.tail).next = i
+	}
+	e.tail = i
+	e.n++
+	if s.expiry != nil {
+		stamp, now := s.expiry.now()
+		n.stamp = stamp
+		s.clean(now)
+	}
+}
+
+// drop gives the nodes of a slot back.
+func (s *List[V]) drop(slot uint32) {
+	if s.ends.At(slot).n > 0 {
+		s.clear(slot)
+		s.slots.Release(slot)
+	}
+}
+
+// trim removes expired elements from the front of a list, at most limit.
+func (s *List[V]) trim(slot uint32, now int64, limit int) {
+	e := s.ends.At(slot)
+	for ; limit > 0 && e.n > 0; limit-- {
+		i := e.head
+		n := s.nodes.At(i)
+		if !s.expiry.expired(n.stamp, now) {
+			return
+		}
+		e.head = n.next
+		if e.n--; e.n == 0 {
+			*e = ends{}
+			s.slots.Release(slot)
+		}
+		*n = listNode[V]{next: s.free}
+		s.free = i
+	}
+}
+
+// clean removes expired elements of a few other keys.
+func (s *List[V]) clean(now int64) {
+	s.expiry.clean(s.slots.cap, func(i int) { s.trim(uint32(i), now, s.expiry.Cleanup) })
+}
+
+// Has implements State.
+func (s *List[V]) Has(slot uint32) bool { return s.ends.At(slot).n > 0 }
+
+func (s *List[V]) grow(n int) { s.ends.grow(n) }
+
+func (s *List[V]) clear(slot uint32) {
+	e := s.ends.At(slot)
+	for i := e.head; i != 0; {
+		n := s.nodes.At(i)
+		next := n.next
+		*n = listNode[V]{next: s.free}
+		s.free, i = i, next
+	}
+	*e = ends{}
+}
+
+func (s *List[V]) reset() {
+	s.ends.reset()
+	s.nodes.reset()
+	s.made, s.free = 0, 0
+}
+
+func (s *List[V]) bytes() int64 { return s.ends.bytes() + s.nodes.bytes() }

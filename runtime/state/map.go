@@ -1,0 +1,238 @@
+package state
+
+import (
+	"iter"
+
+	"github.com/leatproject/leat/storage/column"
+	"github.com/leatproject/leat/storage/hashtable"
+)
+
+// Map is a map for each key (Flink's MapState): one table of (slot, user key) for all keys, and for each key a chain
+// through its entries in the order of insertion.
+type Map[UK comparable, UV any] struct {
+	slots   *Slots
+	chains  Column[ends]
+	ids     *hashtable.Table[EntryKey[UK]]
+	hash    func(keys []EntryKey[UK], out []uint64)
+	entries Column[entry[UV]] // by id
+	codec   *column.Codec[UV]
+	expiry  *expiry
+	// the arguments of one access to ids
+	key  [1]EntryKey[UK]
+	sum  [1]uint64
+	slot [1]uint32
+}
+
+// EntryKey is the key of an entry in the table of all entries. It is exported for its codec only.
+type EntryKey[UK comparable] struct {
+	Slot uint32
+	Key  UK
+}
+
+// entry is what belongs to a user key. prev and next are ids + 1, 0 for none.
+type entry[UV any] struct {
+	v          UV
+	stamp      int64
+	slot       uint32
+	prev, next uint32
+	live       bool
+}
+
+// NewMap declares a map state.
+func NewMap[UK comparable, UV any](s *Slots, d Descriptor) (*Map[UK, UV], error) {
+	return declare(s, d, func() (*Map[UK, UV], error) {
+		if _, err := column.CodecOf[UK](); err != nil {
+			return nil, err
+		}
+		codec, err := column.CodecOf[UV]()
+		if err != nil {
+			return nil, err
+		}
+		hash, err := column.Hasher[EntryKey[UK]]()
+		if err != nil {
+			return nil, err
+		}
+		ids, err := hashtable.New[EntryKey[UK]](0)
+		if err != nil {
+			return nil, err
+		}
+		return &Map[UK, UV]{slots: s, ids: ids, hash: hash, codec: codec, expiry: newExpiry(s, d.TTL)}, nil
+	})
+}
+
+// Get returns the value of a user key for the current key.
+func (s *Map[UK, UV]) Get(k UK) (v UV, ok bool) {
+	id := s.find(k)
+	if s.expiry != nil {
+		return s.aging(id)
+	}
+	if id == None {
+		return v, false
+	}
+	return s.entries.At(id).v, true
+}
+
+// Contains tells whether Get would return a value.
+func (s *Map[UK, UV]) Contains(k UK) bool {
+	_, ok := s.Get(k)
+	return ok
+}
+
+// Put sets the value of a user key, which is copied as v is, for the current key.
+func (s *Map[UK, UV]) Put(k UK, v UV) {
+	slot := s.aim(k)
+	fresh := s.ids.Lookup(s.key[:], s.sum[:], s.slot[:]) > 0
+	id := s.slot[0]
+	if fresh {
+		s.entries.grow(s.ids.Cap())
+		s.link(slot, id)
+	}
+	e := s.entries.At(id)
+	e.v = s.codec.Clone(v)
+	if s.expiry != nil {
+		stamp, now := s.expiry.now()
+		e.stamp = stamp
+		s.clean(now)
+	}
+}
+
+// Remove removes a user key of the current key.
+func (s *Map[UK, UV]) Remove(k UK) {
+	if id := s.find(k); id != None {
+		s.drop(id)
+	}
+}
+
+// Clear removes all entries of the current key.
+func (s *Map[UK, UV]) Clear() {
+	slot := s.slots.Key()
+	if s.chains.At(slot).n > 0 {
+		s.clear(slot)
+		s.slots.Release(slot)
+	}
+}
+
+// Len is the number of entries of the current key, expired ones that are still there included.
+func (s *Map[UK, UV]) Len() int { return int(s.chains.At(s.slots.Key()).n) }
+
+// All yields the entries of the current key in the order in which the user keys were first put. The entry that was yielded
+// may be changed and removed meanwhile.
+func (s *Map[UK, UV]) All() iter.Seq2[UK, UV] {
+	return func(yield func(UK, UV) bool) {
+		for next := s.chains.At(s.slots.Key()).head; next != 0; {
+			id := next - 1
+			next = s.entries.At(id).next
+			k := s.ids.Key(id).Key
+			v, ok := s.entries.At(id).v, true
+			if s.expiry != nil {
+				v, ok = s.aging(id)
+			}
+			if ok && !yield(k, v) {
+				return
+			}
+		}
+	}
+}
+
+// aim prepares an access to the table.
+func (s *Map[UK, UV]) aim(k UK) (slot uint32) {
+	slot = s.slots.Key()
+	s.key[0] = EntryKey[UK]{slot, k}
+	s.hash(s.key[:], s.sum[:])
+	return slot
+}
+
+func (s *Map[UK, UV]) find(k UK) (id uint32) {
+	s.aim(k)
+	s.ids.Find(s.key[:], s.sum[:], s.slot[:])
+	return s.slot[0]
+}
+
+func (s *Map[UK, UV]) link(slot, id uint32) {
+	c := s.chains.At(slot)
+	*s.entries.At(id) = entry[UV]{slot: slot, prev: c.tail, live: true}
+	if c.n == 0 {
+		c.head = id + 1
+		s.slots.Hold(slot)
+	} else {
+		s.entries.At(c.tail - 1).next = id + 1
+	}
+	c.tail = id + 1
+	c.n++
+}
+
+// drop removes an entry.
+func (s *Map[UK, UV]) drop(id uint32) {
+	e := *s.entries.At(id)
+	c := s.chains.At(e.slot)
+	if e.prev == 0 {
+		c.head = e.next
+	} else {
+		s.entries.At(e.prev - 1).next = e.next
+	}
+	if e.next == 0 {
+		c.tail = e.prev
+	} else {
+		s.entries.At(e.next - 1).prev = e.prev
+	}
+	s.ids.Delete(id)
+	s.entries.clear(id)
+	if c.n--; c.n == 0 {
+		s.slots.Release(e.slot)
+	}
+}
+
+// aging is Get with a TTL, of the entry of an id, which may be None.
+func (s *Map[UK, UV]) aging(id uint32) (v UV, ok bool) {
+	stamp, now := s.expiry.now()
+	if id != None {
+		e := s.entries.At(id)
+		v, ok = e.v, true
+		switch {
+		case s.expiry.expired(e.stamp, now):
+			ok = s.expiry.Visibility == ReturnExpiredIfNotCleanedUp
+			s.drop(id)
+		case s.expiry.Update == OnReadAndWrite:
+			e.stamp = stamp
+		}
+	}
+	if !ok {
+		var none UV
+		v = none
+	}
+	s.clean(now)
+	return v, ok
+}
+
+// clean removes a few expired entries.
+func (s *Map[UK, UV]) clean(now int64) {
+	s.expiry.clean(s.ids.Cap(), func(i int) {
+		if e := s.entries.At(uint32(i)); e.live && s.expiry.expired(e.stamp, now) {
+			s.drop(uint32(i))
+		}
+	})
+}
+
+// Has implements State.
+func (s *Map[UK, UV]) Has(slot uint32) bool { return s.chains.At(slot).n > 0 }
+
+func (s *Map[UK, UV]) grow(n int) { s.chains.grow(n) }
+
+func (s *Map[UK, UV]) clear(slot uint32) {
+	c := s.chains.At(slot)
+	for next := c.head; next != 0; {
+		id := next - 1
+		next = s.entries.At(id).next
+		s.ids.Delete(id)
+		s.entries.clear(id)
+	}
+	*c = ends{}
+}
+
+func (s *Map[UK, UV]) reset() {
+	s.chains.reset()
+	s.entries.reset()
+	s.ids.Reset()
+}
+
+func (s *Map[UK, UV]) bytes() int64 { return s.chains.bytes() + s.entries.bytes() + s.ids.Bytes() }

@@ -1,0 +1,118 @@
+package state
+
+import "github.com/leatproject/leat/storage/column"
+
+// Value is one value for each key (Flink's ValueState).
+type Value[V any] struct {
+	slots  *Slots
+	cells  Column[cell[V]]
+	stamps Column[int64] // of the last update; used with a TTL only
+	codec  *column.Codec[V]
+	expiry *expiry
+}
+
+type cell[V any] struct {
+	v   V
+	set bool
+}
+
+// NewValue declares a value state.
+func NewValue[V any](s *Slots, d Descriptor) (*Value[V], error) {
+	return declare(s, d, func() (*Value[V], error) { return newValue[V](s, d) })
+}
+
+func newValue[V any](s *Slots, d Descriptor) (*Value[V], error) {
+	codec, err := column.CodecOf[V]()
+	if err != nil {
+		return nil, err
+	}
+	return &Value[V]{slots: s, codec: codec, expiry: newExpiry(s, d.TTL)}, nil
+}
+
+// Value returns the value of the current key; ok is false and v the zero value if it has none. What v points to belongs to
+// the state: change a copy and Update it.
+func (s *Value[V]) Value() (v V, ok bool) {
+	slot := s.slots.Key()
+	c := s.cells.At(slot)
+	if s.expiry != nil {
+		return s.aging(slot, c)
+	}
+	return c.v, c.set
+}
+
+// Update sets the value of the current key to a copy of v.
+func (s *Value[V]) Update(v V) {
+	slot := s.slots.Key()
+	c := s.cells.At(slot)
+	if !c.set {
+		c.set = true
+		s.slots.Hold(slot)
+	}
+	c.v = s.codec.Clone(v)
+	if s.expiry != nil {
+		stamp, now := s.expiry.now()
+		*s.stamps.At(slot) = stamp
+		s.clean(now)
+	}
+}
+
+// Clear removes the value of the current key.
+func (s *Value[V]) Clear() { s.drop(s.slots.Key()) }
+
+func (s *Value[V]) drop(slot uint32) {
+	c := s.cells.At(slot)
+	if c.set {
+		*c = cell[V]{}
+		s.slots.Release(slot)
+	}
+}
+
+// aging is Value with a TTL.
+func (s *Value[V]) aging(slot uint32, c *cell[V]) (v V, ok bool) {
+	stamp, now := s.expiry.now()
+	defer s.clean(now)
+	if !c.set {
+		return v, false
+	}
+	at := s.stamps.At(slot)
+	if s.expiry.expired(*at, now) {
+		if s.expiry.Visibility == ReturnExpiredIfNotCleanedUp {
+			v, ok = c.v, true
+		}
+		s.drop(slot)
+		return v, ok
+	}
+	if s.expiry.Update == OnReadAndWrite {
+		*at = stamp
+	}
+	return c.v, true
+}
+
+// clean removes expired values of a few other keys.
+func (s *Value[V]) clean(now int64) {
+	s.expiry.clean(s.slots.cap, func(i int) {
+		slot := uint32(i)
+		if s.cells.At(slot).set && s.expiry.expired(*s.stamps.At(slot), now) {
+			s.drop(slot)
+		}
+	})
+}
+
+// Has implements State.
+func (s *Value[V]) Has(slot uint32) bool { return s.cells.At(slot).set }
+
+func (s *Value[V]) grow(n int) {
+	s.cells.grow(n)
+	if s.expiry != nil {
+		s.stamps.grow(n)
+	}
+}
+
+func (s *Value[V]) clear(slot uint32) { s.cells.clear(slot) }
+
+func (s *Value[V]) reset() {
+	s.cells.reset()
+	s.stamps.reset()
+}
+
+func (s *Value[V]) bytes() int64 { return s.cells.bytes() + s.stamps.bytes() }
