@@ -10,9 +10,9 @@ import (
 	"github.com/leatproject/leat/storage/spill"
 )
 
-// JoinFunction is the form of a join function that has fields, Open or Close. left or right is nil for a record without a
+// BoundedJoinFunction is the form of a join function that has fields, Open or Close. left or right is nil for a record without a
 // partner; what they point to is valid during the call only.
-type JoinFunction[L, R, O any] = operator.JoinFunction[L, R, O]
+type BoundedJoinFunction[L, R, O any] = operator.BoundedJoinFunction[L, R, O]
 
 // JoinKind says which records without a partner a join emits.
 type JoinKind = operator.JoinKind
@@ -45,11 +45,11 @@ func OuterJoinBounded[L, R any, K comparable, O any](kind JoinKind, left *KeyedS
 
 // JoinBoundedContext is OuterJoinBounded with a function that is given a context, emits any number of records and may fail.
 func JoinBoundedContext[L, R any, K comparable, O any](kind JoinKind, left *KeyedStream[L, K], right *KeyedStream[R, K], f func(ctx *Context, left *L, right *R, out *Collector[O]) error) *Stream[O] {
-	return JoinBoundedWith(kind, left, right, func() JoinFunction[L, R, O] { return operator.JoinFunc[L, R, O](f) })
+	return JoinBoundedWith(kind, left, right, func() BoundedJoinFunction[L, R, O] { return operator.BoundedJoinFunc[L, R, O](f) })
 }
 
 // JoinBoundedWith joins by a function that is made once for each sub-task.
-func JoinBoundedWith[L, R any, K comparable, O any](kind JoinKind, left *KeyedStream[L, K], right *KeyedStream[R, K], f func() JoinFunction[L, R, O]) *Stream[O] {
+func JoinBoundedWith[L, R any, K comparable, O any](kind JoinKind, left *KeyedStream[L, K], right *KeyedStream[R, K], f func() BoundedJoinFunction[L, R, O]) *Stream[O] {
 	const name = "Join"
 	env := left.stream.env
 	n := &node{Node: graph.Node{Kind: graph.Operator, Name: name, Output: typeName[O]()}, spills: true,

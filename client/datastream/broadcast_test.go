@@ -41,7 +41,9 @@ func TestBroadcast(t *testing.T) {
 		env := datastream.NewEnvironment().SetRuntimeMode("BATCH").SetParallelism(p + 1)
 		rules := datastream.FromSlice(env, purchase{"a", 5, 0}, purchase{"b", 7, 0})
 		keyed := datastream.ConnectBroadcastKeyed(datastream.KeyBy(timed(env, rows), byUser), rules, limits)
-		out := datastream.KeyedBroadcastProcessWith(keyed, func() datastream.KeyedBroadcastProcessFunction[string, purchase, purchase, string] { return &overLimit{} })
+		out := datastream.KeyedBroadcastProcessWith(keyed, func() datastream.KeyedBroadcastProcessFunction[string, purchase, purchase, string] {
+			return &overLimit{}
+		})
 		got, err := datastream.ExecuteAndCollect(context.Background(), out, "limits")
 		require.NoError(t, err)
 		require.ElementsMatch(t, []string{"a 7", "b 8"}, got)

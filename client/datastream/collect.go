@@ -22,7 +22,7 @@ func (c *Collected[T]) Rows() []T {
 	return c.rows[:len(c.rows):len(c.rows)]
 }
 
-// Collect ends a stream in the memory of the program.
+// Collect ends a stream in the memory of the program, by one sub-task.
 func Collect[T any](s *Stream[T]) *Collected[T] {
 	c := new(Collected[T])
 	s.WriteTo(collect.NewSink(func(_ context.Context, rows []T) error {
@@ -30,7 +30,7 @@ func Collect[T any](s *Stream[T]) *Collected[T] {
 		defer c.mu.Unlock()
 		c.rows = append(c.rows, rows...)
 		return nil
-	}), "Collect")
+	}), "Collect").Parallelism(1)
 	return c
 }
 
@@ -54,7 +54,7 @@ var errBroken = errors.New("the reader of the results has left")
 //	for v, err := range datastream.ExecuteAndIterate(ctx, stream, "job") { ... }
 func ExecuteAndIterate[T any](ctx context.Context, s *Stream[T], name string) iter.Seq2[T, error] {
 	batches := make(chan []T, 1)
-	s.WriteTo(collect.To(batches), "Collect")
+	s.WriteTo(collect.To(batches), "Collect").Parallelism(1)
 	return func(yield func(T, error) bool) {
 		job, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)

@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -265,6 +268,81 @@ func ExampleIntervalJoin() {
 	// at 62000 ms the attic is 14 degrees warmer
 }
 
+func ExampleJoinWindow() {
+	env := datastream.NewEnvironment()
+	ms := byTime(env)
+	byMinute := func(measurement) string { return "house" }
+	attic := datastream.KeyBy(datastream.Filter(ms, func(m measurement) bool { return m.Sensor == "attic" }), byMinute)
+	cellar := datastream.KeyBy(datastream.Filter(ms, func(m measurement) bool { return m.Sensor == "cellar" }), byMinute)
+	show(datastream.JoinWindow(attic, cellar, datastream.TumblingEventTime(time.Minute),
+		func(a, c measurement) string { return fmt.Sprintf("attic %v, cellar %v", a.Degrees, c.Degrees) }))
+	// Output:
+	// attic 21, cellar 12
+	// attic 24, cellar 11
+	// attic 25, cellar 11
+}
+
+// Either side of a co-group may be empty.
+func ExampleCoGroupWindow() {
+	env := datastream.NewEnvironment()
+	plan := datastream.FromSlice(env, measurement{Sensor: "attic", Time: 5_000}, measurement{Sensor: "garden", Time: 6_000}).Watermarks(
+		datastream.ForMonotonousTimestamps[measurement]().WithTimestampAssigner(func(m measurement, _ int64) int64 { return m.Time }))
+	show(datastream.CoGroupWindow(datastream.KeyBy(plan, sensor), datastream.KeyBy(byTime(env), sensor), datastream.TumblingEventTime(time.Hour),
+		func(_ *datastream.WindowContext, key string, planned, done []measurement, out *datastream.Collector[string]) {
+			out.Collect(fmt.Sprintf("%s: %d planned, %d done", key, len(planned), len(done)))
+		}))
+	// Output:
+	// attic: 1 planned, 3 done
+	// cellar: 0 planned, 2 done
+	// garden: 1 planned, 0 done
+}
+
+// Bounded streams can be joined without windows.
+func ExampleOuterJoinBounded() {
+	env := datastream.NewEnvironment()
+	floors := datastream.FromSlice(env, datastream.KeyCount[string]{Key: "attic", Count: 3}, datastream.KeyCount[string]{Key: "garden"})
+	show(datastream.OuterJoinBounded(datastream.FullOuterJoin, datastream.KeyBy(datastream.FromSlice(env, measurements[:2]...), sensor),
+		datastream.KeyBy(floors, func(f datastream.KeyCount[string]) string { return f.Key }),
+		func(m *measurement, floor *datastream.KeyCount[string]) string {
+			switch {
+			case floor == nil:
+				return m.Sensor + " is on no floor"
+			case m == nil:
+				return floor.Key + " has no sensor"
+			}
+			return fmt.Sprintf("%s on floor %d: %v degrees", m.Sensor, floor.Count, m.Degrees)
+		}))
+	// Output:
+	// attic on floor 3: 21 degrees
+	// cellar is on no floor
+	// garden has no sensor
+}
+
+func ExampleDistinct() {
+	env := datastream.NewEnvironment()
+	show(datastream.Distinct(datastream.FromSlice(env, "b", "a", "b")))
+	// Output:
+	// a
+	// b
+}
+
+// Bounded streams can be sorted, sub-task by sub-task, and read as a whole.
+func ExampleMapPartition() {
+	env := datastream.NewEnvironment().SetParallelism(1)
+	sorted := datastream.SortPartition(datastream.FromSlice(env, measurements...), func(m measurement) float64 { return m.Degrees }, datastream.Descending)
+	show(datastream.MapPartition(sorted, func(ms iter.Seq[measurement], out *datastream.Collector[string]) {
+		rank := 0
+		for m := range ms {
+			if rank++; rank <= 2 {
+				out.Collect(fmt.Sprintf("%d. %s at %v", rank, m.Sensor, m.Degrees))
+			}
+		}
+	}))
+	// Output:
+	// 1. attic at 25
+	// 2. attic at 24
+}
+
 // Several calls of a service are under way at once; results are in order of the records.
 func ExampleAsyncMap() {
 	env := datastream.NewEnvironment()
@@ -308,6 +386,30 @@ func ExampleExecuteAndIterate() {
 	// 4
 	// 9
 	// 16
+}
+
+// Files are read in parallel, and what is written is visible when it is whole.
+func ExampleWriteCSV() {
+	dir, err := os.MkdirTemp("", "example-")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	env := datastream.NewEnvironment().SetParallelism(1)
+	datastream.WriteCSV(datastream.FromSlice(env, measurements...), dir+"/measurements",
+		datastream.CSVSinkOptions{CSVFormat: datastream.CSVFormat{Header: true}, FileSinkOptions: datastream.FileSinkOptions{Suffix: ".csv", Compression: datastream.Gzip}})
+	if _, err := env.Execute(context.Background(), "write"); err != nil {
+		fmt.Println(err)
+	}
+	names, _ := filepath.Glob(dir + "/measurements/*")
+	fmt.Println(filepath.Base(names[0]))
+	back := datastream.ReadCSV[measurement](env, datastream.CSVOptions{CSVFormat: datastream.CSVFormat{Header: true}}, dir+"/measurements")
+	show(datastream.Filter(back, func(m measurement) bool { return m.Sensor == "cellar" }))
+	// Output:
+	// part-0-0.csv.gz
+	// {cellar 2000 12}
+	// {cellar 62000 11}
 }
 
 // A harness runs a pipeline in a test, step by step.

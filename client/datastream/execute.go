@@ -16,6 +16,7 @@ import (
 	"github.com/leatproject/leat/runtime/operator"
 	"github.com/leatproject/leat/scheduler"
 	"github.com/leatproject/leat/shuffle"
+	"github.com/leatproject/leat/storage/format"
 	"github.com/leatproject/leat/storage/spill"
 )
 
@@ -166,7 +167,7 @@ func (x *execution) run(ctx context.Context, job *graph.JobGraph, code code) (*R
 	local := scheduler.NewLocal(job, code, opt)
 	x.report(status.Event{Event: status.Submitted, Vertices: vertices(local)})
 	stop := x.watch(local)
-	err := local.Run(ctx)
+	err := explain(local.Run(ctx))
 	stop()
 	took := x.env.clock.Now().Sub(x.started)
 	last := status.Event{Vertices: vertices(local), DurationMs: took.Milliseconds()}
@@ -180,7 +181,7 @@ func (x *execution) run(ctx context.Context, job *graph.JobGraph, code code) (*R
 	}
 	x.report(last)
 	if err != nil {
-		return nil, x.failure(err)
+		return nil, fmt.Errorf("job %q (%s): %w", x.name, x.jobID, err)
 	}
 	return &Result{JobID: x.jobID, Name: x.name, Mode: job.Mode, Duration: took, Vertices: local.Status()}, nil
 }
@@ -209,13 +210,17 @@ func (e *Environment) openSpill() (*spill.Dir, error) {
 	return dir, nil
 }
 
-// failure adds to an error what storage cannot know: the configuration key.
-func (x *execution) failure(err error) error {
+// explain adds to an error what storage cannot know: the configuration key, the option.
+func explain(err error) error {
 	var full *spill.Error
-	if errors.As(err, &full) {
-		err = fmt.Errorf("%w (set %s to a place with room, or raise %s)", err, config.TmpDirs.Key, config.ManagedMemorySize.Key)
+	var malformed *format.RecordError
+	switch {
+	case errors.As(err, &full):
+		return fmt.Errorf("%w (set %s to a place with room, or raise %s)", err, config.TmpDirs.Key, config.ManagedMemorySize.Key)
+	case errors.As(err, &malformed):
+		return fmt.Errorf("%w; correct the record, or have the source skip what it cannot read: Malformed: SkipMalformed", err)
 	}
-	return fmt.Errorf("job %q (%s): %w", x.name, x.jobID, err)
+	return err
 }
 
 // watch reports progress until the returned function is called.

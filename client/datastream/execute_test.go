@@ -3,6 +3,7 @@ package datastream_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,7 +17,15 @@ import (
 	"github.com/leatproject/leat/storage/connector/slice"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		if err := flag.Set("rapid.checks", "20"); err != nil {
+			panic(err)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func endless(t *testing.T, env *datastream.Environment) *datastream.Stream[int64] {
 	src, err := slice.Generator(func(i int64) int64 { return i }, slice.GeneratorOptions{})

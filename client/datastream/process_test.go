@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -66,4 +67,53 @@ func TestKeyedProcess(t *testing.T) {
 			})
 		}
 	}
+}
+
+// alarms asks for a timer of processing time for each record and fails at that of a record "bad".
+type alarms struct{}
+
+func (alarms) ProcessElement(ctx *datastream.KeyedContext[string], v processEvent, _ *datastream.Collector[string]) error {
+	ctx.RegisterProcessingTimeTimer(ctx.ProcessingTime() + v.Time)
+	return nil
+}
+
+func (alarms) OnTimer(ctx *datastream.KeyedContext[string], timestamp int64, out *datastream.Collector[string]) error {
+	if ctx.CurrentKey() == "bad" {
+		panic("cannot go on")
+	}
+	out.Collect(fmt.Sprint(ctx.CurrentKey(), " at ", timestamp))
+	return nil
+}
+
+func alarmed(env *datastream.Environment, in *datastream.Stream[processEvent]) *datastream.Stream[string] {
+	return datastream.KeyedProcessWith(datastream.KeyBy(in, func(e processEvent) string { return e.Key }),
+		func() datastream.KeyedProcessFunction[string, processEvent, string] { return alarms{} }).Name("Alarms")
+}
+
+// TestProcessingTimeTimers lets a virtual clock run: timers fire at their time and not before.
+func TestProcessingTimeTimers(t *testing.T) {
+	h := datastream.NewHarness()
+	in, stream := datastream.HarnessSource[processEvent](h)
+	out := datastream.HarnessSink(h, alarmed(h.Env, stream))
+	require.NoError(t, h.Open())
+	in.Push(processEvent{"a", 20}, processEvent{"b", 10}, processEvent{"a", 20}, processEvent{"c", 500})
+	require.Empty(t, out.Values())
+	h.Advance(9 * time.Millisecond)
+	require.Empty(t, out.Values())
+	h.Advance(time.Millisecond)
+	require.Equal(t, []string{"b at 10"}, out.Values())
+	h.Advance(90 * time.Millisecond)
+	require.Equal(t, []string{"a at 20"}, out.Values())
+	require.NoError(t, h.Close())
+}
+
+// TestPanicInTimer: the failure of a job names the operator, the key and the time.
+func TestPanicInTimer(t *testing.T) {
+	env := datastream.NewEnvironment().SetRuntimeMode("BATCH").SetParallelism(2)
+	out := alarmed(env, datastream.FromSlice(env, processEvent{"good", 1}, processEvent{"bad", 1}))
+	_, err := datastream.ExecuteAndCollect(context.Background(), out, "alarms")
+	require.ErrorContains(t, err, "Alarms (")
+	require.ErrorContains(t, err, "panic: cannot go on")
+	require.ErrorContains(t, err, "{Key:bad")
+	require.ErrorContains(t, err, "Domain:PROCESSING_TIME}")
 }

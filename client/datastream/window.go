@@ -172,12 +172,17 @@ func windowed[T any, K comparable, A, O any](w *WindowedStream[T, K], name strin
 
 // general returns the operator for any windows.
 func general[T any, K comparable, A, O any](w *WindowedStream[T, K], mode operator.Mode, x windowCode[T, K, A, O], empty func(*A) bool) operator.Operator {
-	op := &operator.Window[T, K, A, O]{Keys: *operator.NewKeys(w.key), Assigner: w.assigner, Trigger: w.trigger,
-		Lateness: w.lateness.Milliseconds(), Late: w.late, Fold: x.fold, Emit: x.emit, Empty: empty, Functions: x.functions}
+	op := generalWindow(w, x, empty)
+	op.Keys = *operator.NewKeys(w.key)
 	if mode == operator.Batch {
-		return operator.NewSortedInput(op, operator.SortBy(*operator.NewKeys(w.key)))
+		return operator.NewSortedInput(&op, operator.SortBy(*operator.NewKeys(w.key)))
 	}
-	return op
+	return &op
+}
+
+func generalWindow[T any, K comparable, A, O any](w *WindowedStream[T, K], x windowCode[T, K, A, O], empty func(*A) bool) operator.Window[T, K, A, O] {
+	return operator.Window[T, K, A, O]{Assigner: w.assigner, Trigger: w.trigger, Lateness: w.lateness.Milliseconds(),
+		Late: w.late, Fold: x.fold, Emit: x.emit, Empty: empty, Functions: x.functions}
 }
 
 // aligned returns the kernel for windows that are made of slices, or nil if these are not.

@@ -27,11 +27,15 @@ type averageMeasure struct{}
 
 func (averageMeasure) CreateAccumulator() sumAndCount { return sumAndCount{} }
 
-func (averageMeasure) Add(v measure, a sumAndCount) sumAndCount { return sumAndCount{a.Sum + v.Value, a.Count + 1} }
+func (averageMeasure) Add(v measure, a sumAndCount) sumAndCount {
+	return sumAndCount{a.Sum + v.Value, a.Count + 1}
+}
 
 func (averageMeasure) GetResult(a sumAndCount) string { return fmt.Sprintf("%d/%d", a.Sum, a.Count) }
 
-func (averageMeasure) Merge(a, b sumAndCount) sumAndCount { return sumAndCount{a.Sum + b.Sum, a.Count + b.Count} }
+func (averageMeasure) Merge(a, b sumAndCount) sumAndCount {
+	return sumAndCount{a.Sum + b.Sum, a.Count + b.Count}
+}
 
 func ms(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
 

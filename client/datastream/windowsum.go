@@ -2,7 +2,6 @@ package datastream
 
 import (
 	"cmp"
-	"reflect"
 
 	"github.com/leatproject/leat/runtime/operator"
 )
@@ -17,15 +16,7 @@ func foldWindow[T any, K comparable](w *WindowedStream[T, K], name string, fold 
 // SumWindow adds up the field that f points to in each window; the other fields are those of the window's first record (in
 // sliding windows: of the first record of the first slice that has one). Integers wrap around on overflow, as Go's do.
 func SumWindow[T any, K comparable, N Number](w *WindowedStream[T, K], f func(*T) *N) *Stream[T] {
-	fold := plainFold(func(acc, v *T) { *f(acc) += *f(v) })
-	if k := reflect.TypeFor[N]().Kind(); k != reflect.Float32 && k != reflect.Float64 {
-		fold.Subtract = func(acc, first, next *T) {
-			n := *f(acc) - *f(first)
-			*acc = *next
-			*f(acc) = n
-		}
-	}
-	return foldWindow(w, "Sum", fold)
+	return foldWindow(w, "Sum", plainFold(func(acc, v *T) { *f(acc) += *f(v) }))
 }
 
 // MinWindow keeps the least value of the field that f points to; the other fields are those of the window's first record.
@@ -62,11 +53,10 @@ func CountEachWindow[T any, K comparable](w *WindowedStream[T, K]) *Stream[KeyCo
 	return windowed(w, "Count", func() windowCode[T, K, int64, KeyCount[K]] {
 		return windowCode[T, K, int64, KeyCount[K]]{
 			fold: operator.Fold[T, int64]{
-				Zero:     func(_ *Context, acc *int64) error { *acc = 0; return nil },
-				Init:     func(_ *Context, acc *int64, _ *T) error { *acc = 1; return nil },
-				Add:      func(_ *Context, acc *int64, _ *T) error { *acc++; return nil },
-				Merge:    func(_ *Context, acc, other *int64) error { *acc += *other; return nil },
-				Subtract: func(acc, first, _ *int64) { *acc -= *first },
+				Zero:  func(_ *Context, acc *int64) error { *acc = 0; return nil },
+				Init:  func(_ *Context, acc *int64, _ *T) error { *acc = 1; return nil },
+				Add:   func(_ *Context, acc *int64, _ *T) error { *acc++; return nil },
+				Merge: func(_ *Context, acc, other *int64) error { *acc += *other; return nil },
 			},
 			emit: func(_ *WindowContext, key K, acc *int64, out *Collector[KeyCount[K]]) error {
 				out.Collect(KeyCount[K]{key, *acc})

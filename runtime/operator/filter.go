@@ -49,7 +49,9 @@ func (f *Filter[T]) Resume() (bool, error) {
 		return false, nil
 	}
 	b, rows := f.batch, f.rows
-	if more, err := f.walk(f.apply); more || err != nil {
+	more, err := f.walk(f.apply)
+	f.fctx.flush()
+	if more || err != nil {
 		return more, err
 	}
 	f.batch = nil

@@ -25,17 +25,17 @@ const (
 func (k JoinKind) keepsLeft() bool  { return k == LeftOuterJoin || k == FullOuterJoin }
 func (k JoinKind) keepsRight() bool { return k == RightOuterJoin || k == FullOuterJoin }
 
-// JoinFunction makes any number of records of a pair. left or right is nil for a row without a partner. What they point to
+// BoundedJoinFunction makes any number of records of a pair. left or right is nil for a row without a partner. What they point to
 // is valid during the call only.
-type JoinFunction[L, R, O any] interface {
+type BoundedJoinFunction[L, R, O any] interface {
 	Join(ctx *FunctionContext, left *L, right *R, out *Collector[O]) error
 }
 
-// JoinFunc is a JoinFunction that is a plain function.
-type JoinFunc[L, R, O any] func(ctx *FunctionContext, left *L, right *R, out *Collector[O]) error
+// BoundedJoinFunc is a BoundedJoinFunction that is a plain function.
+type BoundedJoinFunc[L, R, O any] func(ctx *FunctionContext, left *L, right *R, out *Collector[O]) error
 
-// Join implements JoinFunction.
-func (f JoinFunc[L, R, O]) Join(ctx *FunctionContext, left *L, right *R, out *Collector[O]) error {
+// Join implements BoundedJoinFunction.
+func (f BoundedJoinFunc[L, R, O]) Join(ctx *FunctionContext, left *L, right *R, out *Collector[O]) error {
 	return f(ctx, left, right, out)
 }
 
@@ -49,7 +49,7 @@ type Join[L, R any, K comparable, O any] struct {
 	Kind     JoinKind
 	Left     Keys[L, K]
 	Right    Keys[R, K]
-	Function JoinFunction[L, R, O]
+	Function BoundedJoinFunction[L, R, O]
 
 	ctx        *Context
 	fctx       *FunctionContext

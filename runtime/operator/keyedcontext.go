@@ -147,8 +147,8 @@ func (k *keyed[K]) endKey() (done bool, err error) {
 				return false, err
 			}
 		}
-		k.ending, k.fctx.watermark = false, shuffle.MinWatermark
 	}
+	k.ending, k.fctx.watermark = false, shuffle.MinWatermark
 	k.backend.Remove(slot)
 	k.slots.SetCurrent(state.None)
 	return true, nil
@@ -193,6 +193,9 @@ func (k *keyed[K]) resume() (more bool, err error) {
 			return false, err
 		}
 		if done {
+			if k.last {
+				k.fctx.watermark = shuffle.MaxWatermark
+			}
 			k.due, k.last = nil, false
 			k.rest()
 			return false, nil

@@ -15,8 +15,8 @@ type BroadcastFirst[T any] struct {
 	queue *spill.Queue[T]
 	state queueState
 	more  bool // the operator has asked to be resumed
-	// then is what follows when the queue is empty.
-	then func() (more bool, err error)
+	// calls are those that follow when the queue is empty.
+	calls []func() (more bool, err error)
 }
 
 type queueState int
@@ -55,25 +55,24 @@ func (q *BroadcastFirst[T]) Advance(watermark int64) (bool, error) {
 	if watermark != shuffle.MaxWatermark {
 		return false, nil
 	}
-	return q.drain(func() (bool, error) { return q.Operator.Advance(watermark) })
+	return q.after(true, func() (bool, error) { return q.Operator.Advance(watermark) })
 }
 
 // EndInput implements Operator.
 func (q *BroadcastFirst[T]) EndInput(in int) (bool, error) {
-	end := func() (bool, error) { return q.Operator.EndInput(in) }
-	if in == 0 && q.state == waiting {
-		return end()
-	}
-	return q.drain(end)
+	return q.after(in == 1, func() (bool, error) { return q.Operator.EndInput(in) })
 }
 
-// drain hands on what waits, then calls then.
-func (q *BroadcastFirst[T]) drain(then func() (bool, error)) (bool, error) {
+// after makes a call when the rows that wait have been handed on, which begins now if drain is set.
+func (q *BroadcastFirst[T]) after(drain bool, call func() (bool, error)) (bool, error) {
 	if q.state == passing {
-		return then()
+		return call()
 	}
-	q.state, q.then = draining, then
-	return true, nil
+	q.calls = append(q.calls, call)
+	if drain {
+		q.state = draining
+	}
+	return drain, nil
 }
 
 // Resume implements Operator.
@@ -83,16 +82,20 @@ func (q *BroadcastFirst[T]) Resume() (more bool, err error) {
 		return q.more || q.state == draining, err
 	}
 	b, err := q.queue.Pop()
-	if err != nil {
+	switch {
+	case err != nil:
 		return false, err
-	}
-	if b != nil {
+	case b != nil:
 		q.more, err = q.Operator.Process(0, b)
 		return true, err
 	}
-	q.state = passing
-	q.more, err = q.then()
-	return q.more, err
+	call := q.calls[0]
+	q.calls = q.calls[1:]
+	if len(q.calls) == 0 {
+		q.state = passing
+	}
+	q.more, err = call()
+	return q.more || q.state == draining, err
 }
 
 // CurrentRecord implements RecordNamer.

@@ -36,7 +36,7 @@ func (r *rig) hurry() *rig {
 
 // TestTimersResume fires many timers: the operator asks for more after each slice, in both modes, and each fires once.
 func TestTimersResume(t *testing.T) {
-	const timers = 10_000
+	const timers = 150 * fireStep
 	for _, mode := range []Mode{Streaming, Batch} {
 		fired := 0
 		p := &KeyedProcess[row, string, string]{Keys: rowKeys(), Function: &counting{n: timers, fired: &fired}}

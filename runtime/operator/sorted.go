@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/storage/column"
@@ -118,18 +119,12 @@ func (s *SortedInput) Advance(watermark int64) (bool, error) {
 
 // EndInput implements Operator.
 func (s *SortedInput) EndInput(in int) (bool, error) {
-	switch {
-	case s.state == through:
+	if s.state == through {
 		return s.Operator.EndInput(in)
-	case s.inputs[in] == nil:
-		s.ended[in] = true
-		return false, nil
 	}
 	s.ended[in] = true
-	for _, e := range s.ended {
-		if !e {
-			return false, nil
-		}
+	if slices.Contains(s.ended, false) {
+		return false, nil
 	}
 	return s.start() // the inputs ended without an end of time
 }
@@ -165,17 +160,27 @@ func (s *SortedInput) Resume() (more bool, err error) {
 	return s.more || s.state != through, err
 }
 
-// feed hands on the next batch.
-func (s *SortedInput) feed() (bool, error) {
-	number, err := s.next()
-	if err != nil {
-		return false, err
+// feedBatches is how many batches are handed on before the task looks at its mailbox, as long as they are small.
+const feedBatches = 64
+
+// feed hands on the next batch, or a few if they are small.
+func (s *SortedInput) feed() (more bool, err error) {
+	for rows, n := 0, 0; n < feedBatches && rows < column.MaxRows/8; n++ {
+		number, err := s.next()
+		if err != nil {
+			return false, err
+		}
+		if number < 0 {
+			s.state = advancing
+			return false, nil
+		}
+		b := s.inputs[number].emit()
+		rows += b.Len()
+		if more, err := s.Operator.Process(number, b); more || err != nil {
+			return more, err
+		}
 	}
-	if number < 0 {
-		s.state = advancing
-		return false, nil
-	}
-	return s.Operator.Process(number, s.inputs[number].emit())
+	return false, nil
 }
 
 // next fills a batch and returns the number of its input, or -1 at the end.

@@ -63,6 +63,9 @@ func (s *Source[T]) Open(ctx *Context) error {
 	s.fetched = make(chan fetched[T], fetchAhead)
 	s.marks = newWatermarks(s.Watermarks, ctx, s.out)
 	s.malformed = NewCollector[MalformedRecord](ctx.Output(MalformedPort))
+	if s.Watermarks != nil {
+		s.aligner = newAligner(ctx, s.Watermarks.Alignment)
+	}
 	var helper context.Context
 	helper, s.cancel = context.WithCancel(ctx)
 	s.helper(helper, func() error {
@@ -72,9 +75,6 @@ func (s *Source[T]) Open(ctx *Context) error {
 		s.hand(helper, fetched[T]{all: true})
 		return nil
 	})
-	if s.Watermarks != nil {
-		s.aligner = newAligner(ctx, s.Watermarks.Alignment)
-	}
 	if s.aligner != nil {
 		s.helper(helper, func() error { return s.aligner.run(helper, s.marks.allow) })
 	}

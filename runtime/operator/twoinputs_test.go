@@ -31,6 +31,18 @@ func TestTwoInputs(t *testing.T) {
 
 func twoInputs(t *testing.T, d *datadriven.TestData, mode Mode) Operator {
 	switch d.Cmd {
+	case "process":
+		side := NewOutputTag[row]("side")
+		return &Process[row, string]{Function: ProcessFunc[row, string](func(ctx *FunctionContext, v row, out *Collector[string]) error {
+			if v.N%2 == 0 {
+				EmitTo(ctx, side, v)
+				return oddly(v)
+			}
+			out.Collect(fmt.Sprint(v, " watermark ", ctx.Watermark()))
+			return oddly(v)
+		})}
+	case "co-flat-map":
+		return &CoProcess[row, row, string]{Function: CoFlatMap(&repeat{})}
 	case "co-map":
 		return &CoProcess[row, row, string]{Function: CoMap(CoMapFuncs[row, row, string]{
 			First:  func(_ *FunctionContext, v row) (string, error) { return "first " + v.String(), nil },
@@ -69,6 +81,26 @@ func twoInputs(t *testing.T, d *datadriven.TestData, mode Mode) Operator {
 	}
 	t.Fatalf("unknown operator %s", d.Cmd)
 	return nil
+}
+
+// repeat emits the records of the first stream as often as the last record of the second stream says.
+type repeat struct{ times int64 }
+
+func (f *repeat) Open(*FunctionContext) error {
+	f.times = 1
+	return nil
+}
+
+func (f *repeat) FlatMap1(_ *FunctionContext, v row, out *Collector[string]) error {
+	for range f.times {
+		out.Collect(v.String())
+	}
+	return nil
+}
+
+func (f *repeat) FlatMap2(_ *FunctionContext, v row, _ *Collector[string]) error {
+	f.times = v.N
+	return oddly(v)
 }
 
 func oddly(v row) error {

@@ -11,9 +11,8 @@ import (
 
 // AlignedWindow is the kernel of Window for event-time windows that are aligned to the epoch, with the default trigger and
 // without evictor, in STREAMING. Time is cut into slices; a record is added to one of them, by one look-up for all records
-// of a batch that share it. When a window fires its result is made of its slices: a tumbling window is one slice; integer
-// sums and counts over sliding windows keep a running value, to which slices are added and from which they are subtracted;
-// others merge slices by a tree of partial merges. Records that are late for some of their windows are added one by one.
+// of a batch that share it. When a window fires its result is made of its slices: a tumbling window is one slice, sliding
+// and cumulative ones merge slices by two stacks. Records that are late for some of their windows are added one by one.
 //
 // Results are those of Window, in the order of windows. Fold.Merge sees slices in the order of time, so for records out of
 // order it must be commutative; accumulators must be plain values unless windows tumble, see PlainAccumulator.
@@ -71,7 +70,12 @@ func (w *AlignedWindow[T, K, A, O]) Open(ctx *Context) error {
 	w.out = NewCollector[O](ctx.Output(0))
 	w.slices.open(w.Windows)
 	w.firing.target = math.MinInt64
-	w.merge = newWindowMerger(&w.slices, w.fctx, &w.Fold.Merge, w.Fold.Subtract)
+	if w.merge = (oneSlice[K, A]{&w.slices}); w.Windows.Width() < w.Windows.Size {
+		var err error
+		if w.merge, err = newTwoStacks(&w.slices, w.fctx, w.Fold.Merge); err != nil {
+			return err
+		}
+	}
 	return openFunctions(w.Functions, w.fctx)
 }
 
@@ -154,7 +158,7 @@ func (w *AlignedWindow[T, K, A, O]) locate(keys []K, hashes []uint64) {
 	lo := 0
 	for _, g := range w.groups {
 		g.slice.table.Lookup(w.keyAt[lo:g.end], w.hashAt[lo:g.end], w.ids[lo:g.end])
-		g.slice.grow()
+		g.slice.grow(g.slice.table.Cap())
 		lo = g.end
 	}
 }
@@ -204,7 +208,7 @@ func (w *AlignedWindow[T, K, A, O]) apply(hi int) error {
 			w.group++
 			continue
 		}
-		if err := w.applyTo(g.slice.tally, min(hi, g.end)); err != nil {
+		if err := w.applyTo(&g.slice.windowColumn, min(hi, g.end)); err != nil {
 			return err
 		}
 	}
@@ -219,7 +223,7 @@ func (w *AlignedWindow[T, K, A, O]) apply(hi int) error {
 }
 
 // applyTo adds rows of one slice, up to position hi.
-func (w *AlignedWindow[T, K, A, O]) applyTo(t *tally[K, A], hi int) error {
+func (w *AlignedWindow[T, K, A, O]) applyTo(t *windowColumn[A], hi int) error {
 	times, fctx := w.batch.Times, w.fctx
 	for w.next < hi {
 		at := w.next
@@ -227,8 +231,8 @@ func (w *AlignedWindow[T, K, A, O]) applyTo(t *tally[K, A], hi int) error {
 		row, id := w.row(at), w.ids[at]
 		fctx.time = times[row]
 		f := w.Fold.Add
-		if t.parts[id] == 0 {
-			t.parts[id] = 1
+		if !t.live[id] {
+			t.live[id] = true
 			f = w.Fold.Init
 		}
 		if err := f(fctx, &t.accs[id], &w.rows[row]); err != nil {

@@ -40,10 +40,9 @@ func BenchmarkWindowSum(b *testing.B) {
 		run  func() int64
 	}{
 		{"tumbling/map", func() int64 { return mapSum(rows, 60_000, 60_000) }},
-		{"tumbling/kernel", func() int64 { return kernelSum(b, rows, 60_000, 60_000, true) }},
+		{"tumbling/kernel", func() int64 { return kernelSum(b, rows, 60_000, 60_000) }},
 		{"sliding/map", func() int64 { return mapSum(rows, 600_000, 10_000) }},
-		{"sliding/kernel", func() int64 { return kernelSum(b, rows, 600_000, 10_000, true) }},
-		{"sliding/kernel-tree", func() int64 { return kernelSum(b, rows, 600_000, 10_000, false) }},
+		{"sliding/kernel", func() int64 { return kernelSum(b, rows, 600_000, 10_000) }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -109,16 +108,9 @@ func mapSum(rows []amount, size, slide int64) (results int64) {
 	return results
 }
 
-func kernelSum(b *testing.B, rows []amount, size, slide int64, invertible bool) int64 {
+func kernelSum(b *testing.B, rows []amount, size, slide int64) int64 {
 	add := func(_ *FunctionContext, acc, v *amount) error { acc.Amount += v.Amount; return nil }
 	fold := Fold[amount, amount]{Init: func(_ *FunctionContext, acc, v *amount) error { *acc = *v; return nil }, Add: add, Merge: add}
-	if invertible {
-		fold.Subtract = func(acc, first, next *amount) {
-			n := acc.Amount - first.Amount
-			*acc = *next
-			acc.Amount = n
-		}
-	}
 	op := &AlignedWindow[amount, int64, amount, amount]{Keys: *NewKeys(func(a amount) int64 { return a.User }),
 		Windows: window.Aligned{Size: size, Slide: slide}, Fold: fold,
 		Emit: func(_ *WindowContext, _ int64, acc *amount, out *Collector[amount]) error {

@@ -92,17 +92,9 @@ func emitClick(_ *WindowContext, key string, acc *click, out *Collector[click]) 
 	return nil
 }
 
-func alignedProbe(t require.TestingT, a window.Aligned, lateness int64, invertible bool) *windowProbe {
-	fold := sumClicks()
-	if invertible {
-		fold.Subtract = func(acc, first, next *click) {
-			n := acc.Value - first.Value
-			*acc = *next
-			acc.Value = n
-		}
-	}
+func alignedProbe(t require.TestingT, a window.Aligned, lateness int64) *windowProbe {
 	return newWindowProbe(t, &AlignedWindow[click, string, click, click]{Keys: *NewKeys(func(c click) string { return c.Key }),
-		Windows: a, Lateness: lateness, Late: lateClicks, Fold: fold, Emit: emitClick}, 400*time.Microsecond)
+		Windows: a, Lateness: lateness, Late: lateClicks, Fold: sumClicks(), Emit: emitClick}, 400*time.Microsecond)
 }
 
 func generalProbe(t require.TestingT, a window.Assigner, lateness int64) *windowProbe {
@@ -156,8 +148,7 @@ func (n *naive) advance(to int64) (out []string) {
 	return out
 }
 
-// TestAlignedWindowIsWindow compares, step by step, the kernels (by running sums and by trees) with the general operator
-// and with the definition, for random windows, disorder and lateness.
+// TestAlignedWindowIsWindow compares, step by step, the kernel with the general operator and with the definition, for random windows, disorder and lateness.
 func TestAlignedWindowIsWindow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		slide := rapid.Int64Range(1, 12).Draw(t, "slide")
@@ -171,8 +162,7 @@ func TestAlignedWindowIsWindow(t *testing.T) {
 		assigner := window.Sliding(d(size), d(slide), d(offset), true)
 		require.NoError(t, assigner.Validate())
 		general := generalProbe(t, assigner, lateness)
-		running := alignedProbe(t, assigner.Aligned, lateness, true)
-		tree := alignedProbe(t, assigner.Aligned, lateness, false)
+		aligned := alignedProbe(t, assigner.Aligned, lateness)
 		reference := &naive{assigner: assigner, lateness: lateness, watermark: shuffle.MinWatermark, sums: map[string]map[window.Window]int64{}}
 		now := rapid.Int64Range(-50, 50).Draw(t, "now")
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
@@ -185,27 +175,24 @@ func TestAlignedWindowIsWindow(t *testing.T) {
 				}
 				want = reference.push(rows)
 				general.push(rows)
-				running.push(rows)
-				tree.push(rows)
+				aligned.push(rows)
 			} else {
 				now += rapid.SampledFrom([]int64{1, 2, 5, 9, 20, 70, 500}).Draw(t, "by")
 				want = reference.advance(now)
-				for _, p := range []*windowProbe{general, running, tree} {
+				for _, p := range []*windowProbe{general, aligned} {
 					p.do(p.op.Advance(now))
 				}
 			}
 			require.Equal(t, want, general.take(), "general")
-			require.Equal(t, want, running.take(), "running")
-			require.Equal(t, want, tree.take(), "tree")
+			require.Equal(t, want, aligned.take(), "aligned")
 		}
 		want := reference.advance(shuffle.MaxWatermark)
-		for _, p := range []*windowProbe{general, running, tree} {
+		for _, p := range []*windowProbe{general, aligned} {
 			p.do(p.op.Advance(shuffle.MaxWatermark))
 			require.Equal(t, want, p.take())
 			require.NoError(t, p.op.Close())
 		}
-		require.Empty(t, running.op.(*AlignedWindow[click, string, click, click]).slices.starts)
-		require.Empty(t, tree.op.(*AlignedWindow[click, string, click, click]).slices.starts)
+		require.Empty(t, aligned.op.(*AlignedWindow[click, string, click, click]).slices.starts)
 		require.Zero(t, general.op.(*Window[click, string, click, click]).backend.Len())
 	})
 }

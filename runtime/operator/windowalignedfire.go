@@ -11,8 +11,10 @@ type alignedFiring[K comparable, A any] struct {
 	target int64 // fire what ends by then
 	next   window.Window
 	armed  bool // there is a next window
-	result *tally[K, A]
+	ready  bool // its result is there
+	result windowResult[K, A]
 	at     int // the id to emit next
+	merged A
 }
 
 // expect says that a window that has not fired holds a slice.
@@ -33,27 +35,25 @@ func (w *AlignedWindow[T, K, A, O]) fire() (more bool, err error) {
 	f := &w.firing
 	start, emitted := w.clock.Now(), w.ctx.Output(0).Records
 	for f.armed && f.next.MaxTimestamp() <= f.target {
-		if f.result == nil {
-			done, err := w.merge.enter(f.next)
-			if err != nil {
+		if !f.ready {
+			if f.ready, err = w.merge.enter(f.next); err != nil {
 				return false, err
 			}
-			if done {
+			if f.ready {
 				f.result, f.at = w.merge.result(f.next), 0
 			}
-		} else if f.at < len(f.result.parts) {
+		} else if f.at < f.result.table.Cap() {
 			if err := w.emitSome(emitted); err != nil {
 				return false, err
 			}
 		} else {
-			after, armed := w.slices.following(f.next)
-			start := after.Start
-			if !armed {
+			f.ready, f.result = false, windowResult[K, A]{}
+			f.next, f.armed = w.slices.following(f.next)
+			start := f.next.Start
+			if !f.armed {
 				start = math.MaxInt64
 			}
-			if w.merge.leave(start) {
-				f.result, f.next, f.armed = nil, after, armed
-			}
+			w.merge.leave(start)
 		}
 		if w.ctx.Output(0).Records != emitted || w.clock.Now().Sub(start) > sliceTime {
 			return true, nil
@@ -66,14 +66,33 @@ func (w *AlignedWindow[T, K, A, O]) fire() (more bool, err error) {
 
 // emitSome emits a block of results, or less if a batch is full.
 func (w *AlignedWindow[T, K, A, O]) emitSome(emitted int64) error {
-	f := &w.firing
-	for end := min(f.at+tallyBlock, len(f.result.parts)); f.at < end && w.ctx.Output(0).Records == emitted; f.at++ {
-		if f.result.parts[f.at] == 0 {
+	f, out := &w.firing, w.ctx.Output(0)
+	w.point(f.next)
+	r := f.result
+	for end := min(f.at+tallyBlock, r.table.Cap()); f.at < end && out.Records == emitted; f.at++ {
+		acc := &f.merged
+		switch early, late := r.early.has(f.at), r.late.has(f.at); {
+		case early && late:
+			*acc = r.early.accs[f.at]
+			if err := w.Fold.Merge(w.fctx, acc, &r.late.accs[f.at]); err != nil {
+				return err
+			}
+		case early:
+			acc = &r.early.accs[f.at]
+		case late:
+			acc = &r.late.accs[f.at]
+		default:
 			continue
 		}
-		if err := w.emit(f.next, f.result.table.Key(uint32(f.at)), &f.result.accs[f.at]); err != nil {
+		if err := w.Emit(&w.wctx, r.table.Key(uint32(f.at)), acc, w.out); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// point makes the context of the function and of what it emits that of a window.
+func (w *AlignedWindow[T, K, A, O]) point(x window.Window) {
+	w.wctx.window, w.fctx.time = x, x.MaxTimestamp()
+	w.out.SetTime(w.fctx.time)
 }

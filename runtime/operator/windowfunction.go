@@ -18,9 +18,6 @@ type Fold[T, A any] struct {
 	Zero func(ctx *FunctionContext, acc *A) error
 	// Merge adds other, of a later slice or session, to acc; nil if accumulators cannot be merged.
 	Merge func(ctx *FunctionContext, acc, other *A) error
-	// Subtract takes back the Merge of first, the accumulator of the earliest slice; next is then the earliest. It is nil if
-	// that cannot be done without a loss.
-	Subtract func(acc, first, next *A)
 }
 
 // Emit makes the results of a key's window.

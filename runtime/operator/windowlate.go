@@ -21,39 +21,28 @@ func (w *AlignedWindow[T, K, A, O]) addLate(at, row int) error {
 		return err
 	}
 	key, hash := w.keyAt[at:at+1], w.hashAt[at:at+1]
-	fresh, err := w.addOne(s.tally, key, hash, v)
-	if err != nil {
+	var id [1]uint32
+	s.table.Lookup(key, hash, id[:])
+	s.grow(s.table.Cap())
+	if err := w.addTo(&s.windowColumn, id[0], v); err != nil {
 		return err
 	}
-	for t := range w.merge.holding(start) {
-		first, err := w.addOne(t, key, hash, v)
-		if err != nil {
+	merged, columns := w.merge.holding(start, key, hash)
+	for _, c := range columns {
+		if err := w.addTo(c, merged, v); err != nil {
 			return err
-		}
-		if fresh && !first {
-			t.countPart(key, hash)
 		}
 	}
 	return w.refire(start, last, key, hash)
 }
 
-// addOne adds a record to a tally and tells whether its key is new there.
-func (w *AlignedWindow[T, K, A, O]) addOne(t *tally[K, A], key []K, hash []uint64, v *T) (fresh bool, err error) {
-	var id [1]uint32
-	t.table.Lookup(key, hash, id[:])
-	t.grow()
-	if t.parts[id[0]] > 0 {
-		return false, w.Fold.Add(w.fctx, &t.accs[id[0]], v)
+// addTo adds a record to the accumulator of an id.
+func (w *AlignedWindow[T, K, A, O]) addTo(c *windowColumn[A], id uint32, v *T) error {
+	if c.live[id] {
+		return w.Fold.Add(w.fctx, &c.accs[id], v)
 	}
-	t.parts[id[0]] = 1
-	return true, w.Fold.Init(w.fctx, &t.accs[id[0]], v)
-}
-
-// countPart notes that one more slice holds a key.
-func (t *tally[K, A]) countPart(key []K, hash []uint64) {
-	var id [1]uint32
-	t.table.Find(key, hash, id[:])
-	t.parts[id[0]]++
+	c.live[id] = true
+	return w.Fold.Init(w.fctx, &c.accs[id], v)
 }
 
 // refire emits the result of a key for the windows of a slice that have fired, the last one first as Flink does; windows
@@ -91,14 +80,9 @@ func (w *AlignedWindow[T, K, A, O]) emitKey(x window.Window, key []K, hash []uin
 			}
 		}
 	}
-	return w.emit(x, key[0], result)
-}
-
-func (w *AlignedWindow[T, K, A, O]) emit(x window.Window, key K, acc *A) error {
 	record := w.fctx.time
-	w.wctx.window, w.fctx.time = x, x.MaxTimestamp()
-	w.out.SetTime(w.fctx.time)
-	err := w.Emit(&w.wctx, key, acc, w.out)
+	w.point(x)
+	err := w.Emit(&w.wctx, key[0], result, w.out)
 	w.fctx.time = record
 	return err
 }

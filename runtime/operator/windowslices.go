@@ -19,7 +19,7 @@ type slice[K comparable, A any] struct {
 // sliceSet holds the slices that are alive, sorted by time.
 type sliceSet[K comparable, A any] struct {
 	windows window.Aligned
-	pool    tallies[K, A]
+	free    []*tally[K, A]
 	byStart map[int64]*slice[K, A]
 	starts  []int64
 }
@@ -28,21 +28,33 @@ func (s *sliceSet[K, A]) open(w window.Aligned) {
 	s.windows, s.byStart = w, map[int64]*slice[K, A]{}
 }
 
-// obtain finds or makes the slice that begins at start.
+// obtain finds or makes the slice that begins at start. A new one has room for as many keys as the one before it has.
 func (s *sliceSet[K, A]) obtain(start int64) (*slice[K, A], error) {
 	if x := s.byStart[start]; x != nil {
 		return x, nil
 	}
-	t, err := s.pool.get()
-	if err != nil {
-		return nil, err
-	}
-	x := &slice[K, A]{tally: t, start: start}
-	s.byStart[start] = x
+	x := &slice[K, A]{start: start}
 	i, _ := slices.BinarySearch(s.starts, start)
+	if n := len(s.free); n > 0 {
+		x.tally = s.free[n-1]
+		s.free = s.free[:n-1]
+	} else {
+		hint := 0
+		if i > 0 {
+			hint = s.byStart[s.starts[i-1]].table.Len()
+		}
+		var err error
+		if x.tally, err = newTally[K, A](hint); err != nil {
+			return nil, err
+		}
+	}
+	s.byStart[start] = x
 	s.starts = slices.Insert(s.starts, i, start)
 	return x, nil
 }
+
+// keepTallies is how many empty tallies are kept: sliding windows drop a slice as they begin one.
+const keepTallies = 4
 
 // within calls yield for the slices that begin from lo to before hi, in order.
 func (s *sliceSet[K, A]) within(lo, hi int64) func(yield func(*slice[K, A]) bool) {
@@ -73,7 +85,11 @@ func (s *sliceSet[K, A]) following(w window.Window) (window.Window, bool) {
 func (s *sliceSet[K, A]) drop(gone func(start int64) bool) {
 	n := 0
 	for n < len(s.starts) && gone(s.starts[n]) {
-		s.pool.put(s.byStart[s.starts[n]].tally)
+		if len(s.free) < keepTallies {
+			t := s.byStart[s.starts[n]].tally
+			t.reset()
+			s.free = append(s.free, t)
+		}
 		delete(s.byStart, s.starts[n])
 		n++
 	}
@@ -86,7 +102,7 @@ func (s *sliceSet[K, A]) ofKey(w window.Window, key []K, hash []uint64) func(yie
 		var id [1]uint32
 		for x := range s.within(w.Start, w.End) {
 			x.table.Find(key, hash, id[:])
-			if id[0] != hashtable.None && x.parts[id[0]] > 0 && !yield(&x.accs[id[0]]) {
+			if id[0] != hashtable.None && x.live[id[0]] && !yield(&x.accs[id[0]]) {
 				return
 			}
 		}

@@ -35,9 +35,6 @@ func (k *Keyed[K]) Find(keys []K, hashes []uint64, slots []uint32) { k.keys.Find
 // Key implements Backend.
 func (k *Keyed[K]) Key(slot uint32) K { return k.keys.Key(slot) }
 
-// Hash returns the hash of a slot's key.
-func (k *Keyed[K]) Hash(slot uint32) uint64 { return k.keys.Hash(slot) }
-
 // Len implements Backend.
 func (k *Keyed[K]) Len() int { return k.keys.Len() }
 

@@ -38,6 +38,11 @@ type rowSet interface {
 	scatter(channels []uint32, to []*Batch)
 	row(i int) any
 	sizeOf() uintptr
+	appendWire(dst []byte, lo, hi int) ([]byte, error)
+	decodeWire(src []byte) error
+	appendPicked(from rowSet, order []uint32)
+	bytes() (int, error)
+	truncate(n int)
 }
 
 type vector[T any] struct{ v []T }

@@ -25,7 +25,6 @@ const help = `Groups clicks into sessions: those of a user that follow each othe
 
   sessions --input clicks.csv
   sessions --input 'clicks/*.csv.gz' --gap 10m --output sessions   CSV files sessions/part-*
-  sessions --input clicks --watch 10s                              reads files that are moved there, for ever
 
 `
 
@@ -42,7 +41,6 @@ func main() {
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("sessions", flag.ContinueOnError)
 	input := flags.String("input", "", "read the `PATH`: a file, a directory or a pattern")
-	watch := flags.Duration("watch", 0, "look for new files at this `INTERVAL`, for ever")
 	gap := flags.Duration("gap", 30*time.Minute, "a session ends when a user does nothing for so long")
 	disorder := flags.Duration("disorder", time.Minute, "how much later than others a click may come")
 	output := flags.String("output", "", "write CSV files into `DIR` instead of printing")
@@ -65,7 +63,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 
 	env := datastream.NewEnvironment(options)
-	clicks := datastream.ReadCSV[Click](env, datastream.CSVOptions{FileOptions: datastream.FileOptions{Monitor: *watch}}, *input).
+	clicks := datastream.ReadCSV[Click](env, datastream.CSVOptions{}, *input).
 		Watermarks(datastream.ForBoundedOutOfOrderness[Click](*disorder).
 			WithTimestampAssigner(func(c Click, _ int64) int64 { return c.Time.UnixMilli() })).
 		Name("Clicks").UID("clicks")

@@ -143,9 +143,11 @@ func TestSeveralPaths(t *testing.T) {
 }
 
 func TestOutput(t *testing.T) {
-	roots := map[string]string{"local": t.TempDir(), "memory": "mem://wordcount"}
+	local := t.TempDir()
+	unique := strings.ToLower(filepath.Base(filepath.Dir(local)))
+	roots := map[string]string{"local": local, "memory": "mem://" + unique}
 	if hdfs := os.Getenv("LEAT_TEST_HDFS"); hdfs != "" {
-		roots["hdfs"] = fmt.Sprintf("%s/tmp/leat-test/wordcount-%d", strings.TrimSuffix(hdfs, "/"), os.Getpid())
+		roots["hdfs"] = strings.TrimSuffix(hdfs, "/") + "/tmp/leat-test/" + unique
 	}
 	for name, root := range roots {
 		t.Run(name, func(t *testing.T) {

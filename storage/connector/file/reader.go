@@ -143,7 +143,7 @@ func openAt(ctx context.Context, path string, offset int64) (io.ReadCloser, erro
 	}
 	plain, err := compression.NewReader(f)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("read %s as %s: %w", path, compression, err), f.Close())
+		return nil, errors.Join(fmt.Errorf("read %s as %s: %w; it is damaged or not what its name says", path, compression, err), f.Close())
 	}
 	if _, err := io.CopyN(io.Discard, plain, offset); err != nil {
 		return nil, errors.Join(fmt.Errorf("read %s up to byte %d of its content: %w", path, offset, err), plain.Close(), f.Close())

@@ -107,11 +107,16 @@ func TestExistingOutputIsKept(t *testing.T) {
 	require.NoError(t, err)
 	write(t, dir+"/part-0-3", "old\n")
 	write(t, dir+"/part-0-0.csv", "of another name\n")
-	_, err = s.NewWriter(ctx, sink.Env{})
-	require.ErrorIs(t, err, filesystem.ErrExist)
-	require.ErrorContains(t, err, "part-0-3")
-	require.ErrorContains(t, err, "Overwrite")
+	for subtask := range 2 {
+		_, err = s.NewWriter(ctx, sink.Env{Subtask: subtask})
+		require.ErrorIs(t, err, filesystem.ErrExist)
+		require.ErrorContains(t, err, "part-0-3")
+		require.ErrorContains(t, err, "Overwrite")
+	}
 
+	dir = freshDir()
+	s, err = NewSink(dir, format.Text{}, SinkOptions[string]{})
+	require.NoError(t, err)
 	w := newWriter(t, s, 1, 0)
 	require.NoError(t, w.Write(ctx, column.BatchOf([]string{"late"})))
 	cs, err := w.Flush(ctx, true)

@@ -88,7 +88,7 @@ func (w *writer[T]) begin(bucket string) (*part, error) {
 	name := fmt.Sprintf("%s%d%s", w.own(), w.next[bucket], w.extension())
 	p, err := createPart(w.ctx, w.fs, path.Join(w.root, bucket, name), o.Compression)
 	if err != nil {
-		return nil, fmt.Errorf("file sink: %w", err)
+		return nil, w.cannot(err)
 	}
 	p.begun = o.Clock.Now()
 	p.buf = w.sink.encoder.Header(nil)
@@ -97,8 +97,9 @@ func (w *writer[T]) begin(bucket string) (*part, error) {
 	return p, nil
 }
 
-// enter finds the first part number of a bucket when it is met for the first time. Output that is there already is an error;
-// a later attempt goes on after whatever the earlier ones have written, be it visible or hidden.
+// enter finds the first part number of a bucket when it is met for the first time. Output that is there already is an error,
+// or a reader would take it for this job's: in DIR parts of any sub-task, in a bucket, which is met while the job runs, this
+// sub-task's. A later attempt goes on after whatever the earlier ones have written, be it visible or hidden.
 func (w *writer[T]) enter(bucket string) error {
 	if _, known := w.next[bucket]; known {
 		return nil
@@ -111,23 +112,36 @@ func (w *writer[T]) enter(bucket string) error {
 	}
 	entries, err := w.fs.List(w.ctx, path.Join(w.root, bucket))
 	if err != nil && !errors.Is(err, filesystem.ErrNotExist) {
-		return fmt.Errorf("file sink: %w", err)
+		return w.cannot(err)
+	}
+	parts := w.sink.options.Prefix + "-"
+	if bucket != "" {
+		parts = w.own()
 	}
 	next := 0
 	for _, e := range entries {
+		taken := strings.HasPrefix(e.Name(), parts) && strings.TrimLeft(e.Name()[len(parts):], "-0123456789") == w.extension()
 		rest, own := strings.CutPrefix(strings.TrimPrefix(e.Name(), "."), w.own())
 		digits := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
 		n, err := strconv.Atoi(digits)
 		switch {
-		case !own || err != nil:
-		case w.env.Attempt > 0:
+		case w.env.Attempt > 0 && own && err == nil:
 			next = max(next, n+1)
-		case e.Name() == w.own()+digits+w.extension() && !w.sink.options.Overwrite:
+		case w.env.Attempt == 0 && !w.sink.options.Overwrite && taken:
 			return existsError(e.Path)
 		}
 	}
 	w.next[bucket] = next
 	return nil
+}
+
+// cannot adds to an error what file systems, which do not know that this is about output, leave open.
+func (w *writer[T]) cannot(err error) error {
+	var at *filesystem.PathError
+	if errors.As(err, &at) && (at.Kind == nil || at.Kind == filesystem.ErrExist) {
+		return fmt.Errorf("file sink: %w; %s must be a directory, or not exist yet, where files can be made", err, w.sink.dir)
+	}
+	return fmt.Errorf("file sink: %w", err)
 }
 
 func existsError(target string) error {
