@@ -18,7 +18,7 @@ type placed struct {
 // distribute sends n numbers from producers to consumers sub-tasks and returns where they went.
 func distribute(t *testing.T, producers, consumers int, n int64, partition func(*datastream.Stream[placed]) *datastream.Stream[placed]) []placed {
 	env := datastream.NewEnvironment().SetRuntimeMode("STREAMING")
-	made := datastream.MapContext(datastream.FromSequence(env, 0, n-1).Parallelism(producers), func(ctx *datastream.Context, v int64) (placed, error) {
+	made := datastream.MapContext(datastream.Rebalance(datastream.FromSequence(env, 0, n-1).Parallelism(1)), func(ctx *datastream.Context, v int64) (placed, error) {
 		return placed{N: v, From: ctx.Subtask()}, nil
 	}).Parallelism(producers)
 	received := datastream.MapContext(partition(made), func(ctx *datastream.Context, p placed) (placed, error) {

@@ -35,7 +35,8 @@ type options struct {
 	rate int
 }
 
-var benchmarks = []benchmark{wordCount, chain1e3, chain1e6, exchange1e6, valueState, windows, latency, idle, start}
+var benchmarks = []benchmark{wordCount, chain1e3, chain1e6, exchange1e6, valueState, windows, latency, idle, start,
+	exchangeBytes, exchangeRows, exchangeHop}
 
 func main() {
 	if name := os.Getenv(childVariable); name != "" {

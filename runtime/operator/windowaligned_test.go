@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -195,4 +196,24 @@ func TestAlignedWindowIsWindow(t *testing.T) {
 		require.Empty(t, aligned.op.(*AlignedWindow[click, string, click, click]).slices.starts)
 		require.Zero(t, general.op.(*Window[click, string, click, click]).backend.Len())
 	})
+}
+
+// TestAlignedWindowManyKeys is TestAlignedWindowIsWindow for more keys than are worked on at once.
+func TestAlignedWindowManyKeys(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, size := range []int64{10, 20, 45} {
+		assigner := window.Sliding(time.Duration(size)*time.Millisecond, 10*time.Millisecond, 0, true)
+		general, aligned := generalProbe(t, assigner, 15), alignedProbe(t, assigner.Aligned, 15)
+		for now := int64(0); now < 200; now += 1 + r.Int64N(15) {
+			rows := make([]click, 3000)
+			for i := range rows {
+				rows[i] = click{fmt.Sprint(r.IntN(5000)), r.Int64N(9), now + 20 - r.Int64N(45)}
+			}
+			for _, p := range []*windowProbe{general, aligned} {
+				p.push(rows)
+				p.do(p.op.Advance(now))
+			}
+			require.Equal(t, general.take(), aligned.take())
+		}
+	}
 }

@@ -50,11 +50,13 @@ func (m *twoStacks[K, A]) enter(w window.Window) (done bool, err error) {
 	if len(m.turning) > 0 {
 		return false, m.turn()
 	}
-	if w.Start < m.lo || w.Start >= m.hi { // nothing to keep, or a late record has made a window that had been passed over
+	switch {
+	case w.Start < m.lo: // a late record has made a window that had been passed over
 		m.clear()
 		m.lo, m.mid, m.hi = w.Start, w.Start, w.Start
+	case w.Start > m.lo:
+		m.leave(w.Start)
 	}
-	m.leave(w.Start)
 	if m.stale {
 		m.clear()
 		m.mid = m.hi

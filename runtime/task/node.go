@@ -112,15 +112,41 @@ func (n *node) take(a arrival) error {
 		}
 		return n.done(n.op.Process(a.input, a.element.Batch))
 	case shuffle.Watermark:
+		if a.channel == noChannel {
+			return n.follow(change{advanced: true, watermark: a.element.Time}, nil)
+		}
 		return n.follow(n.valve.watermark(a.channel, a.element.Time), nil)
 	case shuffle.Idle:
 		return n.follow(n.valve.setIdle(a.channel, true), nil)
 	case shuffle.Active:
 		return n.follow(n.valve.setIdle(a.channel, false), nil)
 	case shuffle.End:
+		if a.channel == noChannel {
+			return n.channelEnded(a.input)
+		}
 		return n.follow(n.valve.end(a.channel), func() error { return n.channelEnded(a.input) })
 	}
 	return fmt.Errorf("element of unknown kind %d", a.element.Kind)
+}
+
+// noChannel is the channel of elements that come from no producer.
+const noChannel = -1
+
+// endUnconnected ends the inputs that no producer sends to, such as those of all sub-tasks but one behind Global.
+func (n *node) endUnconnected() {
+	alone := true
+	for _, channels := range n.inputs {
+		alone = alone && channels == 0
+	}
+	if alone {
+		n.push(arrival{noChannel, 0, shuffle.Element{Kind: shuffle.Watermark, Time: shuffle.MaxWatermark}})
+	}
+	for i, channels := range n.inputs {
+		if channels == 0 {
+			n.inputs[i] = 1
+			n.push(arrival{noChannel, i, shuffle.Element{Kind: shuffle.End}})
+		}
+	}
 }
 
 // follow does what follows from a change of event time, then f.

@@ -212,6 +212,9 @@ func (t *Task) Open(ctx context.Context) error {
 			return fmt.Errorf("open: %w", err)
 		}
 	}
+	if t.source == nil {
+		t.nodes[0].endUnconnected()
+	}
 	return nil
 }
 

@@ -1,0 +1,2 @@
+// Package providertest is the test suite that every resourcemanager.Provider passes.
+package providertest
