@@ -45,6 +45,14 @@ func ExponentialBackoffRetry[O any](attempts int, initial, longest time.Duration
 // AsyncMap calls f for several records at once, each call on a goroutine of its own, for functions that wait for
 // something outside: a database, a service. f makes any number of records of one; it must return when its context ends.
 func AsyncMap[I, O any](s *Stream[I], f func(ctx context.Context, v I) ([]O, error), o AsyncOptions[I, O]) *Stream[O] {
+	return AsyncMapWith(s, func() AsyncFunction[I, O] { return f }, o)
+}
+
+// AsyncFunction is a function for AsyncMap.
+type AsyncFunction[I, O any] = operator.AsyncFunction[I, O]
+
+// AsyncMapWith is AsyncMap with a function that is made once for each sub-task, which calls it from several goroutines.
+func AsyncMapWith[I, O any](s *Stream[I], f func() AsyncFunction[I, O], o AsyncOptions[I, O]) *Stream[O] {
 	if o.Capacity == 0 {
 		o.Capacity = DefaultAsyncCapacity
 	}
@@ -53,7 +61,7 @@ func AsyncMap[I, O any](s *Stream[I], f func(ctx context.Context, v I) ([]O, err
 			o.Capacity, o.Timeout, o.Retry.Attempts, o.Retry.Delay))
 	}
 	return transform[I, O](s, "Async Map", func(operator.Mode) operator.Operator {
-		return &operator.AsyncMap[I, O]{Function: f, OnTimeout: o.OnTimeout, Ordered: !o.Unordered, Capacity: o.Capacity,
+		return &operator.AsyncMap[I, O]{Function: f(), OnTimeout: o.OnTimeout, Ordered: !o.Unordered, Capacity: o.Capacity,
 			Timeout: o.Timeout, Retry: o.Retry}
 	})
 }

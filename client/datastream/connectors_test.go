@@ -154,7 +154,7 @@ func TestExecuteAndIterate(t *testing.T) {
 	for _, err := range datastream.ExecuteAndIterate(context.Background(), failing, "failing") {
 		last = err
 	}
-	require.ErrorContains(t, last, "no 1")
+	require.ErrorContains(t, last, ": no ")
 }
 
 func TestFileSinks(t *testing.T) {
@@ -232,7 +232,7 @@ func TestSockets(t *testing.T) {
 		}
 		close(lines)
 	})
-	env := datastream.NewEnvironment()
+	env := datastream.NewEnvironment().SetParallelism(1)
 	datastream.WriteToSocket(datastream.Map(datastream.SocketText(env, "127.0.0.1", in), strings.ToUpper), "127.0.0.1", out, datastream.Reconnect{})
 	_, err := env.Execute(context.Background(), "sockets")
 	require.NoError(t, err)

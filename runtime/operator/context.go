@@ -56,6 +56,8 @@ type Context struct {
 	// AutoWatermarkInterval is the period of watermarks in milliseconds; 0 is never.
 	AutoWatermarkInterval int64
 
+	flushes []func() // of side outputs
+
 	// Wake makes the task look at its operators again. Any goroutine may call it.
 	Wake func()
 	// Post runs f on the task's goroutine between two calls of operators, with the right of a call to emit and to ask for
@@ -82,6 +84,13 @@ func (c *Context) Output(port int) *Output {
 }
 
 func drop(b *column.Batch) { b.Release() }
+
+// Flush emits what functions have collected for side outputs. The task calls it after each call of the operator.
+func (c *Context) Flush() {
+	for _, f := range c.flushes {
+		f()
+	}
+}
 
 // Now is the processing time in milliseconds since the epoch.
 func (c *Context) Now() int64 { return c.Clock.Now().UnixMilli() }
@@ -139,6 +148,14 @@ func (m *Metrics) Counter(name string) *atomic.Int64 {
 
 // Advanced notes the watermark of the operator's input in milliseconds.
 func (m *Metrics) Advanced(watermark int64) { m.Counter(inputWatermark).Store(watermark) }
+
+// Watermark is the last one that a source has emitted, in milliseconds; shuffle.MinWatermark before the first.
+func (m *Metrics) Watermark() int64 {
+	if c, ok := m.m.Load(outputWatermark); ok {
+		return c.(*atomic.Int64).Load()
+	}
+	return shuffle.MinWatermark
+}
 
 // Add implements source.Counters.
 func (m *Metrics) Add(name string, n int64) { m.Counter(name).Add(n) }

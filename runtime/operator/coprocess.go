@@ -46,7 +46,6 @@ func (p *CoProcess[A, B, O]) Resume() (more bool, err error) {
 		more, err = p.second.run(p.apply2)
 	}
 	p.out.Flush()
-	p.fctx.flush()
 	return more, err
 }
 

@@ -50,7 +50,6 @@ func (f *Filter[T]) Resume() (bool, error) {
 	}
 	b, rows := f.batch, f.rows
 	more, err := f.walk(f.apply)
-	f.fctx.flush()
 	if more || err != nil {
 		return more, err
 	}

@@ -47,7 +47,6 @@ func (m *FlatMap[I, O]) Process(_ int, b *column.Batch) (bool, error) {
 func (m *FlatMap[I, O]) Resume() (bool, error) {
 	more, err := m.run(m.apply)
 	m.out.Flush()
-	m.fctx.flush()
 	return more, err
 }
 

@@ -143,7 +143,6 @@ func (j *IntervalJoin[L, R, K, O]) Resume() (more bool, err error) {
 
 func (j *IntervalJoin[L, R, K, O]) flushed(more bool, err error) (bool, error) {
 	j.out.Flush()
-	j.k.fctx.flush()
 	return more, err
 }
 

@@ -71,7 +71,6 @@ func (p *KeyedCoProcess[A, B, K, O]) Resume() (more bool, err error) {
 
 func (p *KeyedCoProcess[A, B, K, O]) flushed(more bool, err error) (bool, error) {
 	p.out.Flush()
-	p.k.fctx.flush()
 	return more, err
 }
 

@@ -87,7 +87,6 @@ func (p *KeyedProcess[I, K, O]) Resume() (more bool, err error) {
 
 func (p *KeyedProcess[I, K, O]) flushed(more bool, err error) (bool, error) {
 	p.out.Flush()
-	p.k.fctx.flush()
 	return more, err
 }
 

@@ -45,7 +45,6 @@ func (m *Map[I, O]) Process(_ int, b *column.Batch) (bool, error) {
 func (m *Map[I, O]) Resume() (bool, error) {
 	more, err := m.run(m.apply)
 	m.out.Flush()
-	m.fctx.flush()
 	return more, err
 }
 

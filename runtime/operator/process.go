@@ -43,7 +43,6 @@ func (p *Process[I, O]) Process(_ int, b *column.Batch) (bool, error) {
 func (p *Process[I, O]) Resume() (bool, error) {
 	more, err := p.run(p.apply)
 	p.out.Flush()
-	p.fctx.flush()
 	return more, err
 }
 

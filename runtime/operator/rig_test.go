@@ -75,8 +75,10 @@ func newRig(t *testing.T, mode Mode, inputs int, op Operator, memory int64) *rig
 func (r *rig) call(more bool, err error) error {
 	for more && err == nil {
 		r.slices++
+		r.ctx.Flush()
 		more, err = r.op.Resume()
 	}
+	r.ctx.Flush()
 	return err
 }
 

@@ -19,7 +19,6 @@ func (t *OutputTag[T]) Name() string { return t.name }
 type sideOutput struct {
 	tag       any // *OutputTag[T]
 	collector any // *Collector[T], nil if nobody reads it
-	flush     func()
 }
 
 // EmitTo emits v, with the timestamp of the current record, on the side output of tag. What nobody reads is dropped.
@@ -39,27 +38,21 @@ func EmitTo[T any](ctx *FunctionContext, tag *OutputTag[T], v T) {
 
 // openSide finds the output of a tag that is used for the first time.
 func openSide[T any](ctx *FunctionContext, tag *OutputTag[T]) {
-	s := sideOutput{tag: tag, flush: func() {}}
+	s := sideOutput{tag: tag}
 	for _, o := range ctx.sides {
 		if named, ok := o.tag.(interface{ Name() string }); ok && named.Name() == tag.name {
 			if _, same := o.tag.(*OutputTag[T]); !same {
 				panic(fmt.Sprintf("side output %q is used with %T and %T: give each type a tag of its own name", tag.name, o.tag, tag))
 			}
-			s.collector, s.flush = o.collector, func() {}
+			s.collector = o.collector
 			ctx.sides = append(ctx.sides, s)
 			return
 		}
 	}
 	if port := slices.Index(ctx.op.SideOutputs, tag.name); port >= 0 {
 		c := NewCollector[T](ctx.op.Output(port + 1))
-		s.collector, s.flush = c, c.Flush
+		s.collector = c
+		ctx.op.flushes = append(ctx.op.flushes, c.Flush)
 	}
 	ctx.sides = append(ctx.sides, s)
-}
-
-// flush emits what waits for the side outputs. Operators call it wherever they flush their main output.
-func (c *FunctionContext) flush() {
-	for i := range c.sides {
-		c.sides[i].flush()
-	}
 }

@@ -88,8 +88,8 @@ const keepTimers = 1 << 16
 func (t *Timers) compact() {
 	t.heap = t.heap[:0]
 	t.live.each(func(x Timer) { t.heap = append(t.heap, x) })
-	for i := (len(t.heap) - 2) / 4; i >= 0; i-- {
-		t.down(i)
+	for i := (len(t.heap) + 2) / 4; i > 0; i-- { // from the last node that has children
+		t.down(i - 1)
 	}
 }
 

@@ -67,3 +67,18 @@ func TestDeletedTimers(t *testing.T) {
 	}
 	require.Equal(t, 10, timers.Len())
 }
+
+func TestTimersAllDeleted(t *testing.T) {
+	for n := range 200 {
+		slots := new(state.Slots)
+		timers := NewTimers(slots)
+		for i := range n {
+			timers.Register(Timer{Time: int64(i)})
+		}
+		for i := range n {
+			timers.Delete(Timer{Time: int64(i)})
+		}
+		_, ok := timers.Next()
+		require.False(t, ok)
+	}
+}

@@ -132,6 +132,34 @@ func milliseconds(t *testing.T, s string) time.Duration {
 	return time.Duration(number(t, s)) * time.Millisecond
 }
 
+// TestBackPressureIsNotIdleness keeps an operator back-pressured: the time does not count.
+func TestBackPressureIsNotIdleness(t *testing.T) {
+	clk := clock.NewVirtual(time.UnixMilli(0))
+	trace := new(markTrace)
+	var pressed time.Duration
+	ctx := &Context{Clock: clk, AutoWatermarkInterval: 200, Metrics: new(Metrics), WakeAt: func(int64) {},
+		BackPressured: func() time.Duration { return pressed }, Outputs: []*Output{trace.output()}}
+	op := &TimestampsAndWatermarks[int64]{Strategy: WatermarkStrategy[int64]{}.WithIdleness(time.Second)}
+	require.NoError(t, op.Open(ctx))
+	for range 20 {
+		clk.Advance(200 * time.Millisecond)
+		pressed += 200 * time.Millisecond
+		_, err := op.Tick(ctx.Now())
+		require.NoError(t, err)
+	}
+	require.Empty(t, trace.String())
+	for range 5 {
+		require.Empty(t, trace.String())
+		clk.Advance(200 * time.Millisecond)
+		_, err := op.Tick(ctx.Now())
+		require.NoError(t, err)
+	}
+	require.Equal(t, "idle\n", trace.String())
+	_, err := op.Advance(shuffle.MaxWatermark)
+	require.NoError(t, err)
+	require.Equal(t, fmt.Sprintf("idle\nwatermark %d\n", shuffle.MaxWatermark), trace.String())
+}
+
 func TestWatermarkStrategyValidate(t *testing.T) {
 	var s WatermarkStrategy[int]
 	require.NoError(t, s.Validate())

@@ -57,6 +57,7 @@ type Window[T any, K comparable, A, O any] struct {
 	eventDue, tickDue int64
 	last              uint32 // in BATCH, the key whose records come
 	ending            bool   // in BATCH, the records of last are through
+	lazy              bool   // sessions grow without a change of their timers, see mayBeLazy
 }
 
 // Open implements Operator.
@@ -70,6 +71,7 @@ func (w *Window[T, K, A, O]) Open(ctx *Context) (err error) {
 	if a, ok := w.Assigner.(window.PerSubtask); ok {
 		w.Assigner = a.ForSubtask()
 	}
+	w.lazy = w.mayBeLazy()
 	w.eventDue, w.tickDue, w.last = math.MinInt64, math.MinInt64, state.None
 	if w.Backend == nil {
 		w.Backend = func() (state.Backend[K], error) { return state.NewKeyed[K]() }
@@ -123,7 +125,6 @@ func (w *Window[T, K, A, O]) Resume() (more bool, err error) {
 	w.now = w.ctx.Now()
 	more, err = w.step()
 	w.out.Flush()
-	w.fctx.flush()
 	if w.batch == nil && !more && w.ctx.Mode == Streaming {
 		w.states.SetCurrent(state.None)
 		w.backend.Sweep()
@@ -217,6 +218,9 @@ func (w *Window[T, K, A, O]) addTo(id uint32, v *T, time int64) error {
 	}
 	if err := f(w.fctx, &p.acc, v); err != nil {
 		return err
+	}
+	if w.lazy {
+		return w.waitForEnd(id)
 	}
 	w.tctx.pane = id
 	r, err := w.Trigger.OnElement(v, time, p.window, &w.tctx)

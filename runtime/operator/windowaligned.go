@@ -189,7 +189,6 @@ func (w *AlignedWindow[T, K, A, O]) Resume() (more bool, err error) {
 		more, err = w.fire()
 	}
 	w.out.Flush()
-	w.fctx.flush()
 	return more, err
 }
 

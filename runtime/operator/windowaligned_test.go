@@ -62,8 +62,10 @@ func newWindowProbe(t require.TestingT, op Operator, step time.Duration) *window
 
 func (p *windowProbe) do(more bool, err error) {
 	for more && err == nil {
+		p.ctx.Flush()
 		more, err = p.op.Resume()
 	}
+	p.ctx.Flush()
 	require.NoError(p.t, err)
 }
 

@@ -47,6 +47,10 @@ func (w *Window[T, K, A, O]) wake(at int64) {
 func (w *Window[T, K, A, O]) onTimer(id uint32, t paneTimer) error {
 	p := w.panes.at(id)
 	p.state.takeTimer(t)
+	if end := p.window.MaxTimestamp(); w.lazy && t.time < end {
+		w.renewTimer(id, end)
+		return nil
+	}
 	w.states.SetCurrent(p.key)
 	w.tctx.pane = id
 	on := w.Trigger.OnProcessingTime
@@ -163,6 +167,14 @@ func (w *Window[T, K, A, O]) setTimer(id uint32, t paneTimer) {
 	} else if w.tick.Register(timer) {
 		w.wake(t.time)
 	}
+}
+
+// renewTimer moves the timer of a lazy session, in BATCH too.
+func (w *Window[T, K, A, O]) renewTimer(id uint32, end int64) {
+	ending := w.ending
+	w.ending = false
+	w.setTimer(id, paneTimer{end, true})
+	w.ending = ending
 }
 
 func (w *Window[T, K, A, O]) deleteTimer(id uint32, t paneTimer) {

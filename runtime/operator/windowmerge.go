@@ -27,7 +27,8 @@ func (w *Window[T, K, A, O]) merge(key uint32, win window.Window) (id uint32, ok
 		id = w.newPane(key, win)
 		*ids = slices.Insert(*ids, lo, id)
 		return id, true, nil
-	case hi == lo+1 && w.panes.at((*ids)[lo]).window == cover:
+	case hi == lo+1 && (w.lazy || w.panes.at((*ids)[lo]).window == cover):
+		w.panes.at((*ids)[lo]).window = cover
 		return (*ids)[lo], true, nil
 	}
 	id = w.newPane(key, cover)
@@ -42,6 +43,27 @@ func (w *Window[T, K, A, O]) merge(key uint32, win window.Window) (id uint32, ok
 	}
 	*ids = slices.Replace(*ids, lo, hi, id)
 	return id, true, nil
+}
+
+// mayBeLazy tells whether sessions may grow without a change of their timers: a pane then has one timer, at an end that it
+// has had, and when that fires the pane either ends there or sets the timer anew. That is so when all that a session waits
+// for is its end.
+func (w *Window[T, K, A, O]) mayBeLazy() bool {
+	return w.Assigner.Merges() && w.Assigner.EventTime() && w.Lateness == 0 && w.Trigger == (window.EventTimeTrigger{})
+}
+
+// waitForEnd makes a lazy session wait for its end, or fires it if that is over; it does what the trigger and the clean-up
+// timer would do.
+func (w *Window[T, K, A, O]) waitForEnd(id uint32) error {
+	p := w.panes.at(id)
+	end := p.window.MaxTimestamp()
+	if end <= w.fctx.watermark {
+		return w.act(p, window.Fire)
+	}
+	if len(p.state.timers) == 0 {
+		w.setTimer(id, paneTimer{end, true})
+	}
+	return nil
 }
 
 // absorb moves the contents of a pane to that of the window which it has become a part of.

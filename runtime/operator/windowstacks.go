@@ -32,6 +32,7 @@ type twoStacks[K comparable, A any] struct {
 	turning []int64
 	at      int // the id of the slice being merged to go on at
 	block   tallyBlockKeys[K]
+	acc     A
 	held    []*windowColumn[A]
 }
 
@@ -101,13 +102,13 @@ func (m *twoStacks[K, A]) turn() error {
 	m.at = m.block.load(m.table, s.table, s.live, m.at)
 	c.grow(m.table.Cap())
 	for i, id := range m.block.to {
-		acc := s.accs[m.block.ids[i]]
+		m.acc = s.accs[m.block.ids[i]]
 		if c.live[id] {
-			if err := m.merge(m.ctx, &acc, &c.accs[id]); err != nil {
+			if err := m.merge(m.ctx, &m.acc, &c.accs[id]); err != nil {
 				return err
 			}
 		}
-		c.live[id], c.accs[id] = true, acc
+		c.live[id], c.accs[id] = true, m.acc
 	}
 	if m.at == len(s.live) {
 		m.turning, m.at = m.turning[:len(m.turning)-1], 0

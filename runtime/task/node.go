@@ -77,6 +77,7 @@ func (n *node) call(f func() (bool, error)) (err error) {
 	if err != nil {
 		return n.failed(err)
 	}
+	n.ctx.Flush()
 	n.more = n.more || more
 	return nil
 }
@@ -86,6 +87,7 @@ func (n *node) done(more bool, err error) error {
 	if err != nil {
 		return n.failed(err)
 	}
+	n.ctx.Flush()
 	n.more = more
 	if !more && n.resumed != nil {
 		f := n.resumed

@@ -467,6 +467,8 @@ func (t *Task) publish() {
 	t.Stats.RecordsIn.Store(head.recordsIn)
 	if t.source == nil {
 		t.Stats.Watermark.Store(head.valve.out)
+	} else {
+		t.Stats.Watermark.Store(head.spec.Metrics.Watermark())
 	}
 }
 

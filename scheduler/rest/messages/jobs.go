@@ -1,0 +1,260 @@
+package messages
+
+import "encoding/json"
+
+// Jobs is GET /jobs.
+type Jobs struct {
+	Jobs []JobStatus `json:"jobs"`
+}
+
+// JobStatus is an element of GET /jobs.
+type JobStatus struct {
+	ID     string `json:"id"`
+	Status string `json:"status"`
+}
+
+// Status is GET /jobs/:id/status.
+type Status struct {
+	Status string `json:"status"`
+}
+
+// JobsOverview is GET /jobs/overview.
+type JobsOverview struct {
+	Jobs []JobOverview `json:"jobs"`
+}
+
+// JobOverview is an element of GET /jobs/overview.
+type JobOverview struct {
+	JID              string     `json:"jid"`
+	Name             string     `json:"name"`
+	JobType          string     `json:"jobType"`
+	SchedulerType    string     `json:"schedulerType"`
+	StartTime        int64      `json:"start-time"`
+	EndTime          int64      `json:"end-time"`
+	Duration         int64      `json:"duration"`
+	State            string     `json:"state"`
+	LastModification int64      `json:"last-modification"`
+	Tasks            TaskCounts `json:"tasks"`
+	PendingOperators int        `json:"pending-operators"`
+}
+
+// TaskCounts counts the tasks of a job by state.
+type TaskCounts struct {
+	Running      int `json:"running"`
+	Canceling    int `json:"canceling"`
+	Canceled     int `json:"canceled"`
+	Total        int `json:"total"`
+	Created      int `json:"created"`
+	Scheduled    int `json:"scheduled"`
+	Deploying    int `json:"deploying"`
+	Reconciling  int `json:"reconciling"`
+	Finished     int `json:"finished"`
+	Initializing int `json:"initializing"`
+	Failed       int `json:"failed"`
+}
+
+// JobDetails is GET /jobs/:id.
+type JobDetails struct {
+	JID              string           `json:"jid"`
+	Name             string           `json:"name"`
+	ApplicationID    string           `json:"application-id"`
+	IsStoppable      bool             `json:"isStoppable"`
+	State            string           `json:"state"`
+	JobType          string           `json:"job-type"`
+	StartTime        int64            `json:"start-time"`
+	EndTime          int64            `json:"end-time"`
+	Duration         int64            `json:"duration"`
+	MaxParallelism   int              `json:"maxParallelism"`
+	Now              int64            `json:"now"`
+	Timestamps       map[string]int64 `json:"timestamps"`
+	Vertices         []JobVertex      `json:"vertices"`
+	StatusCounts     map[string]int   `json:"status-counts"`
+	Plan             json.RawMessage  `json:"plan"`
+	PendingOperators int              `json:"pending-operators"`
+	SlotsAwaited     int              `json:"slots-awaited"` // our own: slots that the job waits for
+}
+
+// JobVertex is a vertex of JobDetails.
+type JobVertex struct {
+	ID                 string         `json:"id"`
+	SlotSharingGroupID string         `json:"slotSharingGroupId"`
+	Name               string         `json:"name"`
+	MaxParallelism     int            `json:"maxParallelism"`
+	Parallelism        int            `json:"parallelism"`
+	Status             string         `json:"status"`
+	StartTime          int64          `json:"start-time"`
+	EndTime            int64          `json:"end-time"`
+	Duration           int64          `json:"duration"`
+	Tasks              map[string]int `json:"tasks"`
+	Metrics            IOMetrics      `json:"metrics"`
+}
+
+// IOMetrics are the counters of a task or of all tasks of a vertex.
+type IOMetrics struct {
+	ReadBytes                int64 `json:"read-bytes"`
+	ReadBytesComplete        bool  `json:"read-bytes-complete"`
+	WriteBytes               int64 `json:"write-bytes"`
+	WriteBytesComplete       bool  `json:"write-bytes-complete"`
+	ReadRecords              int64 `json:"read-records"`
+	ReadRecordsComplete      bool  `json:"read-records-complete"`
+	WriteRecords             int64 `json:"write-records"`
+	WriteRecordsComplete     bool  `json:"write-records-complete"`
+	AccumulatedBackPressured int64 `json:"accumulated-backpressured-time"`
+	AccumulatedIdle          int64 `json:"accumulated-idle-time"`
+	AccumulatedBusy          int64 `json:"accumulated-busy-time"`
+	Watermark                int64 `json:"watermark"` // our own: the least of the sub-tasks', the least int64 for none
+}
+
+// JobVertexDetails is GET /jobs/:id/vertices/:vertex.
+type JobVertexDetails struct {
+	ID             string    `json:"id"`
+	Name           string    `json:"name"`
+	Parallelism    int       `json:"parallelism"`
+	MaxParallelism int       `json:"maxParallelism"`
+	Now            int64     `json:"now"`
+	Subtasks       []Subtask `json:"subtasks"`
+}
+
+// Subtask is the current attempt of a sub-task.
+type Subtask struct {
+	Subtask         int              `json:"subtask"`
+	Status          string           `json:"status"`
+	Attempt         int              `json:"attempt"`
+	Endpoint        string           `json:"endpoint"`
+	StartTime       int64            `json:"start-time"`
+	EndTime         int64            `json:"end-time"`
+	Duration        int64            `json:"duration"`
+	Metrics         IOMetrics        `json:"metrics"`
+	TaskManagerID   string           `json:"taskmanager-id"`
+	StatusDuration  map[string]int64 `json:"status-duration"`
+	OtherConcurrent []Subtask        `json:"other-concurrent-attempts,omitempty"`
+}
+
+// SubtaskTimes is GET /jobs/:id/vertices/:vertex/subtasktimes.
+type SubtaskTimes struct {
+	ID       string        `json:"id"`
+	Name     string        `json:"name"`
+	Now      int64         `json:"now"`
+	Subtasks []SubtaskTime `json:"subtasks"`
+}
+
+// SubtaskTime is when a sub-task entered which state.
+type SubtaskTime struct {
+	Subtask    int              `json:"subtask"`
+	Endpoint   string           `json:"endpoint"`
+	Duration   int64            `json:"duration"`
+	Timestamps map[string]int64 `json:"timestamps"`
+}
+
+// VertexTaskManagers is GET /jobs/:id/vertices/:vertex/taskmanagers.
+type VertexTaskManagers struct {
+	ID           string              `json:"id"`
+	Name         string              `json:"name"`
+	Now          int64               `json:"now"`
+	TaskManagers []VertexTaskManager `json:"taskmanagers"`
+}
+
+// VertexTaskManager is what a TaskManager runs of a vertex.
+type VertexTaskManager struct {
+	Endpoint      string         `json:"endpoint"`
+	Status        string         `json:"status"`
+	StartTime     int64          `json:"start-time"`
+	EndTime       int64          `json:"end-time"`
+	Duration      int64          `json:"duration"`
+	Metrics       IOMetrics      `json:"metrics"`
+	StatusCounts  map[string]int `json:"status-counts"`
+	TaskManagerID string         `json:"taskmanager-id"`
+}
+
+// BackPressure is GET /jobs/:id/vertices/:vertex/backpressure.
+type BackPressure struct {
+	Status   string                `json:"status"`
+	Level    string                `json:"backpressureLevel"`
+	EndTime  int64                 `json:"end-timestamp"`
+	Subtasks []SubtaskBackPressure `json:"subtasks"`
+}
+
+// SubtaskBackPressure has shares of time between 0 and 1.
+type SubtaskBackPressure struct {
+	Subtask   int     `json:"subtask"`
+	Attempt   int     `json:"attempt-number"`
+	Level     string  `json:"backpressureLevel"`
+	Ratio     float64 `json:"ratio"`
+	IdleRatio float64 `json:"idleRatio"`
+	BusyRatio float64 `json:"busyRatio"`
+}
+
+// Exceptions is GET /jobs/:id/exceptions.
+type Exceptions struct {
+	History ExceptionHistory `json:"exceptionHistory"`
+}
+
+// ExceptionHistory has the newest exception first.
+type ExceptionHistory struct {
+	Entries   []RootException `json:"entries"`
+	Truncated bool            `json:"truncated"`
+}
+
+// RootException is a cause of a restart or of a job's end, with what failed at the same time.
+type RootException struct {
+	Exception
+	Concurrent []Exception `json:"concurrentExceptions"`
+}
+
+// Exception is one failure.
+type Exception struct {
+	Name          string            `json:"exceptionName"`
+	Stacktrace    string            `json:"stacktrace"`
+	Timestamp     int64             `json:"timestamp"`
+	FailureLabels map[string]string `json:"failureLabels"`
+	TaskName      string            `json:"taskName,omitempty"`
+	Endpoint      string            `json:"endpoint,omitempty"`
+	TaskManagerID string            `json:"taskManagerId,omitempty"`
+}
+
+// Plan is GET /jobs/:id/plan and GET /jars/:id/plan.
+type Plan struct {
+	Plan json.RawMessage `json:"plan"`
+}
+
+// JobConfig is GET /jobs/:id/config.
+type JobConfig struct {
+	JID       string          `json:"jid"`
+	Name      string          `json:"name"`
+	Execution ExecutionConfig `json:"execution-config"`
+}
+
+// ExecutionConfig is how a job runs.
+type ExecutionConfig struct {
+	RestartStrategy string            `json:"restart-strategy"`
+	JobParallelism  int               `json:"job-parallelism"`
+	ObjectReuse     bool              `json:"object-reuse-mode"`
+	UserConfig      map[string]string `json:"user-config"`
+}
+
+// ExecutionResult is GET /jobs/:id/execution-result.
+type ExecutionResult struct {
+	Status QueueStatus         `json:"status"`
+	Result *JobExecutionResult `json:"job-execution-result,omitempty"`
+}
+
+// QueueStatus is IN_PROGRESS or COMPLETED.
+type QueueStatus struct {
+	ID string `json:"id"`
+}
+
+// JobExecutionResult is what a job that is over came to.
+type JobExecutionResult struct {
+	ID                string            `json:"id"`
+	ApplicationStatus string            `json:"application-status"`
+	NetRuntime        int64             `json:"net-runtime"`
+	Accumulators      map[string]string `json:"accumulator-results"`
+	FailureCause      *FailureCause     `json:"failure-cause,omitempty"`
+	Value             string            `json:"value,omitempty"` // our own: digest of what was collected
+}
+
+// FailureCause is why a job has failed.
+type FailureCause struct {
+	Class      string `json:"class"`
+	StackTrace string `json:"stack-trace"`
+}
