@@ -57,6 +57,10 @@ func TestBadInput(t *testing.T) {
 			return []string{"--input", "s3://bucket/key", "--output", folder + "/out"}
 		}, "wordcount", 1, []string{"s3://bucket/key", "unknown scheme", "this program knows"}},
 
+		{"unreadable line", func(t *testing.T, folder string) []string {
+			return []string{write(t, folder+"/in.txt", "short\n"+strings.Repeat("long", 10)+"\n"), folder + "/out"}
+		}, "readtext", 1, []string{"Source: Text", "in.txt:2", "longer than the limit of 20 bytes", "raise the maximum length", "SkipMalformed"}},
+
 		{"malformed CSV fails", func(t *testing.T, folder string) []string {
 			return []string{write(t, folder+"/in.csv", malformedCSV), folder + "/out"}
 		}, "readcsv", 1, []string{"Items", "in.csv:2", "column 8", "Price", "dear", "SkipMalformed"}},

@@ -40,6 +40,11 @@ var programs = map[string]func(ctx context.Context, env *datastream.Environment,
 		datastream.Map(datastream.FromSequence(env, 1, 10), func(n int64) int64 { return n })
 		return execute(ctx, env)
 	},
+	// readtext PATH DIR reads lines of up to 20 bytes.
+	"readtext": func(ctx context.Context, env *datastream.Environment, args []string) error {
+		datastream.WriteText(datastream.ReadText(env, datastream.TextOptions{MaxLength: 20}, args[0]), args[1])
+		return execute(ctx, env)
+	},
 	// readcsv PATH DIR [skip|side]
 	"readcsv": func(ctx context.Context, env *datastream.Environment, args []string) error {
 		rows := datastream.ReadCSV[item](env, datastream.CSVOptions{FileOptions: policy(args)}, args[0]).Name("Items")

@@ -9,13 +9,27 @@ import (
 
 // fold adds a running aggregate by key whose accumulator is a record. kernel may be nil.
 func fold[T any, K comparable](s *KeyedStream[T, K], name string, kernel operator.Kernel[T, K, T, T], add func(acc *T, v *T) error) *Stream[T] {
+	return foldWith(s, name, kernel, func() foldCode[T] { return foldCode[T]{add: add} })
+}
+
+// foldCode is the code of a fold for one sub-task.
+type foldCode[T any] struct {
+	user operator.UserFunction
+	add  func(acc *T, v *T) error
+}
+
+// foldWith is fold with code that is made once for each sub-task.
+func foldWith[T any, K comparable](s *KeyedStream[T, K], name string, kernel operator.Kernel[T, K, T, T], code func() foldCode[T]) *Stream[T] {
 	init := func(acc *T, v *T) error { *acc = *v; return nil }
-	result := func(_ K, acc *T) T { return *acc }
 	aggregate := func() operator.Operator {
-		return &operator.KeyedAggregate[T, K, T, T]{Keys: s.keys(), Init: init, Add: add, Result: result, Kernel: kernel, Retains: true}
+		c := code()
+		return &operator.KeyedAggregate[T, K, T, T]{Keys: s.keys(), UserFunction: c.user, Init: init, Add: c.add, Kernel: kernel,
+			Result: func(_ K, acc *T) (T, error) { return *acc, nil }, Retains: true}
 	}
 	return combined[T, K, T, T](s, name, s.key, aggregate, func() operator.Operator {
-		return &operator.Combine[T, K, T, T]{Keys: s.keys(), Init: init, Add: add, Partial: result, Same: true}
+		c := code()
+		return &operator.Combine[T, K, T, T]{Keys: s.keys(), UserFunction: c.user, Init: init, Add: c.add,
+			Partial: func(_ K, acc *T) T { return *acc }, Same: true}
 	}, aggregate)
 }
 
@@ -91,35 +105,86 @@ func Aggregate[T any, K comparable, A, O any](s *KeyedStream[T, K], f AggregateF
 
 // AggregateWith is Aggregate with a function that is made once for each sub-task.
 func AggregateWith[T any, K comparable, A, O any](s *KeyedStream[T, K], f func() AggregateFunction[T, A, O]) *Stream[O] {
-	const name = "Aggregate"
-	aggregate := func() operator.Operator {
+	return aggregate(s, func() aggregateCode[T, A, O] {
 		f := f()
-		add := func(acc *A, v *T) error { *acc = f.Add(*v, *acc); return nil }
-		return &operator.KeyedAggregate[T, K, A, O]{Keys: s.keys(), Result: func(_ K, acc *A) O { return f.GetResult(*acc) },
-			Init: func(acc *A, v *T) error { *acc = f.CreateAccumulator(); return add(acc, v) }, Add: add}
-	}
-	if _, ok := f().(operator.Merger[A]); !ok {
-		return transform[T, O](s.stream, name, func(operator.Mode) operator.Operator { return aggregate() })
-	}
-	key := func(p partial[K, A]) K { return p.Key }
-	return combined[T, K, partial[K, A], O](s, name, key, aggregate, func() operator.Operator {
-		f := f()
-		add := func(acc *A, v *T) error { *acc = f.Add(*v, *acc); return nil }
-		return &operator.Combine[T, K, A, partial[K, A]]{Keys: s.keys(), Add: add,
-			Init:    func(acc *A, v *T) error { *acc = f.CreateAccumulator(); return add(acc, v) },
-			Partial: func(key K, acc *A) partial[K, A] { return partial[K, A]{key, *acc} }}
-	}, func() operator.Operator {
-		f := f()
-		m := f.(operator.Merger[A])
-		return &operator.KeyedAggregate[partial[K, A], K, A, O]{Keys: *operator.NewKeys(key),
-			Init:   func(acc *A, v *partial[K, A]) error { *acc = v.Accumulator; return nil },
-			Add:    func(acc *A, v *partial[K, A]) error { *acc = m.Merge(*acc, v.Accumulator); return nil },
-			Result: func(_ K, acc *A) O { return f.GetResult(*acc) }, Retains: true}
+		c := aggregateCode[T, A, O]{
+			user:   operator.UserFunction{Function: f},
+			create: func() (A, error) { return f.CreateAccumulator(), nil },
+			add:    func(v T, acc A) (A, error) { return f.Add(v, acc), nil },
+			result: func(acc A) (O, error) { return f.GetResult(acc), nil },
+		}
+		if m, ok := f.(operator.Merger[A]); ok {
+			c.merge = func(a, b A) (A, error) { return m.Merge(a, b), nil }
+		}
+		return c
 	})
+}
+
+// AggregateContext is AggregateWith with a function that is given a context and may fail.
+func AggregateContext[T any, K comparable, A, O any](s *KeyedStream[T, K], f func() AggregateContextFunction[T, A, O]) *Stream[O] {
+	return aggregate(s, func() aggregateCode[T, A, O] {
+		f := f()
+		var ctx *Context
+		c := aggregateCode[T, A, O]{
+			user:   operator.UserFunction{Function: f, Bind: func(c *Context) { ctx = c }},
+			create: func() (A, error) { return f.CreateAccumulator(ctx) },
+			add:    func(v T, acc A) (A, error) { return f.Add(ctx, v, acc) },
+			result: func(acc A) (O, error) { return f.GetResult(ctx, acc) },
+		}
+		if m, ok := f.(operator.ContextMerger[A]); ok {
+			c.merge = func(a, b A) (A, error) { return m.Merge(ctx, a, b) }
+		}
+		return c
+	})
+}
+
+// aggregateCode is an aggregate function for one sub-task. merge is nil where it has none.
+type aggregateCode[T, A, O any] struct {
+	user   operator.UserFunction
+	create func() (A, error)
+	add    func(v T, acc A) (A, error)
+	result func(acc A) (O, error)
+	merge  func(a, b A) (A, error)
+}
+
+func (c *aggregateCode[T, A, O]) addTo(acc *A, v *T) (err error) {
+	*acc, err = c.add(*v, *acc)
+	return err
+}
+
+func (c *aggregateCode[T, A, O]) begin(acc *A, v *T) (err error) {
+	if *acc, err = c.create(); err != nil {
+		return err
+	}
+	return c.addTo(acc, v)
 }
 
 // partial is the accumulator of a key on its way to the others of the key.
 type partial[K comparable, A any] struct {
 	Key         K
 	Accumulator A
+}
+
+func aggregate[T any, K comparable, A, O any](s *KeyedStream[T, K], code func() aggregateCode[T, A, O]) *Stream[O] {
+	const name = "Aggregate"
+	whole := func() operator.Operator {
+		c := code()
+		return &operator.KeyedAggregate[T, K, A, O]{Keys: s.keys(), UserFunction: c.user, Init: c.begin, Add: c.addTo,
+			Result: func(_ K, acc *A) (O, error) { return c.result(*acc) }}
+	}
+	if code().merge == nil {
+		return transform[T, O](s.stream, name, func(operator.Mode) operator.Operator { return whole() })
+	}
+	key := func(p partial[K, A]) K { return p.Key }
+	return combined[T, K, partial[K, A], O](s, name, key, whole, func() operator.Operator {
+		c := code()
+		return &operator.Combine[T, K, A, partial[K, A]]{Keys: s.keys(), UserFunction: c.user, Init: c.begin, Add: c.addTo,
+			Partial: func(key K, acc *A) partial[K, A] { return partial[K, A]{key, *acc} }}
+	}, func() operator.Operator {
+		c := code()
+		return &operator.KeyedAggregate[partial[K, A], K, A, O]{Keys: *operator.NewKeys(key), UserFunction: c.user, Retains: true,
+			Init:   func(acc *A, p *partial[K, A]) error { *acc = p.Accumulator; return nil },
+			Add:    func(acc *A, p *partial[K, A]) (err error) { *acc, err = c.merge(*acc, p.Accumulator); return err },
+			Result: func(_ K, acc *A) (O, error) { return c.result(*acc) }}
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -169,4 +170,60 @@ func TestAggregateNamesTheSpillDirectory(t *testing.T) {
 	var rejected *datastream.RejectedError
 	require.ErrorAs(t, err, &rejected)
 	require.ErrorContains(t, err, "io.tmp.dirs")
+}
+
+// limited is a reduce and an aggregate function with everything that one can have.
+type limited struct{ opened, closed *atomic.Int32 }
+
+func (l limited) Open(*datastream.Context) error { l.opened.Add(1); return nil }
+func (l limited) Close() error                   { l.closed.Add(1); return nil }
+
+func (l limited) Reduce(ctx *datastream.Context, a, b sale) (sale, error) {
+	if b.Value > 100 {
+		return sale{}, fmt.Errorf("%d is too much for sub-task %d", b.Value, ctx.Subtask())
+	}
+	return sale{a.Key, a.Value + b.Value}, nil
+}
+
+func (limited) CreateAccumulator(*datastream.Context) (int64, error) { return 0, nil }
+func (limited) Add(ctx *datastream.Context, v sale, acc int64) (int64, error) {
+	if v.Value > 100 {
+		return 0, fmt.Errorf("%d is too much for %s", v.Value, ctx.OperatorName())
+	}
+	return acc + v.Value, nil
+}
+func (limited) GetResult(_ *datastream.Context, acc int64) (string, error) {
+	return fmt.Sprint(acc), nil
+}
+func (limited) Merge(_ *datastream.Context, a, b int64) (int64, error) { return a + b, nil }
+
+func TestAggregateForms(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	for _, set := range settings {
+		var opened, closed atomic.Int32
+		f := limited{&opened, &closed}
+		env := set.environment(t)
+		input := func(values ...int64) *datastream.KeyedStream[sale, string] {
+			var rows []sale
+			for _, v := range values {
+				rows = append(rows, sale{"k", v})
+			}
+			return datastream.KeyBy(datastream.FromSlice(env, rows...), func(s sale) string { return s.Key })
+		}
+		reduced := datastream.ReduceWith(input(1, 2, 3), func() datastream.ReduceFunction[sale] { return f })
+		require.Equal(t, int64(6), saleTable(run(t, reduced))["k"])
+		aggregated := datastream.AggregateContext(input(1, 2, 3), func() datastream.AggregateContextFunction[sale, int64, string] { return f })
+		got := run(t, aggregated)
+		require.Equal(t, "6", got[len(got)-1])
+		require.Positive(t, opened.Load())
+		require.Equal(t, opened.Load(), closed.Load())
+
+		datastream.ReduceContext(input(1, 200), f.Reduce).Discard()
+		_, err := env.Execute(context.Background(), "fails")
+		require.ErrorContains(t, err, "200 is too much for sub-task")
+		require.ErrorContains(t, err, "at record {Key:k Value:200}")
+		datastream.AggregateContext(input(1, 200), func() datastream.AggregateContextFunction[sale, int64, string] { return f }).Discard()
+		_, err = env.Execute(context.Background(), "fails")
+		require.ErrorContains(t, err, "200 is too much for")
+	}
 }

@@ -106,6 +106,16 @@ func TestAsyncMapFuture(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"A", "B"}, got)
 	callbacks.Wait()
+
+	s = datastream.AsyncMapFuture(datastream.FromSlice(env, "a"), func(_ context.Context, _ string, future *datastream.ResultFuture[string]) {
+		future.Fail(errors.New("no answer"))
+	}, datastream.AsyncOptions[string, string]{})
+	_, err = datastream.ExecuteAndCollect(context.Background(), s, "fails")
+	require.ErrorContains(t, err, "no answer; at record a")
+	s = datastream.AsyncMapFuture(datastream.FromSlice(env, "a"), func(context.Context, string, *datastream.ResultFuture[string]) {},
+		datastream.AsyncOptions[string, string]{Timeout: time.Millisecond})
+	_, err = datastream.ExecuteAndCollect(context.Background(), s, "never answers")
+	require.ErrorContains(t, err, "timed out after 1ms")
 }
 
 // forever returns when its context ends.

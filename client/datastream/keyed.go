@@ -38,9 +38,19 @@ func Reduce[T any, K comparable](s *KeyedStream[T, K], f func(a, b T) T) *Stream
 	return fold(s, "Reduce", nil, func(acc *T, v *T) error { *acc = f(*acc, *v); return nil })
 }
 
-// ReduceContext is Reduce with a function that may fail.
-func ReduceContext[T any, K comparable](s *KeyedStream[T, K], f func(a, b T) (T, error)) *Stream[T] {
-	return fold(s, "Reduce", nil, func(acc *T, v *T) (err error) { *acc, err = f(*acc, *v); return err })
+// ReduceContext is Reduce with a function that is given a context and may fail.
+func ReduceContext[T any, K comparable](s *KeyedStream[T, K], f func(ctx *Context, a, b T) (T, error)) *Stream[T] {
+	return ReduceWith(s, func() ReduceFunction[T] { return operator.ReduceFunc[T](f) })
+}
+
+// ReduceWith is Reduce with a function that is made once for each sub-task.
+func ReduceWith[T any, K comparable](s *KeyedStream[T, K], f func() ReduceFunction[T]) *Stream[T] {
+	return foldWith(s, "Reduce", nil, func() foldCode[T] {
+		f := f()
+		var ctx *Context
+		return foldCode[T]{operator.UserFunction{Function: f, Bind: func(c *Context) { ctx = c }},
+			func(acc *T, v *T) (err error) { *acc, err = f.Reduce(ctx, *acc, *v); return err }}
+	})
 }
 
 // Number is what can be summed.
@@ -93,15 +103,16 @@ type KeyCount[K comparable] struct {
 // Count counts the records of each key.
 func Count[T any, K comparable](s *KeyedStream[T, K]) *Stream[KeyCount[K]] {
 	add := func(acc *int64, _ *T) error { *acc++; return nil }
-	result := func(key K, acc *int64) KeyCount[K] { return KeyCount[K]{key, *acc} }
+	partial := func(key K, acc *int64) KeyCount[K] { return KeyCount[K]{key, *acc} }
+	result := func(key K, acc *int64) (KeyCount[K], error) { return KeyCount[K]{key, *acc}, nil }
 	key := func(c KeyCount[K]) K { return c.Key }
 	addPartial := func(acc *int64, c *KeyCount[K]) error { *acc += c.Count; return nil }
 	return combined[T, K, KeyCount[K], KeyCount[K]](s, "Count", key,
 		func() operator.Operator {
 			return &operator.KeyedAggregate[T, K, int64, KeyCount[K]]{Keys: s.keys(), Init: add, Add: add, Result: result,
-				Kernel: operator.CountKernel[T](result)}
+				Kernel: operator.CountKernel[T](partial)}
 		}, func() operator.Operator {
-			return &operator.Combine[T, K, int64, KeyCount[K]]{Keys: s.keys(), Init: add, Add: add, Partial: result}
+			return &operator.Combine[T, K, int64, KeyCount[K]]{Keys: s.keys(), Init: add, Add: add, Partial: partial}
 		}, func() operator.Operator {
 			return &operator.KeyedAggregate[KeyCount[K], K, int64, KeyCount[K]]{Keys: *operator.NewKeys(key),
 				Init: addPartial, Add: addPartial, Result: result}

@@ -37,6 +37,17 @@ func (averageMeasure) Merge(a, b sumAndCount) sumAndCount {
 	return sumAndCount{a.Sum + b.Sum, a.Count + b.Count}
 }
 
+// keyedTotal is an AggregateFunction whose windows are made of slices.
+type keyedTotal struct{}
+
+func (keyedTotal) CreateAccumulator() measure { return measure{} }
+
+func (keyedTotal) Add(v, acc measure) measure { return measure{Key: v.Key, Value: acc.Value + v.Value} }
+
+func (keyedTotal) GetResult(acc measure) string { return fmt.Sprintf("%s=%d", acc.Key, acc.Value) }
+
+func (keyedTotal) Merge(a, b measure) measure { return measure{Key: a.Key, Value: a.Value + b.Value} }
+
 func ms(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
 
 // call splits "name(1,2)" into its parts.
@@ -163,6 +174,8 @@ func scriptFunction(t *testing.T, name string, w *datastream.WindowedStream[meas
 	switch name {
 	case "reduce":
 		return datastream.ReduceProcessWindow(w, func(a, b measure) measure { a.Value += b.Value; return a }, show)
+	case "total":
+		return datastream.AggregateWindow(w, keyedTotal{})
 	case "aggregate":
 		return datastream.AggregateProcessWindow(w, averageMeasure{}, func(_ *datastream.WindowContext, key, result string, out *datastream.Collector[string]) {
 			out.Collect(key + "=" + result)

@@ -2,9 +2,19 @@ package datastream
 
 import (
 	"cmp"
+	"fmt"
+	"reflect"
 
 	"github.com/leatproject/leat/runtime/operator"
 )
+
+// fieldWindow is foldWindow for aggregates that change a field of a window's first record, which must not be shared.
+func fieldWindow[T any, K comparable](w *WindowedStream[T, K], name string, fold operator.Fold[T, T]) *Stream[T] {
+	if reflect.TypeFor[T]().Kind() == reflect.Pointer {
+		w.stream.env.fail(fmt.Errorf("%s over windows of %s: windows would share what the pointers point to; use records that are values, or ReduceWindow", name, typeName[T]()))
+	}
+	return foldWindow(w, name, fold)
+}
 
 // foldWindow adds an aggregate whose accumulator is a record.
 func foldWindow[T any, K comparable](w *WindowedStream[T, K], name string, fold operator.Fold[T, T]) *Stream[T] {
@@ -16,18 +26,18 @@ func foldWindow[T any, K comparable](w *WindowedStream[T, K], name string, fold 
 // SumWindow adds up the field that f points to in each window; the other fields are those of the window's first record (in
 // sliding windows: of the first record of the first slice that has one). Integers wrap around on overflow, as Go's do.
 func SumWindow[T any, K comparable, N Number](w *WindowedStream[T, K], f func(*T) *N) *Stream[T] {
-	return foldWindow(w, "Sum", plainFold(func(acc, v *T) { *f(acc) += *f(v) }))
+	return fieldWindow(w, "Sum", plainFold(func(acc, v *T) { *f(acc) += *f(v) }))
 }
 
 // MinWindow keeps the least value of the field that f points to; the other fields are those of the window's first record.
 func MinWindow[T any, K comparable, N cmp.Ordered](w *WindowedStream[T, K], f func(*T) *N) *Stream[T] {
-	return foldWindow(w, "Min", plainFold(func(acc, v *T) { *f(acc) = min(*f(acc), *f(v)) }))
+	return fieldWindow(w, "Min", plainFold(func(acc, v *T) { *f(acc) = min(*f(acc), *f(v)) }))
 }
 
 // MaxWindow keeps the greatest value of the field that f points to; the other fields are those of the window's first
 // record.
 func MaxWindow[T any, K comparable, N cmp.Ordered](w *WindowedStream[T, K], f func(*T) *N) *Stream[T] {
-	return foldWindow(w, "Max", plainFold(func(acc, v *T) { *f(acc) = max(*f(acc), *f(v)) }))
+	return fieldWindow(w, "Max", plainFold(func(acc, v *T) { *f(acc) = max(*f(acc), *f(v)) }))
 }
 
 // MinByWindow keeps the record with the least value of f, the first of equal ones.

@@ -36,7 +36,7 @@ type options struct {
 }
 
 var benchmarks = []benchmark{wordCount, chain1e3, chain1e6, exchange1e6, valueState, windows, latency, idle, start,
-	exchangeBytes, exchangeRows, exchangeHop}
+	exchangeBytes, exchangeRows, exchangeHop, blockingShuffle}
 
 func main() {
 	if name := os.Getenv(childVariable); name != "" {

@@ -128,16 +128,6 @@ func (g *StreamGraph) Validate() error {
 	return nil
 }
 
-// Bounded tells whether all sources end.
-func (g *StreamGraph) Bounded() bool {
-	for i := range g.Nodes {
-		if g.Nodes[i].Kind == Source && !g.Nodes[i].Bounded {
-			return false
-		}
-	}
-	return true
-}
-
 // OperatorID is the stable name of a node's state in hexadecimal: derived from its uid, or else from its place in the
 // graph.
 func (g *StreamGraph) OperatorID(id int) string {

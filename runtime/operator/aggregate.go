@@ -1,6 +1,8 @@
 package operator
 
 import (
+	"errors"
+
 	"github.com/leatproject/leat/runtime/state"
 	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/storage/column"
@@ -16,12 +18,13 @@ type KeyedAggregate[T any, K comparable, A, O any] struct {
 	Base
 	cursor[T]
 	Keys[T, K]
+	UserFunction
 	// Init makes the accumulator of a key out of its first record.
 	Init func(acc *A, v *T) error
 	// Add adds a record to the accumulator.
 	Add func(acc *A, v *T) error
 	// Result makes the output of a key.
-	Result func(key K, acc *A) O
+	Result func(key K, acc *A) (O, error)
 	// Kernel, if it is set, does what Add and Result do for many rows; see SumKernel.
 	Kernel Kernel[T, K, A, O]
 	// Retains says that accumulators hold on to what records point to.
@@ -52,7 +55,7 @@ func (a *KeyedAggregate[T, K, A, O]) Open(ctx *Context) error {
 	a.out = a.pool.Get()
 	a.accs = state.NewColumn[A](a.hash.groups.States())
 	a.live = state.NewColumn[bool](a.hash.groups.States())
-	return nil
+	return a.openUser(ctx)
 }
 
 // Process implements Operator.
@@ -111,6 +114,7 @@ func (a *KeyedAggregate[T, K, A, O]) each(hi int, out []O, emit bool) ([]O, erro
 	for a.next < hi {
 		i := a.next
 		a.next++
+		a.at(a.cursor.batch, i)
 		slot := a.hash.slots[i]
 		acc, f := a.accs.At(slot), a.Add
 		if a.hash.fresh {
@@ -126,7 +130,11 @@ func (a *KeyedAggregate[T, K, A, O]) each(hi int, out []O, emit bool) ([]O, erro
 			return out, err
 		}
 		if emit {
-			out = append(out, a.Result(a.keysOf[i], acc))
+			o, err := a.Result(a.keysOf[i], acc)
+			if err != nil {
+				return out, err
+			}
+			out = append(out, o)
 		}
 	}
 	return out, nil
@@ -142,6 +150,7 @@ func (a *KeyedAggregate[T, K, A, O]) CurrentRecord() (any, bool) {
 
 // Advance implements Operator: in BATCH results come before the end of time is passed on.
 func (a *KeyedAggregate[T, K, A, O]) Advance(watermark int64) (bool, error) {
+	a.reached(watermark)
 	if watermark != shuffle.MaxWatermark || a.hash.ctx.Mode == Streaming {
 		return false, nil
 	}
@@ -167,7 +176,11 @@ func (a *KeyedAggregate[T, K, A, O]) finish() (more bool, err error) {
 	n := min(len(a.emit), a.out.RowLimit())
 	rows := column.Rows[O](a.out)
 	for _, slot := range a.emit[:n] {
-		rows = append(rows, a.Result(a.hash.groups.Key(slot), a.accs.At(slot)))
+		o, err := a.Result(a.hash.groups.Key(slot), a.accs.At(slot))
+		if err != nil {
+			return false, err
+		}
+		rows = append(rows, o)
 	}
 	a.emit = a.emit[n:]
 	out := a.out
@@ -183,5 +196,5 @@ func (a *KeyedAggregate[T, K, A, O]) finish() (more bool, err error) {
 // Close implements Operator.
 func (a *KeyedAggregate[T, K, A, O]) Close() error {
 	a.drop()
-	return a.hash.close()
+	return errors.Join(a.hash.close(), a.closeUser())
 }

@@ -51,7 +51,7 @@ func BenchmarkKeyedAggregate(b *testing.B) {
 				Keys: *NewKeys(func(v keyedValue) int64 { return v.Key }), Kernel: SumKernel[keyedValue, int64](field),
 				Init:   func(acc, v *keyedValue) error { *acc = *v; return nil },
 				Add:    func(acc, v *keyedValue) error { *field(acc) += *field(v); return nil },
-				Result: func(_ int64, acc *keyedValue) keyedValue { return *acc }}
+				Result: asResult(func(_ int64, acc *keyedValue) keyedValue { return *acc })}
 			benchmarkAggregate(b, op, batches)
 			perRow(b)
 		})
@@ -60,7 +60,7 @@ func BenchmarkKeyedAggregate(b *testing.B) {
 				Keys: *NewKeys(func(v keyedValue) int64 { return v.Key }), Kernel: CountKernel[keyedValue](countOf),
 				Init:   func(acc *int64, _ *keyedValue) error { *acc = 1; return nil },
 				Add:    func(acc *int64, _ *keyedValue) error { *acc++; return nil },
-				Result: countOf}
+				Result: asResult(countOf)}
 			benchmarkAggregate(b, op, batches)
 			perRow(b)
 		})

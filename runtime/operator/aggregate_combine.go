@@ -24,6 +24,7 @@ type Combine[T any, K comparable, A, P any] struct {
 	Base
 	cursor[T]
 	Keys[T, K]
+	UserFunction
 	// Init and Add are those of the KeyedAggregate.
 	Init, Add func(acc *A, v *T) error
 	// Partial makes a row that stands for a group.
@@ -53,7 +54,7 @@ func (c *Combine[T, K, A, P]) Open(ctx *Context) (err error) {
 	}
 	c.accs = state.NewColumn[A](c.groups.States())
 	c.live = state.NewColumn[bool](c.groups.States())
-	return nil
+	return c.openUser(ctx)
 }
 
 // Process implements Operator.
@@ -111,6 +112,7 @@ func (c *Combine[T, K, A, P]) add(hi int) error {
 	for c.next < hi {
 		i := c.next
 		c.next++
+		c.at(c.cursor.batch, i)
 		f := c.Add
 		if live := c.live.At(c.slots[i]); !*live {
 			*live = true
@@ -128,6 +130,7 @@ func (c *Combine[T, K, A, P]) convert(hi int) error {
 	for c.next < hi {
 		i := c.next
 		c.next++
+		c.at(c.cursor.batch, i)
 		var acc A
 		if err := c.Init(&acc, &c.cursor.rows[i]); err != nil {
 			return err
@@ -154,6 +157,7 @@ func (c *Combine[T, K, A, P]) emitSome() (more bool) {
 
 // Advance implements Operator.
 func (c *Combine[T, K, A, P]) Advance(watermark int64) (bool, error) {
+	c.reached(watermark)
 	if watermark != shuffle.MaxWatermark {
 		return false, nil
 	}
@@ -164,5 +168,5 @@ func (c *Combine[T, K, A, P]) Advance(watermark int64) (bool, error) {
 // Close implements Operator.
 func (c *Combine[T, K, A, P]) Close() error {
 	c.drop()
-	return nil
+	return c.closeUser()
 }

@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"iter"
@@ -10,6 +11,7 @@ import (
 	"github.com/cockroachdb/datadriven"
 	"github.com/stretchr/testify/require"
 
+	"github.com/leatproject/leat/storage/clock"
 	"github.com/leatproject/leat/storage/column"
 	"github.com/leatproject/leat/storage/spill"
 	"github.com/leatproject/leat/storage/spill/spilltest"
@@ -29,24 +31,29 @@ func firstRow(acc, v *row) error { *acc = *v; return nil }
 
 func rowOf(_ string, acc *row) row { return *acc }
 
+// asResult makes a result function of one that cannot fail.
+func asResult[K, A, O any](f func(K, *A) O) func(K, *A) (O, error) {
+	return func(key K, acc *A) (O, error) { return f(key, acc), nil }
+}
+
 // underTest returns the operator that a test names.
 func underTest(t *testing.T, name string) (op Operator, inputs int) {
 	switch name {
 	case "sum":
-		return &KeyedAggregate[row, string, row, row]{Keys: rowKeys(), Init: firstRow, Add: addRow, Result: rowOf,
+		return &KeyedAggregate[row, string, row, row]{Keys: rowKeys(), Init: firstRow, Add: addRow, Result: asResult(rowOf),
 			Kernel: SumKernel[row, string](rowNumber), Retains: true}, 1
 	case "reduce":
-		return &KeyedAggregate[row, string, row, row]{Keys: rowKeys(), Init: firstRow, Add: addRow, Result: rowOf, Retains: true}, 1
+		return &KeyedAggregate[row, string, row, row]{Keys: rowKeys(), Init: firstRow, Add: addRow, Result: asResult(rowOf), Retains: true}, 1
 	case "min":
-		return &KeyedAggregate[row, string, row, row]{Keys: rowKeys(), Init: firstRow, Result: rowOf, Kernel: MinKernel[row, string](rowNumber),
+		return &KeyedAggregate[row, string, row, row]{Keys: rowKeys(), Init: firstRow, Result: asResult(rowOf), Kernel: MinKernel[row, string](rowNumber),
 			Add: func(acc, v *row) error { acc.N = min(acc.N, v.N); return nil }}, 1
 	case "max":
-		return &KeyedAggregate[row, string, row, row]{Keys: rowKeys(), Init: firstRow, Result: rowOf, Kernel: MaxKernel[row, string](rowNumber),
+		return &KeyedAggregate[row, string, row, row]{Keys: rowKeys(), Init: firstRow, Result: asResult(rowOf), Kernel: MaxKernel[row, string](rowNumber),
 			Add: func(acc, v *row) error { acc.N = max(acc.N, v.N); return nil }}, 1
 	case "count":
 		count := func(n *int64, _ *row) error { *n++; return nil }
 		result := func(key string, n *int64) row { return row{key, *n} }
-		return &KeyedAggregate[row, string, int64, row]{Keys: rowKeys(), Init: count, Add: count, Result: result,
+		return &KeyedAggregate[row, string, int64, row]{Keys: rowKeys(), Init: count, Add: count, Result: asResult(result),
 			Kernel: CountKernel[row](result)}, 1
 	case "combine":
 		return &Combine[row, string, row, row]{Keys: rowKeys(), Init: firstRow, Add: addRow, Partial: rowOf, Same: true}, 1
@@ -196,5 +203,79 @@ func TestCombineLetsPass(t *testing.T) {
 	require.Equal(t, before, out, "rows are combined again")
 	require.NoError(t, r.end())
 	require.Equal(t, before+10, out)
+	require.NoError(t, op.Close())
+}
+
+// TestEqualHashes gives all keys one hash: what cannot be partitioned is kept in memory, and still right.
+func TestEqualHashes(t *testing.T) {
+	same := func(keys []string, out []uint64) {
+		for i := range keys {
+			out[i] = 42
+		}
+	}
+	keys := rowKeys()
+	keys.Hash = same
+	for name, op := range map[string]Operator{
+		"sum":      &KeyedAggregate[row, string, row, row]{Keys: keys, Init: firstRow, Add: addRow, Result: asResult(rowOf), Retains: true},
+		"distinct": &Distinct[row, string]{Keys: keys},
+	} {
+		r := newRig(t, Batch, 1, op, 1)
+		r.run("0 a:1 b:2 c:3\n0 d:4 a:1 e:5\n0 f:6 g:7 f:1\nend")
+		require.Len(t, r.out, 7, name)
+		require.Zero(t, r.ctx.Memory.Used())
+	}
+	op, _ := underTest(t, "full")
+	join := op.(*Join[row, row, string, string])
+	join.Left.Hash, join.Right.Hash = same, same
+	r := newRig(t, Batch, 2, op, 1)
+	r.run("0 a:1 b:2\n1 c:3 a:4\n0 d:5\n1 a:6 d:7\nend")
+	require.ElementsMatch(t, []string{"a:1+a:4", "a:1+a:6", "b:2+none", "none+c:3", "d:5+d:7"}, r.out)
+}
+
+// TestCombineConverts lets rows pass whose partial results are of another type.
+func TestCombineConverts(t *testing.T) {
+	count := func(n *int64, _ *row) error { *n++; return nil }
+	op := &Combine[row, string, int64, row]{Keys: rowKeys(), Init: count, Add: count,
+		Partial: func(key string, n *int64) row { return row{key, *n} }}
+	r := newRig(t, Batch, 1, op, 1<<20)
+	require.NoError(t, op.Open(r.ctx))
+	for lo := 0; lo < combineTrial; lo += 1024 {
+		batch := make([]row, 1024)
+		for i := range batch {
+			batch[i] = row{fmt.Sprint(lo + i), 7}
+		}
+		require.NoError(t, r.call(op.Process(0, column.BatchOf(batch))))
+	}
+	r.out = nil
+	require.NoError(t, r.call(op.Process(0, column.BatchOf([]row{{"a", 7}, {"a", 8}}))))
+	require.Equal(t, []string{"a:1", "a:1"}, r.out)
+	require.NoError(t, r.end())
+	require.NoError(t, op.Close())
+}
+
+// TestAsyncIdleness passes the idleness of the input on behind the records before it.
+func TestAsyncIdleness(t *testing.T) {
+	release := make(chan struct{})
+	op := &AsyncMap[int64, int64]{Capacity: 2, Function: func(_ context.Context, v int64) ([]int64, error) {
+		<-release
+		return []int64{v}, nil
+	}}
+	trace := new(markTrace)
+	mail := make(chan func() (bool, error), 1)
+	ctx := &Context{Context: context.Background(), Clock: clock.Real, Metrics: new(Metrics), Pause: func() {}, Outputs: []*Output{trace.output()},
+		Post: func(f func() (bool, error)) { mail <- f }}
+	require.NoError(t, op.Open(ctx))
+	op.InputIdle(true)
+	op.InputIdle(false)
+	_, err := op.Process(0, column.BatchOf([]int64{7}))
+	require.NoError(t, err)
+	op.InputIdle(true)
+	require.Equal(t, "idle\nactive\n", trace.String())
+	close(release)
+	_, err = (<-mail)()
+	require.NoError(t, err)
+	_, err = op.Resume()
+	require.NoError(t, err)
+	require.Equal(t, fmt.Sprintf("idle\nactive\nrows 7@%d\nidle\n", column.NoTime), trace.String())
 	require.NoError(t, op.Close())
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"github.com/leatproject/leat/storage/column"
+
 	"github.com/leatproject/leat/runtime/state"
 )
 
@@ -99,3 +101,30 @@ func guarded(what string, f func() error) (err error) {
 	}()
 	return f()
 }
+
+// UserFunction is the user's function behind the parts that an operator calls; operators that are made of such parts embed
+// it.
+type UserFunction struct {
+	// Function is opened and closed if it is an Opener or a Closer; nil for none.
+	Function any
+	// Bind is given the context of the parts before the first call; nil for those that take none.
+	Bind func(ctx *FunctionContext)
+
+	fctx *FunctionContext
+}
+
+func (u *UserFunction) openUser(ctx *Context) error {
+	u.fctx = NewFunctionContext(ctx)
+	if u.Bind != nil {
+		u.Bind(u.fctx)
+	}
+	return openFunction(u.Function, u.fctx)
+}
+
+// at says that row i of b is the current record.
+func (u *UserFunction) at(b *column.Batch, i int) { u.fctx.time = b.Time(i) }
+
+// reached says how far event time is.
+func (u *UserFunction) reached(watermark int64) { u.fctx.watermark = watermark }
+
+func (u *UserFunction) closeUser() error { return closeFunction(u.Function) }

@@ -3,9 +3,12 @@ package operator
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync"
+	"time"
 
+	"github.com/leatproject/leat/storage/clock"
 	"github.com/leatproject/leat/storage/column"
 	"github.com/leatproject/leat/storage/sink"
 )
@@ -13,8 +16,12 @@ import (
 // writeBehind is the number of batches that wait for a sink's writer.
 const writeBehind = 4
 
+// rollInterval is how often a writer on a stream is asked for parts that are old enough.
+const rollInterval = time.Second
+
 // SinkWriter writes to a sink.Sink. A goroutine of its own calls the writer, which may block; while it has enough to do
-// the operator takes no input. At the end of the input what the writer has to commit goes to the CommitCoordinator.
+// the operator takes no input. What the writer has to commit goes to the CommitCoordinator: at the end of the input, and
+// on a stream whenever a part is finished.
 type SinkWriter struct {
 	Base
 	Sink sink.Sink
@@ -59,6 +66,13 @@ func (s *SinkWriter) write(ctx context.Context, w sink.Writer) {
 }
 
 func (s *SinkWriter) writeAll(ctx context.Context, w sink.Writer) error {
+	roller, _ := w.(sink.Roller)
+	var due chan struct{}
+	if roller != nil && s.ctx.Mode == Streaming {
+		due = make(chan struct{}, 1)
+		stop := every(s.ctx.Clock, rollInterval, due)
+		defer stop()
+	}
 	for {
 		select {
 		case b, ok := <-s.batches:
@@ -71,9 +85,46 @@ func (s *SinkWriter) writeAll(ctx context.Context, w sink.Writer) error {
 				return err
 			}
 			s.ctx.Post(s.written)
+		case <-due:
 		case <-ctx.Done():
 			return nil
 		}
+		if due != nil {
+			cs, err := roller.Roll(ctx)
+			if err != nil {
+				return err
+			}
+			if err := s.report(ctx, commitNow, cs); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// every puts a token into due each interval, unless there is one, until it is stopped.
+func every(c clock.Clock, interval time.Duration, due chan<- struct{}) (stop func()) {
+	var mu sync.Mutex
+	stopped, cancel := false, func() {}
+	var arm func()
+	arm = func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !stopped {
+			cancel = c.AfterFunc(interval, func() {
+				select {
+				case due <- struct{}{}:
+				default:
+				}
+				arm()
+			})
+		}
+	}
+	arm()
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		stopped = true
+		cancel()
 	}
 }
 
@@ -88,10 +139,18 @@ func (s *SinkWriter) finish(ctx context.Context, w sink.Writer) error {
 		return nil
 	}
 	cs, err := w.Flush(ctx, true)
-	if err != nil || len(cs) == 0 {
+	if err != nil {
 		return err
 	}
-	_, err = s.ctx.Ask(ctx, encodeCommittables(cs))
+	return s.report(ctx, commitAtEnd, cs)
+}
+
+// report sends committables to the coordinator.
+func (s *SinkWriter) report(ctx context.Context, when byte, cs []sink.Committable) error {
+	if len(cs) == 0 {
+		return nil
+	}
+	_, err := s.ctx.Ask(ctx, append([]byte{when}, encodeCommittables(cs)...))
 	return err
 }
 
@@ -138,7 +197,14 @@ func (s *SinkWriter) Close() error {
 	return nil
 }
 
-// CommitCoordinator collects what the sub-tasks of a sink have to commit and commits it when the job has finished.
+// When a coordinator commits what it is sent.
+const (
+	commitAtEnd byte = iota // when the job has finished
+	commitNow
+)
+
+// CommitCoordinator commits what the sub-tasks of a sink have to commit: parts of a stream at once, all else when the job
+// has finished.
 type CommitCoordinator struct {
 	Sink sink.TwoPhase
 
@@ -150,38 +216,47 @@ type CommitCoordinator struct {
 func (c *CommitCoordinator) Start(context.Context, int) error { return nil }
 
 // Handle implements Coordinator.
-func (c *CommitCoordinator) Handle(_ context.Context, _ int, request []byte) ([]byte, error) {
-	cs, err := decodeCommittables(request)
+func (c *CommitCoordinator) Handle(ctx context.Context, _ int, request []byte) ([]byte, error) {
+	if len(request) == 0 {
+		return nil, errors.New("a sink writer sent an empty request")
+	}
+	cs, err := decodeCommittables(request[1:])
 	if err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if request[0] == commitNow {
+		return nil, c.with(ctx, sink.Committer.Commit, cs)
+	}
 	c.collected = append(c.collected, cs...)
 	return nil, nil
 }
 
 // Finish implements Coordinator.
 func (c *CommitCoordinator) Finish(ctx context.Context) error {
-	return c.with(ctx, sink.Committer.Commit)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.with(ctx, sink.Committer.Commit, c.collected)
 }
 
 // Abort implements Coordinator.
 func (c *CommitCoordinator) Abort(ctx context.Context) error {
-	return c.with(ctx, sink.Committer.Abort)
-}
-
-func (c *CommitCoordinator) with(ctx context.Context, do func(sink.Committer, context.Context, []sink.Committable) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.collected) == 0 {
+	return c.with(ctx, sink.Committer.Abort, c.collected)
+}
+
+// with calls do of a new committer.
+func (c *CommitCoordinator) with(ctx context.Context, do func(sink.Committer, context.Context, []sink.Committable) error, cs []sink.Committable) error {
+	if len(cs) == 0 {
 		return nil
 	}
 	committer, err := c.Sink.NewCommitter(ctx)
 	if err != nil {
 		return err
 	}
-	err = do(committer, ctx, c.collected)
+	err = do(committer, ctx, cs)
 	if e := committer.Close(); err == nil {
 		err = e
 	}

@@ -1,7 +1,6 @@
 package operator
 
 import (
-	"errors"
 	"math"
 	"slices"
 
@@ -79,13 +78,11 @@ func (w *AlignedWindow[T, K, A, O]) Open(ctx *Context) error {
 	return openFunctions(w.Functions, w.fctx)
 }
 
-var errNoTimestamp = errors.New("record without a timestamp at an event-time window: give the stream a watermark strategy with a timestamp assigner, or use processing-time windows")
-
 // Process implements Operator.
 func (w *AlignedWindow[T, K, A, O]) Process(_ int, b *column.Batch) (bool, error) {
 	w.begin(b)
 	if len(b.Times) == 0 {
-		return false, errNoTimestamp
+		return false, window.ErrNoTimestamp
 	}
 	keys, hashes := w.Of(b)
 	if err := w.assign(b.Times); err != nil {
@@ -104,7 +101,7 @@ func (w *AlignedWindow[T, K, A, O]) assign(times []int64) error {
 	for i, t := range times {
 		if t < lo || t >= hi {
 			if t == column.NoTime {
-				return errNoTimestamp
+				return window.ErrNoTimestamp
 			}
 			lo = w.Windows.Slice(t)
 			hi = lo + width

@@ -151,6 +151,20 @@ func (n *naive) advance(to int64) (out []string) {
 	return out
 }
 
+// cumulative assigns cumulative windows by their definition.
+type cumulative struct {
+	window.Assigner
+	windows window.Aligned
+}
+
+func (c cumulative) Assign(dst []window.Window, _ any, at, _ int64) ([]window.Window, error) {
+	start := window.StartOf(at, c.windows.Offset, c.windows.Size)
+	for end := start + c.windows.Size; end > at; end -= c.windows.Slide {
+		dst = append(dst, window.Window{Start: start, End: end})
+	}
+	return dst, nil
+}
+
 // TestAlignedWindowIsWindow compares, step by step, the kernel with the general operator and with the definition, for random windows, disorder and lateness.
 func TestAlignedWindowIsWindow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -162,10 +176,15 @@ func TestAlignedWindowIsWindow(t *testing.T) {
 		offset := rapid.Int64Range(-slide+1, slide-1).Draw(t, "offset")
 		lateness := rapid.SampledFrom([]int64{0, 0, 3, 25}).Draw(t, "lateness")
 		d := func(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
-		assigner := window.Sliding(d(size), d(slide), d(offset), true)
-		require.NoError(t, assigner.Validate())
+		times := window.Sliding(d(size), d(slide), d(offset), true)
+		assigner, windows := window.Assigner(times), times.Aligned
+		if rapid.IntRange(0, 3).Draw(t, "cumulative") == 0 {
+			windows.Size, windows.Cumulative = slide*rapid.Int64Range(1, 7).Draw(t, "steps"), true
+			assigner = cumulative{times, windows}
+		}
+		require.NoError(t, windows.Validate())
 		general := generalProbe(t, assigner, lateness)
-		aligned := alignedProbe(t, assigner.Aligned, lateness)
+		aligned := alignedProbe(t, windows, lateness)
 		reference := &naive{assigner: assigner, lateness: lateness, watermark: shuffle.MinWatermark, sums: map[string]map[window.Window]int64{}}
 		now := rapid.Int64Range(-50, 50).Draw(t, "now")
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
@@ -218,4 +237,32 @@ func TestAlignedWindowManyKeys(t *testing.T) {
 			require.Equal(t, general.take(), aligned.take())
 		}
 	}
+}
+
+// eagerTrigger is the default trigger under another type, so that sessions move their timers with each record.
+type eagerTrigger struct{ window.EventTimeTrigger }
+
+// TestLazySessions checks that sessions that leave their timers where they are have the same results.
+func TestLazySessions(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		session := window.Session(10*time.Millisecond, true)
+		lazy, eager := generalProbe(t, session, 0), generalProbe(t, session, 0)
+		eager.op.(*Window[click, string, click, click]).Trigger = eagerTrigger{}
+		eager.op.(*Window[click, string, click, click]).lazy = false
+		now := int64(0)
+		for range rapid.IntRange(1, 30).Draw(t, "steps") {
+			var rows []click
+			for range rapid.IntRange(0, 5).Draw(t, "rows") {
+				rows = append(rows, click{rapid.SampledFrom([]string{"a", "b"}).Draw(t, "key"), 1, now + rapid.Int64Range(-30, 30).Draw(t, "at")})
+			}
+			now += rapid.Int64Range(0, 25).Draw(t, "by")
+			for _, p := range []*windowProbe{lazy, eager} {
+				if len(rows) > 0 {
+					p.push(rows)
+				}
+				p.do(p.op.Advance(now))
+			}
+			require.Equal(t, eager.take(), lazy.take())
+		}
+	})
 }

@@ -108,6 +108,9 @@ func (p *panes[A]) remove(id uint32) {
 
 // search returns the place in ids, which are sorted by window, where w is or belongs.
 func (p *panes[A]) search(ids []uint32, w window.Window) (int, bool) {
+	if n := len(ids); n == 0 || p.at(ids[n-1]).window.Less(w) {
+		return n, false // most records belong to the newest window
+	}
 	return slices.BinarySearchFunc(ids, w, func(id uint32, w window.Window) int {
 		x := p.at(id).window
 		switch {

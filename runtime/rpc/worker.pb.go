@@ -496,6 +496,103 @@ func (x *Answer) GetError() string {
 	return ""
 }
 
+// Prepared is the result of a finished sub-task of a vertex with sinks: what the commit vertex gives to their coordinators.
+type Prepared struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Operators     []*PreparedOperator    `protobuf:"bytes,1,rep,name=operators,proto3" json:"operators,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Prepared) Reset() {
+	*x = Prepared{}
+	mi := &file_worker_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Prepared) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Prepared) ProtoMessage() {}
+
+func (x *Prepared) ProtoReflect() protoreflect.Message {
+	mi := &file_worker_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Prepared.ProtoReflect.Descriptor instead.
+func (*Prepared) Descriptor() ([]byte, []int) {
+	return file_worker_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Prepared) GetOperators() []*PreparedOperator {
+	if x != nil {
+		return x.Operators
+	}
+	return nil
+}
+
+type PreparedOperator struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Node          int32                  `protobuf:"varint,1,opt,name=node,proto3" json:"node,omitempty"`
+	Values        [][]byte               `protobuf:"bytes,2,rep,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreparedOperator) Reset() {
+	*x = PreparedOperator{}
+	mi := &file_worker_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreparedOperator) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreparedOperator) ProtoMessage() {}
+
+func (x *PreparedOperator) ProtoReflect() protoreflect.Message {
+	mi := &file_worker_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreparedOperator.ProtoReflect.Descriptor instead.
+func (*PreparedOperator) Descriptor() ([]byte, []int) {
+	return file_worker_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *PreparedOperator) GetNode() int32 {
+	if x != nil {
+		return x.Node
+	}
+	return 0
+}
+
+func (x *PreparedOperator) GetValues() [][]byte {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
 var File_worker_proto protoreflect.FileDescriptor
 
 const file_worker_proto_rawDesc = "" +
@@ -535,7 +632,12 @@ const file_worker_proto_rawDesc = "" +
 	"\arequest\x18\x04 \x01(\fR\arequest\"4\n" +
 	"\x06Answer\x12\x14\n" +
 	"\x05value\x18\x01 \x01(\fR\x05value\x12\x14\n" +
-	"\x05error\x18\x02 \x01(\tR\x05errorB)Z'github.com/leatproject/leat/runtime/rpcb\x06proto3"
+	"\x05error\x18\x02 \x01(\tR\x05error\"G\n" +
+	"\bPrepared\x12;\n" +
+	"\toperators\x18\x01 \x03(\v2\x1d.leat.rpc.v1.PreparedOperatorR\toperators\">\n" +
+	"\x10PreparedOperator\x12\x12\n" +
+	"\x04node\x18\x01 \x01(\x05R\x04node\x12\x16\n" +
+	"\x06values\x18\x02 \x03(\fR\x06valuesB)Z'github.com/leatproject/leat/runtime/rpcb\x06proto3"
 
 var (
 	file_worker_proto_rawDescOnce sync.Once
@@ -549,33 +651,36 @@ func file_worker_proto_rawDescGZIP() []byte {
 	return file_worker_proto_rawDescData
 }
 
-var file_worker_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_worker_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_worker_proto_goTypes = []any{
-	(*ToWorker)(nil),   // 0: leat.rpc.v1.ToWorker
-	(*Start)(nil),      // 1: leat.rpc.v1.Start
-	(*FromWorker)(nil), // 2: leat.rpc.v1.FromWorker
-	(*Ask)(nil),        // 3: leat.rpc.v1.Ask
-	(*Answer)(nil),     // 4: leat.rpc.v1.Answer
-	(*Order)(nil),      // 5: leat.rpc.v1.Order
-	(*Submission)(nil), // 6: leat.rpc.v1.Submission
-	(*Report)(nil),     // 7: leat.rpc.v1.Report
-	(*Metrics)(nil),    // 8: leat.rpc.v1.Metrics
-	(*Fence)(nil),      // 9: leat.rpc.v1.Fence
-	(*Attempt)(nil),    // 10: leat.rpc.v1.Attempt
+	(*ToWorker)(nil),         // 0: leat.rpc.v1.ToWorker
+	(*Start)(nil),            // 1: leat.rpc.v1.Start
+	(*FromWorker)(nil),       // 2: leat.rpc.v1.FromWorker
+	(*Ask)(nil),              // 3: leat.rpc.v1.Ask
+	(*Answer)(nil),           // 4: leat.rpc.v1.Answer
+	(*Prepared)(nil),         // 5: leat.rpc.v1.Prepared
+	(*PreparedOperator)(nil), // 6: leat.rpc.v1.PreparedOperator
+	(*Order)(nil),            // 7: leat.rpc.v1.Order
+	(*Submission)(nil),       // 8: leat.rpc.v1.Submission
+	(*Report)(nil),           // 9: leat.rpc.v1.Report
+	(*Metrics)(nil),          // 10: leat.rpc.v1.Metrics
+	(*Fence)(nil),            // 11: leat.rpc.v1.Fence
+	(*Attempt)(nil),          // 12: leat.rpc.v1.Attempt
 }
 var file_worker_proto_depIdxs = []int32{
 	1,  // 0: leat.rpc.v1.ToWorker.start:type_name -> leat.rpc.v1.Start
-	5,  // 1: leat.rpc.v1.ToWorker.order:type_name -> leat.rpc.v1.Order
-	6,  // 2: leat.rpc.v1.Start.submission:type_name -> leat.rpc.v1.Submission
-	7,  // 3: leat.rpc.v1.FromWorker.report:type_name -> leat.rpc.v1.Report
-	8,  // 4: leat.rpc.v1.FromWorker.metrics:type_name -> leat.rpc.v1.Metrics
-	9,  // 5: leat.rpc.v1.Ask.epoch:type_name -> leat.rpc.v1.Fence
-	10, // 6: leat.rpc.v1.Ask.attempt:type_name -> leat.rpc.v1.Attempt
-	7,  // [7:7] is the sub-list for method output_type
-	7,  // [7:7] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	7,  // 1: leat.rpc.v1.ToWorker.order:type_name -> leat.rpc.v1.Order
+	8,  // 2: leat.rpc.v1.Start.submission:type_name -> leat.rpc.v1.Submission
+	9,  // 3: leat.rpc.v1.FromWorker.report:type_name -> leat.rpc.v1.Report
+	10, // 4: leat.rpc.v1.FromWorker.metrics:type_name -> leat.rpc.v1.Metrics
+	11, // 5: leat.rpc.v1.Ask.epoch:type_name -> leat.rpc.v1.Fence
+	12, // 6: leat.rpc.v1.Ask.attempt:type_name -> leat.rpc.v1.Attempt
+	6,  // 7: leat.rpc.v1.Prepared.operators:type_name -> leat.rpc.v1.PreparedOperator
+	8,  // [8:8] is the sub-list for method output_type
+	8,  // [8:8] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_worker_proto_init() }
@@ -602,7 +707,7 @@ func file_worker_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_worker_proto_rawDesc), len(file_worker_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,6 +1,7 @@
 package window
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -20,6 +21,9 @@ type Assigner interface {
 
 // PerSubtask is implemented by assigners that keep something for each sub-task.
 type PerSubtask interface{ ForSubtask() Assigner }
+
+// ErrNoTimestamp is the error of event-time windows for a record that has no timestamp.
+var ErrNoTimestamp = errors.New("record without a timestamp at an event-time window: give the stream a watermark strategy with a timestamp assigner, or use processing-time windows")
 
 // base is what all assigners of one kind of time have in common.
 type base struct{ eventTime bool }
@@ -44,7 +48,7 @@ func (b base) at(timestamp, now int64) (int64, error) {
 		return now, nil
 	}
 	if timestamp == NoTime {
-		return 0, fmt.Errorf("record without a timestamp at an event-time window: give the stream a watermark strategy with a timestamp assigner, or use processing-time windows")
+		return 0, ErrNoTimestamp
 	}
 	return timestamp, nil
 }

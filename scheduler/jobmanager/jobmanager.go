@@ -49,7 +49,8 @@ type JobManager struct {
 	rounded  time.Time // when that was
 	dirty    bool
 	disarm   func()
-	failed   error // why Run must return
+	again    time.Time // when to try again to lead
+	failed   error     // why Run must return
 
 	requests atomic.Uint64 // log requests
 }

@@ -18,6 +18,7 @@ type leader struct {
 	sessions         map[string]*session // by resource
 	numbers          map[job.TM]*session // welcomed
 	hosts            map[job.ID]host     // of coordinators
+	inherited        map[job.ID]bool     // jobs that are older than the term
 	workers          workers
 	sequence         uint64    // of the last order
 	retry            time.Time // when to try again what the log had no room for
@@ -36,7 +37,11 @@ func (m *JobManager) follow(ctx context.Context) {
 		m.opt.Logger.Warn("leadership lost", "term", m.leader.term, "leader", l.Leader)
 		m.stepDown()
 	}
-	if m.leader == nil && l.Leading {
+	switch {
+	case m.leader != nil || !l.Leading:
+	case m.opt.Clock.Now().Before(m.again):
+		m.arm(m.again)
+	default:
 		m.elect(ctx, l.Term)
 	}
 }
@@ -46,16 +51,21 @@ func (m *JobManager) elect(ctx context.Context, term uint64) {
 	generation := m.opt.Generation
 	m.View(func(s *job.State) { generation = max(generation, s.Generation) })
 	l := &leader{generation: generation, term: term, sessions: map[string]*session{}, numbers: map[job.TM]*session{},
-		hosts: map[job.ID]host{}, workers: newWorkers()}
+		hosts: map[job.ID]host{}, inherited: map[job.ID]bool{}, workers: newWorkers()}
 	m.machine.lead(true)
 	if err := m.propose(ctx, l, &job.LeaderElected{Generation: generation, Term: term, Leader: m.opt.Member.text()}); err != nil {
 		m.machine.lead(false)
 		m.opt.Logger.Warn("leadership could not be taken up", "term", term, "error", err)
-		m.arm(m.opt.Clock.Now().Add(retryAfter))
+		m.again = m.opt.Clock.Now().Add(retryAfter)
+		m.arm(m.again)
 		return
 	}
-	m.machine.take()
-	m.View(func(s *job.State) { l.observations = job.NewObservations(s, m.opt.leader(), m.Now()) })
+	m.View(func(s *job.State) {
+		l.observations = job.NewObservations(s, m.opt.leader(), m.Now())
+		for j := range s.Jobs {
+			l.inherited[j.ID] = true
+		}
+	})
 	m.leader, m.dirty = l, true
 	m.opt.Logger.Info("leading", "generation", generation, "term", term)
 	m.findWorkers(ctx)
@@ -116,7 +126,7 @@ func (m *JobManager) propose(ctx context.Context, l *leader, commands ...job.Com
 func (m *JobManager) resign(l *leader, cause error) error {
 	if m.leader == l {
 		m.stepDown()
-		m.arm(m.opt.Clock.Now().Add(retryAfter))
+		m.again = m.opt.Clock.Now().Add(retryAfter)
 	}
 	return fmt.Errorf("%w: %w", ErrNotLeader, cause)
 }
@@ -138,36 +148,48 @@ func (m *JobManager) absorb(l *leader) (stale bool) {
 			m.figures.forget(id)
 			delete(l.hosts, id)
 		}
+		for _, fact := range e.Facts {
+			if removed, ok := fact.(*job.JobRemoved); ok {
+				m.figures.remove(removed.Job)
+			}
+		}
 	}
 	return stale
 }
 
-// maybeRound makes a round when one is due, and else sees to it that it will be.
+// maybeRound makes a round when one is due, and sees to it that the next will be.
 func (m *JobManager) maybeRound(ctx context.Context) {
-	l := m.leader
-	if l == nil {
-		return
-	}
-	now := m.opt.Clock.Now()
-	if m.dirty && now.Before(m.rounded.Add(m.opt.Round)) && m.observed < roundLimit {
-		m.arm(m.rounded.Add(m.opt.Round))
-		return
-	}
-	wake := time.UnixMilli(int64(l.observations.Wake()))
-	if !m.dirty && (l.observations.Wake() == 0 || now.Before(wake)) {
-		if l.observations.Wake() != 0 {
-			m.arm(wake)
+	for m.leader != nil {
+		due, ok := m.nextRound(m.leader)
+		if !ok {
+			return
 		}
-		return
+		if m.opt.Clock.Now().Before(due) {
+			m.arm(due)
+			return
+		}
+		m.round(ctx, m.leader)
 	}
-	if now.Before(l.retry) {
-		m.arm(l.retry)
-		return
+}
+
+// nextRound is when the next round is due, if one is.
+func (m *JobManager) nextRound(l *leader) (due time.Time, ok bool) {
+	due = m.rounded.Add(m.opt.Round)
+	if !m.dirty {
+		wake := l.observations.Wake()
+		if wake == 0 {
+			return due, false
+		}
+		if at := time.UnixMilli(int64(wake)); at.After(due) {
+			due = at
+		}
+	} else if m.observed >= roundLimit {
+		due = m.rounded
 	}
-	m.round(ctx, l)
-	if m.leader == l {
-		m.arm(now.Add(m.opt.Round))
+	if l.retry.After(due) {
+		due = l.retry
 	}
+	return due, true
 }
 
 // round decides until nothing is left, then says what has to be said.

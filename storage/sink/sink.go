@@ -23,6 +23,13 @@ type Writer interface {
 	Close() error
 }
 
+// Roller is implemented by writers of a TwoPhase sink that finish parts of their output before its end. On a stream the
+// engine calls Roll after writes and about once a second, and commits at once what it returns: parts that were full or old
+// enough. In BATCH it is not called: everything becomes visible together.
+type Roller interface {
+	Roll(ctx context.Context) ([]Committable, error)
+}
+
 // Committable is one thing to be made visible by a Committer, in the sink's own encoding.
 type Committable []byte
 

@@ -35,15 +35,16 @@ func (c PageCount) String() string {
 // windowing is how views are put into windows.
 type windowing struct{ size, disorder, lateness time.Duration }
 
+// read reads the views by one sub-task, so that they stay in the order in which they came.
 func read(env *datastream.Environment, format, path string, skipMalformed bool) *datastream.Stream[PageView] {
 	var files datastream.FileOptions
 	if skipMalformed {
 		files.Malformed = datastream.SkipMalformed
 	}
 	if format == "json" {
-		return datastream.ReadJSON[PageView](env, datastream.JSONOptions{FileOptions: files}, path).Name(sourceOperator)
+		return datastream.ReadJSON[PageView](env, datastream.JSONOptions{FileOptions: files}, path).Name(sourceOperator).Parallelism(1)
 	}
-	return datastream.ReadCSV[PageView](env, datastream.CSVOptions{FileOptions: files}, path).Name(sourceOperator)
+	return datastream.ReadCSV[PageView](env, datastream.CSVOptions{FileOptions: files}, path).Name(sourceOperator).Parallelism(1)
 }
 
 // count counts the views of each page and window, and returns the views that were too late for theirs.
@@ -53,7 +54,7 @@ func count(views *datastream.Stream[PageView], w windowing) (counts *datastream.
 		datastream.ForGenerator(func() datastream.WatermarkGenerator[PageView] {
 			return &everyRecord{disorder: w.disorder.Milliseconds()}
 		}).
-			WithTimestampAssigner(func(v PageView, _ int64) int64 { return v.Time.UnixMilli() }))
+			WithTimestampAssigner(func(v PageView, _ int64) int64 { return v.Time.UnixMilli() })).Parallelism(1)
 	counts = datastream.AggregateProcessWindow(
 		datastream.Window(datastream.KeyBy(timed, func(v PageView) string { return v.Page }), datastream.TumblingEventTime(w.size)).
 			AllowedLateness(w.lateness).LateTo(lateViews),

@@ -19,7 +19,7 @@ type SinkOptions[T any] struct {
 	Prefix, Suffix string
 	// Compression is None, Gzip or Zstd.
 	Compression format.Compression
-	// Rolling says when a part is full.
+	// Rolling says when a part is full. The zero value is one part to the end in BATCH, and 128 MiB or a minute on a stream.
 	Rolling Rolling
 	// Bucket returns the subdirectory of DIR that a row goes to, with slashes; nil and "" are DIR itself. Each bucket that was
 	// written to since the last checkpoint holds an open file and up to 256 KiB of memory.
@@ -36,8 +36,12 @@ type SinkOptions[T any] struct {
 type Rolling struct {
 	Size     int64         // bytes of records before compression
 	Records  int64         // records
-	Interval time.Duration // since the part was begun; looked at when records arrive
+	Interval time.Duration // since the part was begun
 }
+
+// streamRolling is how parts of a stream roll when nothing was said, as Flink's: what is read for ever must become visible
+// some time.
+var streamRolling = Rolling{Size: 128 << 20, Interval: time.Minute}
 
 // Sink writes rows of type T into parts DIR/part-SUBTASK-N, which become visible when they are committed.
 type Sink[T any] struct {
@@ -79,7 +83,7 @@ func (s *Sink[T]) NewWriter(ctx context.Context, env sink.Env) (sink.Writer, err
 		return nil, fmt.Errorf("file sink: %w", err)
 	}
 	w := &writer[T]{
-		ctx: ctx, fs: fs, root: within, sink: s, env: env, whole: true,
+		ctx: ctx, fs: fs, root: within, sink: s, env: env, whole: true, rolling: s.options.Rolling,
 		parts: map[string]*part{}, next: map[string]int{},
 	}
 	if s.options.Bucket == nil {

@@ -25,6 +25,7 @@ type writer[T any] struct {
 	next     map[string]int   // the number of the next part, by bucket
 	finished []committable    // since the last Flush
 	whole    bool             // whether nothing was flushed before the end
+	rolling  Rolling
 }
 
 // Write implements sink.Writer.
@@ -48,8 +49,7 @@ func (w *writer[T]) Write(_ context.Context, b *column.Batch) error {
 
 func (w *writer[T]) writeRows(bucket string, rows []T) (err error) {
 	p := w.parts[bucket]
-	rolling := w.sink.options.Rolling
-	if p != nil && rolling.Interval > 0 && w.sink.options.Clock.Now().Sub(p.begun) >= rolling.Interval {
+	if p != nil && w.old(p) {
 		if err := w.roll(bucket); err != nil {
 			return err
 		}
@@ -70,7 +70,7 @@ func (w *writer[T]) writeRows(bucket string, rows []T) (err error) {
 				return fmt.Errorf("file sink: %w", err)
 			}
 		}
-		if rolling.full(p) {
+		if w.rolling.full(p) {
 			if err := w.roll(bucket); err != nil {
 				return err
 			}
@@ -167,6 +167,29 @@ func (w *writer[T]) roll(bucket string) error {
 	return nil
 }
 
+// old tells whether a part has been written to for as long as it may.
+func (w *writer[T]) old(p *part) bool {
+	return w.rolling.Interval > 0 && w.sink.options.Clock.Now().Sub(p.begun) >= w.rolling.Interval
+}
+
+// Roll implements sink.Roller.
+func (w *writer[T]) Roll(context.Context) ([]sink.Committable, error) {
+	if w.rolling == (Rolling{}) {
+		w.rolling = streamRolling
+	}
+	for bucket, p := range w.parts {
+		if w.old(p) {
+			if err := w.roll(bucket); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(w.finished) == 0 {
+		return nil, nil
+	}
+	return w.take(false), nil
+}
+
 // Flush implements sink.Writer.
 func (w *writer[T]) Flush(_ context.Context, end bool) ([]sink.Committable, error) {
 	buckets := make([]string, 0, len(w.parts))
@@ -183,13 +206,18 @@ func (w *writer[T]) Flush(_ context.Context, end bool) ([]sink.Committable, erro
 	if whole && len(w.finished) == 0 && w.sink.options.Overwrite {
 		w.finished = append(w.finished, committable{})
 	}
+	return w.take(whole), nil
+}
+
+// take returns what was finished since the last call.
+func (w *writer[T]) take(whole bool) []sink.Committable {
 	out := make([]sink.Committable, len(w.finished))
 	for i, c := range w.finished {
 		c.whole = whole
 		out[i] = c.encode()
 	}
 	w.whole, w.finished = false, nil
-	return out, nil
+	return out
 }
 
 // Close implements sink.Writer: it removes what was not handed over by Flush.

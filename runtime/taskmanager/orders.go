@@ -1,0 +1,126 @@
+package taskmanager
+
+import (
+	"fmt"
+
+	"github.com/leatproject/leat/runtime/rpc"
+)
+
+// obey carries out an order, unless it is not newer than what was obeyed last. Whatever it names is reported afterwards.
+func (t *TaskManager) obey(s *session, o *rpc.Order) {
+	if t.session != s || o.TaskManager != t.number || o.Fence.GetGeneration() != t.fence.GetGeneration() || o.Fence.Compare(t.fence) <= 0 {
+		t.log.Warn("an order was refused", "fence", o.Fence.Text(), "for", o.TaskManager, "obeyed", t.fence.Text(), "number", t.number)
+		return
+	}
+	t.fence = o.Fence
+	for _, a := range o.Cancel {
+		t.cancel(a)
+	}
+	for _, a := range o.Forget {
+		if known := t.tasks[keyOf(a)]; known != nil && known.report.Attempt.Number == a.Number && !known.live() {
+			delete(t.tasks, keyOf(a))
+		}
+	}
+	for _, k := range o.Keep {
+		if len(k.Outputs) > 0 {
+			t.news.lost = append(t.news.lost, &rpc.HeldOutputs{Job: k.Job, Outputs: k.Outputs})
+		}
+	}
+	for _, job := range o.Drop {
+		t.drop(job)
+	}
+	for _, d := range o.Deploy {
+		t.deploy(o, d)
+	}
+	t.limitMemory()
+}
+
+// deploy gives the attempts that are new to the job's worker, which is started if there is none.
+func (t *TaskManager) deploy(o *rpc.Order, d *rpc.Deployment) {
+	var fresh []*rpc.Assignment
+	for _, a := range d.Tasks {
+		x := &rpc.Attempt{Job: d.Job, Vertex: d.Vertex, Subtask: a.Subtask, Generation: a.Generation, Number: a.Attempt}
+		key := keyOf(x)
+		known := t.tasks[key]
+		if known == nil || newer(x, known.report.Attempt) > 0 {
+			t.forgetKill(known)
+			t.tasks[key] = &attempt{report: &rpc.TaskReport{Attempt: x, State: rpc.TaskState_INITIALIZING}, slot: a.Slot, worker: t.workerOf(d)}
+			fresh = append(fresh, a)
+		}
+		t.tell(key)
+	}
+	if len(fresh) == 0 {
+		return
+	}
+	w := t.workerOf(d)
+	if d.Coordinator.GetTaskManager() == t.number {
+		if h := t.hosted[d.Job]; h == nil || d.Coordinator.Epoch.Compare(h.Epoch) > 0 {
+			t.hosted[d.Job] = &rpc.CoordinatorStatus{Job: d.Job, Epoch: d.Coordinator.Epoch}
+		}
+	}
+	w.send(&rpc.ToWorker{Message: &rpc.ToWorker_Order{Order: excerpt(o, d, fresh)}})
+}
+
+func (t *TaskManager) forgetKill(a *attempt) {
+	if a != nil && a.stopKill != nil {
+		a.stopKill()
+	}
+}
+
+// excerpt is the part of an order that a worker needs for one deployment. Peers are shared, not copied.
+func excerpt(o *rpc.Order, d *rpc.Deployment, fresh []*rpc.Assignment) *rpc.Order {
+	return &rpc.Order{Fence: o.Fence, TaskManager: o.TaskManager, Peers: o.Peers, Locations: o.Locations, Deploy: []*rpc.Deployment{{
+		Job: d.Job, Vertex: d.Vertex, Parallelism: d.Parallelism, Tasks: fresh, Inputs: d.Inputs, Outputs: d.Outputs, Coordinator: d.Coordinator,
+		Results: d.Results}}}
+}
+
+// cancel ends an attempt. One that has not come yet is refused when it comes.
+func (t *TaskManager) cancel(x *rpc.Attempt) {
+	key := keyOf(x)
+	a := t.tasks[key]
+	t.tell(key)
+	switch {
+	case a == nil || newer(x, a.report.Attempt) > 0 && !a.live():
+		t.tasks[key] = &attempt{report: &rpc.TaskReport{Attempt: x, State: rpc.TaskState_CANCELED}}
+	case a.report.Attempt.Number != x.Number || !a.live() || a.report.State == rpc.TaskState_CANCELING:
+	default:
+		t.set(key, rpc.TaskState_CANCELING, "")
+		w := a.worker
+		w.send(&rpc.ToWorker{Message: &rpc.ToWorker_Order{Order: &rpc.Order{Cancel: []*rpc.Attempt{a.report.Attempt}}}})
+		a.stopKill = t.after(t.opt.CancellationTimeout, func() {
+			if t.tasks[key] == a && a.live() {
+				w.kill(fmt.Sprintf("sub-task %d of vertex %d did not end within %v after it was cancelled (task.cancellation.timeout): a function ignores its context",
+					x.Subtask, x.Vertex, t.opt.CancellationTimeout))
+			}
+		})
+	}
+}
+
+// drop ends everything of a job.
+func (t *TaskManager) drop(job string) {
+	if w := t.workers[job]; w != nil {
+		w.quit()
+	}
+	for key, a := range t.tasks {
+		if key.job == job {
+			t.forgetKill(a)
+			delete(t.tasks, key)
+		}
+	}
+	delete(t.hosted, job)
+	t.news.jobs = true
+}
+
+// endAll ends everything that runs, because the one who ordered it does not count any more.
+func (t *TaskManager) endAll(why string) {
+	for job, w := range t.workers {
+		w.kill(why)
+		delete(t.workers, job)
+	}
+	for _, a := range t.tasks {
+		t.forgetKill(a)
+	}
+	clear(t.tasks)
+	clear(t.hosted)
+	t.news = news{logs: t.news.logs}
+}

@@ -1,0 +1,162 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/leatproject/leat/runtime/graph"
+	"github.com/leatproject/leat/runtime/rpc"
+	"github.com/leatproject/leat/shuffle"
+	"github.com/leatproject/leat/shuffle/network"
+	"github.com/leatproject/leat/shuffle/wire"
+	"github.com/leatproject/leat/storage/column"
+)
+
+// letter carries an answer as the only row of a channel.
+type letter struct{ Answer []byte }
+
+// asker returns what an operator asks its coordinator by; nil if it has none. What sinks say is kept for the commit vertex.
+func (w *worker) asker(r *running, n *graph.Node) func(context.Context, []byte) ([]byte, error) {
+	switch n.Kind {
+	case graph.Sink:
+		return func(_ context.Context, request []byte) ([]byte, error) {
+			r.keep(n.ID, request)
+			return nil, nil
+		}
+	case graph.Source:
+		return func(ctx context.Context, request []byte) ([]byte, error) {
+			answer, err := w.ask(ctx, int32(n.ID), r.attempt, request)
+			if err != nil {
+				return nil, fmt.Errorf("ask the coordinator of %s: %w", n.Name, err)
+			}
+			return answer, nil
+		}
+	}
+	return nil
+}
+
+// ask puts a request to the coordinator of a node, wherever it is.
+func (w *worker) ask(ctx context.Context, node int32, a *rpc.Attempt, request []byte) ([]byte, error) {
+	epoch, host, at := w.coords.where()
+	switch {
+	case host != nil:
+		return host.handle(ctx, node, a, request)
+	case at.Worker == "":
+		return nil, errors.New("nobody has been appointed to host it")
+	}
+	question, err := proto.Marshal(&rpc.Ask{Epoch: epoch, Node: node, Attempt: a, Request: request})
+	if err != nil {
+		return nil, err
+	}
+	return w.call(ctx, at, question)
+}
+
+// call sends a question to another worker and waits for the answer.
+func (w *worker) call(ctx context.Context, to network.Peer, question []byte) ([]byte, error) {
+	got := &mailbox{ready: make(chan struct{}, 1)}
+	in := w.exchange.Input(column.NewBatch[letter](), got.fail)
+	defer in.Close()
+	id := wire.Channel{From: wire.Task{Vertex: "coordinator"}, To: wire.Task{Vertex: w.id, Subtask: w.asked.next()}}
+	in.Fetch(to, id, question, nil, got)
+	for {
+		select {
+		case <-got.ready:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+		if b, ended, err := got.take(); err != nil {
+			return nil, err
+		} else if ended {
+			a := new(rpc.Answer)
+			if err := proto.Unmarshal(b, a); err != nil {
+				return nil, err
+			}
+			if a.Error != "" {
+				return nil, errors.New(a.Error)
+			}
+			return a.Value, nil
+		}
+	}
+}
+
+// answer serves a question of another worker. It does not block.
+func (w *worker) answer(question []byte, to *network.Sender) {
+	q := new(rpc.Ask)
+	if err := proto.Unmarshal(question, q); err != nil {
+		to.Fail(fmt.Errorf("request to a coordinator: %w", err))
+		return
+	}
+	w.group.Go(func() {
+		a := &rpc.Answer{}
+		host, err := w.coords.hosting(w.ctx, q.Epoch)
+		if err == nil {
+			a.Value, err = host.handle(w.ctx, q.Node, q.Attempt, q.Request)
+		}
+		if err != nil {
+			a.Error = err.Error()
+		}
+		b, err := proto.Marshal(a)
+		if err != nil {
+			to.Fail(err)
+			return
+		}
+		to.Send(shuffle.Element{Kind: shuffle.Batch, Batch: column.BatchOf([]letter{{b}})})
+		to.Send(shuffle.Element{Kind: shuffle.End})
+	})
+}
+
+// mailbox receives one answer. It implements shuffle.Sender.
+type mailbox struct {
+	ready chan struct{}
+
+	mu    sync.Mutex
+	bytes []byte
+	ended bool
+	err   error
+}
+
+// Send implements shuffle.Sender.
+func (m *mailbox) Send(e shuffle.Element) {
+	m.mu.Lock()
+	switch e.Kind {
+	case shuffle.Batch:
+		if rows := column.Rows[letter](e.Batch); len(rows) == 1 {
+			m.bytes = rows[0].Answer
+		}
+		e.Batch.Release()
+	case shuffle.End:
+		m.ended = true
+	}
+	m.mu.Unlock()
+	m.wake()
+}
+
+// Room implements shuffle.Sender.
+func (m *mailbox) Room(func()) bool { return true }
+
+func (m *mailbox) fail(err error) {
+	m.mu.Lock()
+	m.err = err
+	m.mu.Unlock()
+	m.wake()
+}
+
+func (m *mailbox) wake() {
+	select {
+	case m.ready <- struct{}{}:
+	default:
+	}
+}
+
+func (m *mailbox) take() (b []byte, ended bool, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ended {
+		return m.bytes, true, nil
+	}
+	return nil, false, m.err
+}

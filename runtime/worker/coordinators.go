@@ -1,0 +1,224 @@
+package worker
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"github.com/leatproject/leat/runtime/graph"
+	"github.com/leatproject/leat/runtime/operator"
+	"github.com/leatproject/leat/runtime/rpc"
+	"github.com/leatproject/leat/shuffle/network"
+)
+
+// resettable is a coordinator that takes back what it gave to attempts of a sub-task that have ended, so that the sub-task can
+// begin anew alone. The others end with their epoch when a sub-task is restarted.
+type resettable interface{ Reset(subtask int) }
+
+// coordinators knows who hosts the coordinators of the job's sources, and hosts them if that is this worker.
+type coordinators struct {
+	w *worker
+
+	mu    sync.Mutex
+	epoch *rpc.Fence
+	// here is set if this worker hosts; otherwise at is who does.
+	here bool
+	at   network.Peer
+	host *host
+	// next is closed when a new epoch begins.
+	next chan struct{}
+}
+
+// host is one epoch of the coordinators.
+type host struct {
+	w       *worker
+	epoch   *rpc.Fence
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	started chan struct{} // closed when byNode is complete, or the epoch has ended
+	byNode  map[int32]operator.Coordinator
+
+	mu      sync.Mutex
+	askedBy map[asker]*rpc.Attempt
+}
+
+type asker struct{ node, subtask int32 }
+
+// appoint takes note of what a deployment says about the host.
+func (c *coordinators) appoint(to *rpc.Coordinator, o *rpc.Order) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if to == nil || c.epoch.Compare(to.Epoch) >= 0 {
+		return
+	}
+	if c.host != nil {
+		c.host.cancel(errors.New("the coordinators have begun anew"))
+	}
+	c.epoch, c.host = to.Epoch, nil
+	c.here = to.TaskManager == c.w.start.TaskManager
+	if c.here {
+		ctx, cancel := context.WithCancelCause(c.w.ctx)
+		c.host = &host{w: c.w, epoch: to.Epoch, ctx: ctx, cancel: cancel, started: make(chan struct{}), byNode: map[int32]operator.Coordinator{},
+			askedBy: map[asker]*rpc.Attempt{}}
+		c.w.group.Go(c.host.run)
+	} else if at, err := c.w.peer(o, to.TaskManager); err == nil {
+		c.at = at
+	}
+	if c.next != nil {
+		close(c.next)
+		c.next = nil
+	}
+}
+
+func (c *coordinators) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.host != nil {
+		c.host.cancel(errCanceled)
+	}
+}
+
+// where returns the present epoch and who hosts it; host is nil when another worker does.
+func (c *coordinators) where() (*rpc.Fence, *host, network.Peer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.epoch, c.host, c.at
+}
+
+// hosting returns the host of an epoch, which may not have been appointed here yet.
+func (c *coordinators) hosting(ctx context.Context, epoch *rpc.Fence) (*host, error) {
+	for {
+		c.mu.Lock()
+		order, host := c.epoch.Compare(epoch), c.host
+		if order < 0 && c.next == nil {
+			c.next = make(chan struct{})
+		}
+		next := c.next
+		c.mu.Unlock()
+		switch {
+		case order > 0 || order == 0 && host == nil:
+			return nil, fmt.Errorf("epoch %s of the coordinators is over", epoch.Text())
+		case order == 0:
+			return host, nil
+		}
+		select {
+		case <-next:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// run starts the coordinators and closes them when the epoch ends.
+func (h *host) run() {
+	err := h.start()
+	h.w.tell(h.epoch, err)
+	if err != nil {
+		h.cancel(err)
+	}
+	close(h.started)
+	<-h.ctx.Done()
+	for node, c := range h.byNode {
+		if err := guarded(c.Close); err != nil {
+			h.w.log.Warn("coordinator did not close", "operator", h.w.job.Node(int(node)).Name, "error", err)
+		}
+	}
+}
+
+func (h *host) start() error {
+	for i := range h.w.job.Vertices {
+		v := &h.w.job.Vertices[i]
+		for _, id := range v.Nodes {
+			n := h.w.job.Node(id)
+			if n.Kind == graph.Sink {
+				continue
+			}
+			err := guarded(func() error {
+				c := h.w.program.Coordinator(id)
+				if c == nil {
+					return nil
+				}
+				h.byNode[int32(id)] = c
+				return c.Start(h.ctx, v.Parallelism)
+			})
+			if err != nil {
+				return fmt.Errorf("%s: %w", n.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// tell reports the state of an epoch.
+func (w *worker) tell(epoch *rpc.Fence, err error) {
+	s := &rpc.CoordinatorStatus{Job: w.start.Job, Epoch: epoch}
+	if err != nil {
+		s.Cause = err.Error()
+	}
+	w.out.add(func(r *rpc.Report) { r.Coordinators = append(r.Coordinators, s) })
+}
+
+// handle answers a request of an attempt.
+func (h *host) handle(ctx context.Context, node int32, a *rpc.Attempt, request []byte) (answer []byte, err error) {
+	select {
+	case <-h.started:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	if h.ctx.Err() != nil {
+		return nil, context.Cause(h.ctx)
+	}
+	c := h.byNode[node]
+	if c == nil {
+		return nil, fmt.Errorf("operator %d has no coordinator", node)
+	}
+	if err := h.admit(c, node, a); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(h.ctx, func() { cancel(context.Cause(h.ctx)) })()
+	err = guarded(func() (err error) {
+		answer, err = c.Handle(ctx, int(a.Subtask), request)
+		return err
+	})
+	return answer, err
+}
+
+// admit sees to it that only the newest attempt of a sub-task is answered.
+func (h *host) admit(c operator.Coordinator, node int32, a *rpc.Attempt) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	key := asker{node, a.Subtask}
+	last := h.askedBy[key]
+	if last != nil {
+		switch order := cmp.Or(cmp.Compare(last.Generation, a.Generation), cmp.Compare(last.Number, a.Number)); {
+		case order > 0:
+			return fmt.Errorf("attempt %d has been given up", a.Number)
+		case order < 0:
+			r, ok := c.(resettable)
+			if !ok {
+				err := fmt.Errorf("sub-task %d of %s was restarted: its coordinator begins anew", a.Subtask, h.w.job.Node(int(node)).Name)
+				h.cancel(err)
+				h.w.tell(h.epoch, err)
+				return err
+			}
+			r.Reset(int(a.Subtask))
+		}
+	}
+	h.askedBy[key] = a
+	return nil
+}
+
+// guarded turns a panic of user code into an error.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return f()
+}

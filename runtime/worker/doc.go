@@ -1,0 +1,17 @@
+// Package worker is what runs inside a user's program when a TaskManager has started it: the tasks of one job.
+//
+// The program's main() runs up to the Execute that the job is; there the client calls Process.Execute, which compares the
+// graph with the submitted one and then obeys orders until the process ends. In application mode and in tests TaskManager
+// and worker share a process: then Serve is called with a Link in memory, and everything else is the same.
+//
+// Promises:
+//
+//   - The worker ends when its TaskManager ends: the Link is at its end.
+//   - Tasks of one worker hand batches over without a copy; tasks of different workers exchange rows by shuffle/network.
+//     Deployments may come in any order: a producer has no room until its consumer is there.
+//   - Every deployed attempt is reported until it is FINISHED, CANCELED or FAILED, and those are reported once.
+//   - Coordinators run in the worker that the deployments name; requests reach them over the data connections.
+//   - What sinks have prepared travels with the report of FINISHED; nothing is committed but by the commit vertex.
+//
+// Start reading at Serve, then deploy.go for how a task is built and wired.
+package worker

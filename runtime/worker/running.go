@@ -1,0 +1,124 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/leatproject/leat/runtime/operator"
+	"github.com/leatproject/leat/runtime/rpc"
+	"github.com/leatproject/leat/runtime/task"
+	"github.com/leatproject/leat/shuffle/network"
+	"github.com/leatproject/leat/shuffle/wire"
+)
+
+// errCanceled is the cause of a task's end when it was told to.
+var errCanceled = errors.New("cancelled")
+
+// running is an attempt from its deployment to its end.
+type running struct {
+	w       *worker
+	attempt *rpc.Attempt
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	// body is what runs: task, or a commit.
+	body    func(ctx context.Context) error
+	task    *task.Task // nil for a commit
+	metrics []nodeMetrics
+	inputs  []*network.Input
+	local   []wire.Channel // may still wait in junctions
+
+	mu       sync.Mutex
+	prepared rpc.Prepared
+}
+
+type nodeMetrics struct {
+	node int
+	*operator.Metrics
+}
+
+// run runs the attempt and reports its end.
+func (r *running) run() {
+	r.w.report(&rpc.TaskReport{Attempt: r.attempt, State: rpc.TaskState_RUNNING})
+	err := guarded(func() error { return r.body(r.ctx) })
+	if err != nil && r.ctx.Err() != nil {
+		err = context.Cause(r.ctx)
+	}
+	r.cancel(nil)
+	r.release()
+	if r.task != nil {
+		r.w.out.final(r.measure())
+	}
+	end := &rpc.TaskReport{Attempt: r.attempt, State: rpc.TaskState_FINISHED}
+	switch {
+	case err == nil:
+		if end.Result, err = r.result(); err != nil {
+			end.State, end.Cause = rpc.TaskState_FAILED, err.Error()
+		}
+	case errors.Is(err, errCanceled) || r.w.ctx.Err() != nil:
+		end.State = rpc.TaskState_CANCELED
+	default:
+		end.State, end.Cause, end.Lost = rpc.TaskState_FAILED, err.Error(), r.w.lost(err)
+	}
+	r.w.mu.Lock()
+	if key := (taskKey{r.attempt.Vertex, r.attempt.Subtask}); r.w.tasks[key] == r {
+		delete(r.w.tasks, key)
+	}
+	r.w.mu.Unlock()
+	r.w.report(end)
+}
+
+// release frees the producers that the attempt has read from.
+func (r *running) release() {
+	for _, in := range r.inputs {
+		in.Close()
+	}
+	r.w.local.forget(r.local)
+}
+
+// fail ends the attempt because of what happened elsewhere.
+func (r *running) fail(err error) { r.cancel(err) }
+
+// keep keeps what a sink has prepared for the commit vertex.
+func (r *running) keep(node int, value []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, o := range r.prepared.Operators {
+		if int(o.Node) == node {
+			o.Values = append(o.Values, value)
+			return
+		}
+	}
+	r.prepared.Operators = append(r.prepared.Operators, &rpc.PreparedOperator{Node: int32(node), Values: [][]byte{value}})
+}
+
+func (r *running) result() ([]byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.prepared.Operators) == 0 {
+		return nil, nil
+	}
+	return proto.Marshal(&r.prepared)
+}
+
+func (w *worker) report(t *rpc.TaskReport) {
+	w.out.add(func(r *rpc.Report) { r.Tasks = append(r.Tasks, t) })
+}
+
+// lost names the first producer that must run again because of err, if any.
+func (w *worker) lost(err error) *rpc.Producer {
+	var lost *network.LostError
+	if !errors.As(err, &lost) {
+		return nil
+	}
+	for _, p := range lost.Producers {
+		for i := range w.job.Vertices {
+			if w.job.Vertices[i].ID == p.Vertex {
+				return &rpc.Producer{Vertex: int32(i), Subtask: int32(p.Subtask), Generation: w.start.Generation, Attempt: int32(p.Attempt)}
+			}
+		}
+	}
+	return nil
+}
