@@ -66,8 +66,7 @@ func (e *Environment) Execute(ctx context.Context, name string) (*Result, error)
 	nodes := e.nodes
 	e.nodes, e.errs = nil, nil
 	if err != nil {
-		x.report(status.Event{Event: status.Rejected, Error: err.Error()})
-		return nil, &RejectedError{err}
+		return nil, x.rejected(err)
 	}
 	for _, w := range e.conf.Warnings() {
 		e.logger.Warn(w)
@@ -135,6 +134,20 @@ func (x *execution) report(e status.Event) {
 	x.events.Write(e)
 }
 
+// rejected reports that the program cannot run.
+func (x *execution) rejected(err error) error {
+	x.report(status.Event{Event: status.Rejected, Error: err.Error()})
+	return x.told(&RejectedError{err})
+}
+
+// told marks an error that was reported.
+func (x *execution) told(err error) error {
+	if x.events.Enabled() {
+		return toldError{err}
+	}
+	return err
+}
+
 // info reports the plan and runs nothing.
 func (x *execution) info(job *graph.JobGraph) (*Result, error) {
 	plan, err := job.PlanJSON(x.jobID)
@@ -154,8 +167,7 @@ func (x *execution) run(ctx context.Context, job *graph.JobGraph, code code) (*R
 	if code.spills() {
 		dir, err := x.env.openSpill()
 		if err != nil {
-			x.report(status.Event{Event: status.Rejected, Error: err.Error()})
-			return nil, &RejectedError{err}
+			return nil, x.rejected(err)
 		}
 		defer func() {
 			if err := dir.Close(); err != nil {
@@ -181,7 +193,7 @@ func (x *execution) run(ctx context.Context, job *graph.JobGraph, code code) (*R
 	}
 	x.report(last)
 	if err != nil {
-		return nil, fmt.Errorf("job %q (%s): %w", x.name, x.jobID, err)
+		return nil, x.told(fmt.Errorf("job %q (%s): %w", x.name, x.jobID, err))
 	}
 	return &Result{JobID: x.jobID, Name: x.name, Mode: job.Mode, Duration: took, Vertices: local.Status()}, nil
 }

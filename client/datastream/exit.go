@@ -3,6 +3,9 @@ package datastream
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 )
 
 // ExitCode is the exit code that a program should end with after err, the same for every Leat command: 0 for nil, 2 if the
@@ -20,6 +23,22 @@ func ExitCode(err error) int {
 	}
 	return 1
 }
+
+// Exit ends a program with err's exit code, after a line about err on standard error, unless the command that runs the
+// program (leat run) has that line already.
+func Exit(err error) {
+	var told toldError
+	if err != nil && !errors.As(err, &told) {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", filepath.Base(os.Args[0]), err)
+	}
+	os.Exit(ExitCode(err))
+}
+
+// toldError is an error that was reported to the command that runs the program.
+type toldError struct{ error }
+
+// Unwrap returns the error.
+func (e toldError) Unwrap() error { return e.error }
 
 // ExitCode is 2: usage, configuration or graph are wrong.
 func (*RejectedError) ExitCode() int { return 2 }

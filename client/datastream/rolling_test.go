@@ -43,3 +43,26 @@ func TestPartsOfAStreamBecomeVisibleWhenTheyAreFull(t *testing.T) {
 		require.Equal(t, 10, strings.Count(string(text), "\n"), part)
 	}
 }
+
+// TestWindowsOfMonitoredFilesFire has a file end long before the next watermark is due.
+func TestWindowsOfMonitoredFilesFire(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.csv"), []byte("x,1000\nx,2000\nx,61000\n"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "b.csv"), []byte("x,3000\n"), 0o644))
+	type visit struct {
+		Page string
+		At   int64
+	}
+	env := datastream.NewEnvironment().SetParallelism(1).Set("pipeline.auto-watermark-interval", "20 ms")
+	visits := datastream.ReadCSV[visit](env, datastream.CSVOptions{FileOptions: datastream.FileOptions{Monitor: time.Millisecond}}, dir).
+		Watermarks(datastream.ForBoundedOutOfOrderness[visit](time.Minute / 2).WithTimestampAssigner(func(v visit, _ int64) int64 { return v.At }))
+	counts := datastream.CountEachWindow(datastream.Window(datastream.KeyBy(visits, func(v visit) string { return v.Page }), datastream.TumblingEventTime(30*time.Second)))
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	for c, err := range datastream.ExecuteAndIterate(ctx, counts, "monitored") {
+		require.NoError(t, err)
+		require.Equal(t, datastream.KeyCount[string]{Key: "x", Count: 3}, c)
+		return
+	}
+	t.Fatal("no window has fired")
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/leatproject/leat/storage/column"
@@ -62,6 +63,7 @@ func (s *Source[T]) Open(ctx *Context) error {
 	s.pool = column.NewPool[T]()
 	s.fetched = make(chan fetched[T], fetchAhead)
 	s.marks = newWatermarks(s.Watermarks, ctx, s.out)
+	s.marks.lasting = slices.ContainsFunc(s.Sources, func(src source.Source) bool { return src.Boundedness() == source.Unbounded })
 	s.malformed = NewCollector[MalformedRecord](ctx.Output(MalformedPort))
 	if s.Watermarks != nil {
 		s.aligner = newAligner(ctx, s.Watermarks.Alignment)

@@ -28,6 +28,8 @@ type watermarks[T any] struct {
 	emitted  int64
 	idle     bool
 	empty    int64 // since when there are no splits
+	foremost int64 // the greatest watermark of a split that has ended
+	lasting  bool  // splits may come for ever, so that event time is not left to the end of the source
 	allowed  int64 // the watermark above which splits are paused
 	next     int64 // processing time of the next periodic watermark
 	rows     []T   // of the batch that is being looked at
@@ -86,7 +88,7 @@ func (g *gate) wait(done <-chan struct{}) {
 
 // newWatermarks returns the watermarks of strategy s, or of none if that is nil.
 func newWatermarks[T any](s *WatermarkStrategy[T], ctx *Context, out *Output) *watermarks[T] {
-	w := &watermarks[T]{ctx: ctx, out: out, emitted: shuffle.MinWatermark, allowed: shuffle.MaxWatermark, empty: ctx.Now()}
+	w := &watermarks[T]{ctx: ctx, out: out, emitted: shuffle.MinWatermark, foremost: shuffle.MinWatermark, allowed: shuffle.MaxWatermark, empty: ctx.Now()}
 	if s == nil {
 		w.quiet = true
 		return w
@@ -118,6 +120,12 @@ func (w *watermarks[T]) begin(s *splitMarks[T]) {
 
 // end removes a split, which no longer holds back event time.
 func (w *watermarks[T]) end(s *splitMarks[T]) {
+	if s.generator != nil && !w.quiet {
+		if mark, ok := s.generator.OnPeriodicEmit(); ok {
+			s.raise(mark)
+		}
+	}
+	w.foremost = max(w.foremost, s.watermark)
 	w.splits = slices.DeleteFunc(w.splits, func(x *splitMarks[T]) bool { return x == s })
 	if len(w.splits) > 0 {
 		w.merge()
@@ -244,9 +252,12 @@ func (w *watermarks[T]) tick(now int64) {
 		}
 		s.idle = timeout > 0 && now-s.last >= timeout
 	}
-	if len(w.splits) > 0 {
+	switch {
+	case len(w.splits) > 0:
 		w.merge()
-	} else if timeout > 0 && !w.idle && now-w.empty >= timeout {
+	case w.lasting && w.foremost > w.emitted && !w.strategy.None:
+		w.emit(w.foremost)
+	case timeout > 0 && !w.idle && now-w.empty >= timeout:
 		w.idle = true
 		w.out.Idle()
 	}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -102,6 +103,8 @@ func (b *blobs) load(ctx context.Context, digest, path string, get fetch) error 
 		return fmt.Errorf("program %s: %w", digest, err)
 	}
 	b.evict()
+	syscall.ForkLock.RLock() // a fork that was under way had the file open for writing, which would make it "text file busy"
+	syscall.ForkLock.RUnlock()
 	return os.Rename(f.Name(), path)
 }
 

@@ -13,6 +13,7 @@ const maxLogFile = 64 << 20
 // logFile is one captured stream. Offsets count from its beginning, whatever has been removed since. Safe for concurrent use.
 type logFile struct {
 	path string
+	max  int64 // bytes of one file
 	log  *slog.Logger
 
 	mu          sync.Mutex
@@ -37,7 +38,7 @@ func (f *logFile) Write(p []byte) (int, error) {
 }
 
 func (f *logFile) append(p []byte) (err error) {
-	if f.file != nil && f.size+int64(len(p)) > maxLogFile {
+	if f.file != nil && f.size+int64(len(p)) > f.max {
 		f.file.Close()
 		f.file = nil
 		if err := os.Rename(f.path, f.path+".1"); err != nil {

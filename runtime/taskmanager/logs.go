@@ -53,7 +53,7 @@ func (l *logs) open(job, name string) *logFile {
 	}
 	f := l.files[job][name]
 	if f == nil {
-		f = &logFile{path: filepath.Join(l.dir, job, name), log: l.log, changed: make(chan struct{})}
+		f = &logFile{path: filepath.Join(l.dir, job, name), max: maxLogFile, log: l.log, changed: make(chan struct{})}
 		l.files[job][name] = f
 	}
 	return f

@@ -47,6 +47,8 @@ type Options struct {
 	ClusterTimeout time.Duration
 	// CancellationTimeout is how long a task may take to end after it was cancelled; the default is 3 minutes.
 	CancellationTimeout time.Duration
+	// MetricsPeriod is how often workers report what they do; the default is a second.
+	MetricsPeriod time.Duration
 	// Build is the version of the binary, for people.
 	Build  string
 	Clock  clock.Clock
@@ -91,6 +93,7 @@ func New(opt Options) (*TaskManager, error) {
 	opt.Listen = cmp.Or(opt.Listen, "127.0.0.1:0")
 	opt.ClusterTimeout = cmp.Or(opt.ClusterTimeout, 10*time.Minute)
 	opt.CancellationTimeout = cmp.Or(opt.CancellationTimeout, 3*time.Minute)
+	opt.MetricsPeriod = cmp.Or(opt.MetricsPeriod, time.Second)
 	blobs, err := newBlobs(opt.Dir)
 	if err != nil {
 		return nil, err

@@ -18,9 +18,6 @@ import (
 // quitTimeout is how long a worker may take to end when its job has.
 const quitTimeout = 10 * time.Second
 
-// metricsPeriod is how often workers report metrics.
-const metricsPeriod = time.Second
-
 // supervised is the worker of a job.
 type supervised struct {
 	t      *TaskManager
@@ -54,7 +51,7 @@ func (t *TaskManager) workerOf(d *rpc.Deployment) *supervised {
 	t.launched = make(chan struct{})
 	t.news.jobs = true
 	start := &rpc.Start{Version: rpc.Version, Job: d.Job, Execute: d.Execute, TaskManager: t.number, Generation: t.fence.Generation,
-		Term: t.fence.Term, Token: wire.JobToken(t.opt.Secret, d.Job), MetricsMillis: metricsPeriod.Milliseconds()}
+		Term: t.fence.Term, Token: wire.JobToken(t.opt.Secret, d.Job), MetricsMillis: t.opt.MetricsPeriod.Milliseconds()}
 	t.group.Go(func() {
 		err := w.run(start, d)
 		w.cancel(nil)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"reflect"
+	"slices"
 	"unsafe"
 )
 
@@ -130,9 +131,11 @@ func (r *vector[T]) decodeWire(src []byte) error {
 }
 
 func (r *vector[T]) appendPicked(from rowSet, order []uint32) {
-	rows := from.(*vector[T]).v
-	for _, i := range order {
-		r.v = append(r.v, rows[i])
+	rows, old := from.(*vector[T]).v, len(r.v)
+	r.v = slices.Grow(r.v, len(order))[:old+len(order)]
+	to := r.v[old:]
+	for k, i := range order {
+		to[k] = rows[i]
 	}
 }
 
@@ -183,6 +186,7 @@ func pickOptional[E int64 | uint64](dst []E, n int, src []E, order []uint32, non
 	for len(dst) < n {
 		dst = append(dst, none)
 	}
+	dst = slices.Grow(dst, len(order))
 	for _, i := range order {
 		if len(src) == 0 {
 			dst = append(dst, none)

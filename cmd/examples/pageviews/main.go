@@ -39,9 +39,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "pageviews:", err)
 		stop()
-		os.Exit(datastream.ExitCode(err))
+		datastream.Exit(err)
 	}
 }
 

@@ -49,9 +49,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "wordcount:", err)
 		stop()
-		os.Exit(datastream.ExitCode(err))
+		datastream.Exit(err)
 	}
 }
 

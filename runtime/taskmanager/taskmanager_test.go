@@ -1,0 +1,53 @@
+package taskmanager
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/leatproject/leat/runtime/rpc"
+	"github.com/leatproject/leat/runtime/worker"
+)
+
+// counts is what the word count prints, in order.
+var counts = []string{"be 1000", "is 500", "not 500", "or 500", "question 500", "that 500", "the 500", "to 1000"}
+
+func sorted(printed string) []string {
+	lines := strings.Split(strings.TrimSpace(printed), "\n")
+	slices.Sort(lines)
+	return lines
+}
+
+func TestWordCountOverTwoTaskManagers(t *testing.T) {
+	c := newCluster(t)
+	m := c.lead(1, 1)
+	c.manager("a", m.address, nil)
+	c.manager("b", m.address, nil)
+	c.registered(2)
+	m.start("words", 0, 1, 2)
+	c.await("the end", c.all(4, rpc.TaskState_FINISHED))
+	require.Equal(t, counts, sorted(m.printed(1, 2)))
+	c.await("the last metrics", func() bool {
+		return c.counted[taskKey{job, 1, 0}]+c.counted[taskKey{job, 1, 1}] == int64(rounds*len(strings.Fields(text)))
+	})
+	for n := range uint32(2) {
+		m.order(n+1, &rpc.Order{Drop: []string{job}})
+	}
+}
+
+func TestInProcess(t *testing.T) {
+	c := newCluster(t)
+	m := c.lead(1, 1)
+	for _, name := range []string{"a", "b"} {
+		c.manager(name, m.address, func(o *Options) {
+			o.Launcher = InProcess{func(*rpc.Start) (*worker.Job, error) { return build([]string{"words"}) }}
+		})
+	}
+	c.registered(2)
+	m.start("words", 0, 1, 2)
+	c.await("the end", c.all(4, rpc.TaskState_FINISHED))
+	m.order(1, &rpc.Order{Drop: []string{job}})
+	m.order(2, &rpc.Order{Drop: []string{job}})
+}
