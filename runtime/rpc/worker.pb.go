@@ -120,7 +120,7 @@ type ToWorker_Start struct {
 }
 
 type ToWorker_Order struct {
-	// order has the deployments and cancellations of the worker's job alone.
+	// order has what concerns the worker's job: deployments, cancellations, outputs to keep.
 	Order *Order `protobuf:"bytes,2,opt,name=order,proto3,oneof"`
 }
 
@@ -158,6 +158,8 @@ type Start struct {
 	Token []byte `protobuf:"bytes,8,opt,name=token,proto3" json:"token,omitempty"`
 	// metrics_millis is how often to report metrics.
 	MetricsMillis int64 `protobuf:"varint,9,opt,name=metrics_millis,json=metricsMillis,proto3" json:"metrics_millis,omitempty"`
+	// directory is for blocking outputs; the TaskManager removes it.
+	Directory     string `protobuf:"bytes,10,opt,name=directory,proto3" json:"directory,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -255,6 +257,13 @@ func (x *Start) GetMetricsMillis() int64 {
 	return 0
 }
 
+func (x *Start) GetDirectory() string {
+	if x != nil {
+		return x.Directory
+	}
+	return ""
+}
+
 // FromWorker is what a worker tells its TaskManager. The first message is ready or failed.
 type FromWorker struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -264,6 +273,7 @@ type FromWorker struct {
 	//	*FromWorker_Failed
 	//	*FromWorker_Report
 	//	*FromWorker_Metrics
+	//	*FromWorker_Held
 	Message       isFromWorker_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -342,6 +352,15 @@ func (x *FromWorker) GetMetrics() *Metrics {
 	return nil
 }
 
+func (x *FromWorker) GetHeld() *HeldOutputs {
+	if x != nil {
+		if x, ok := x.Message.(*FromWorker_Held); ok {
+			return x.Held
+		}
+	}
+	return nil
+}
+
 type isFromWorker_Message interface {
 	isFromWorker_Message()
 }
@@ -365,6 +384,11 @@ type FromWorker_Metrics struct {
 	Metrics *Metrics `protobuf:"bytes,4,opt,name=metrics,proto3,oneof"`
 }
 
+type FromWorker_Held struct {
+	// held are all finished outputs of the worker, told when that has changed.
+	Held *HeldOutputs `protobuf:"bytes,5,opt,name=held,proto3,oneof"`
+}
+
 func (*FromWorker_Ready) isFromWorker_Message() {}
 
 func (*FromWorker_Failed) isFromWorker_Message() {}
@@ -372,6 +396,8 @@ func (*FromWorker_Failed) isFromWorker_Message() {}
 func (*FromWorker_Report) isFromWorker_Message() {}
 
 func (*FromWorker_Metrics) isFromWorker_Message() {}
+
+func (*FromWorker_Held) isFromWorker_Message() {}
 
 // Ask is a request of a sub-task to the coordinator of an operator, from worker to worker.
 type Ask struct {
@@ -603,7 +629,7 @@ const file_worker_proto_rawDesc = "" +
 	"\x05order\x18\x02 \x01(\v2\x12.leat.rpc.v1.OrderH\x00R\x05order\x12#\n" +
 	"\fmemory_limit\x18\x03 \x01(\x03H\x00R\vmemoryLimit\x12\x14\n" +
 	"\x04quit\x18\x04 \x01(\bH\x00R\x04quitB\t\n" +
-	"\amessage\"\x9a\x02\n" +
+	"\amessage\"\xb8\x02\n" +
 	"\x05Start\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x10\n" +
 	"\x03job\x18\x02 \x01(\tR\x03job\x12\x18\n" +
@@ -617,13 +643,16 @@ const file_worker_proto_rawDesc = "" +
 	"generation\x12\x12\n" +
 	"\x04term\x18\a \x01(\x04R\x04term\x12\x14\n" +
 	"\x05token\x18\b \x01(\fR\x05token\x12%\n" +
-	"\x0emetrics_millis\x18\t \x01(\x03R\rmetricsMillis\"\xaa\x01\n" +
+	"\x0emetrics_millis\x18\t \x01(\x03R\rmetricsMillis\x12\x1c\n" +
+	"\tdirectory\x18\n" +
+	" \x01(\tR\tdirectory\"\xda\x01\n" +
 	"\n" +
 	"FromWorker\x12\x16\n" +
 	"\x05ready\x18\x01 \x01(\bH\x00R\x05ready\x12\x18\n" +
 	"\x06failed\x18\x02 \x01(\tH\x00R\x06failed\x12-\n" +
 	"\x06report\x18\x03 \x01(\v2\x13.leat.rpc.v1.ReportH\x00R\x06report\x120\n" +
-	"\ametrics\x18\x04 \x01(\v2\x14.leat.rpc.v1.MetricsH\x00R\ametricsB\t\n" +
+	"\ametrics\x18\x04 \x01(\v2\x14.leat.rpc.v1.MetricsH\x00R\ametrics\x12.\n" +
+	"\x04held\x18\x05 \x01(\v2\x18.leat.rpc.v1.HeldOutputsH\x00R\x04heldB\t\n" +
 	"\amessage\"\x8d\x01\n" +
 	"\x03Ask\x12(\n" +
 	"\x05epoch\x18\x01 \x01(\v2\x12.leat.rpc.v1.FenceR\x05epoch\x12\x12\n" +
@@ -664,8 +693,9 @@ var file_worker_proto_goTypes = []any{
 	(*Submission)(nil),       // 8: leat.rpc.v1.Submission
 	(*Report)(nil),           // 9: leat.rpc.v1.Report
 	(*Metrics)(nil),          // 10: leat.rpc.v1.Metrics
-	(*Fence)(nil),            // 11: leat.rpc.v1.Fence
-	(*Attempt)(nil),          // 12: leat.rpc.v1.Attempt
+	(*HeldOutputs)(nil),      // 11: leat.rpc.v1.HeldOutputs
+	(*Fence)(nil),            // 12: leat.rpc.v1.Fence
+	(*Attempt)(nil),          // 13: leat.rpc.v1.Attempt
 }
 var file_worker_proto_depIdxs = []int32{
 	1,  // 0: leat.rpc.v1.ToWorker.start:type_name -> leat.rpc.v1.Start
@@ -673,14 +703,15 @@ var file_worker_proto_depIdxs = []int32{
 	8,  // 2: leat.rpc.v1.Start.submission:type_name -> leat.rpc.v1.Submission
 	9,  // 3: leat.rpc.v1.FromWorker.report:type_name -> leat.rpc.v1.Report
 	10, // 4: leat.rpc.v1.FromWorker.metrics:type_name -> leat.rpc.v1.Metrics
-	11, // 5: leat.rpc.v1.Ask.epoch:type_name -> leat.rpc.v1.Fence
-	12, // 6: leat.rpc.v1.Ask.attempt:type_name -> leat.rpc.v1.Attempt
-	6,  // 7: leat.rpc.v1.Prepared.operators:type_name -> leat.rpc.v1.PreparedOperator
-	8,  // [8:8] is the sub-list for method output_type
-	8,  // [8:8] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	11, // 5: leat.rpc.v1.FromWorker.held:type_name -> leat.rpc.v1.HeldOutputs
+	12, // 6: leat.rpc.v1.Ask.epoch:type_name -> leat.rpc.v1.Fence
+	13, // 7: leat.rpc.v1.Ask.attempt:type_name -> leat.rpc.v1.Attempt
+	6,  // 8: leat.rpc.v1.Prepared.operators:type_name -> leat.rpc.v1.PreparedOperator
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_worker_proto_init() }
@@ -700,6 +731,7 @@ func file_worker_proto_init() {
 		(*FromWorker_Failed)(nil),
 		(*FromWorker_Report)(nil),
 		(*FromWorker_Metrics)(nil),
+		(*FromWorker_Held)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -38,6 +38,7 @@ type news struct {
 	tasks        map[taskKey]struct{}
 	jobs, beat   bool
 	lost         []*rpc.HeldOutputs
+	sizes        []*rpc.SizeReport
 	coordinators []*rpc.CoordinatorStatus
 	logs         []*rpc.LogReply
 	metrics      map[string]*rpc.Metrics // by job
@@ -65,7 +66,7 @@ func (t *TaskManager) flush() {
 
 func (t *TaskManager) nextMessage(s *session) *rpc.Up {
 	n := &t.news
-	if s.full || n.beat || n.jobs || len(n.tasks) > 0 || len(n.lost) > 0 || len(n.coordinators) > 0 {
+	if s.full || n.beat || n.jobs || len(n.tasks) > 0 || len(n.lost) > 0 || len(n.sizes) > 0 || len(n.coordinators) > 0 {
 		return &rpc.Up{Message: &rpc.Up_Report{Report: t.report(s)}}
 	}
 	if len(n.logs) > 0 {
@@ -85,11 +86,17 @@ func (t *TaskManager) report(s *session) *rpc.Report {
 	t.sequence++
 	n := &t.news
 	r := &rpc.Report{TaskManager: t.number, Generation: s.welcome.Generation, Term: s.welcome.Term, Sequence: t.sequence, Full: s.full,
-		Lost: n.lost, Coordinators: n.coordinators}
+		Lost: n.lost, Sizes: n.sizes, Coordinators: n.coordinators}
 	if s.full {
 		n.tasks, n.jobs = map[taskKey]struct{}{}, true
 		for key := range t.tasks {
 			n.tasks[key] = struct{}{}
+		}
+		r.Sizes = nil
+		for _, w := range t.workers {
+			for _, x := range w.sizes {
+				r.Sizes = append(r.Sizes, x)
+			}
 		}
 		for _, job := range slices.Sorted(maps.Keys(t.hosted)) {
 			r.Coordinators = append(r.Coordinators, t.hosted[job])
@@ -106,7 +113,7 @@ func (t *TaskManager) report(s *session) *rpc.Report {
 	if n.jobs {
 		r.Jobs = slices.Sorted(maps.Keys(t.workers))
 	}
-	n.tasks, n.jobs, n.beat, n.lost, n.coordinators = nil, false, false, nil, nil
+	n.tasks, n.jobs, n.beat, n.lost, n.sizes, n.coordinators = nil, false, false, nil, nil, nil
 	s.full = false
 	return r
 }

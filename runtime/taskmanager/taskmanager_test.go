@@ -51,3 +51,26 @@ func TestInProcess(t *testing.T) {
 	m.order(1, &rpc.Order{Drop: []string{job}})
 	m.order(2, &rpc.Order{Drop: []string{job}})
 }
+
+func TestStagesOverTwoTaskManagers(t *testing.T) {
+	c := newCluster(t)
+	m := c.lead(1, 1)
+	c.manager("a", m.address, nil)
+	c.registered(1)
+	b := c.manager("b", m.address, nil)
+	c.registered(2)
+	m.deploy("batch", 0, 0, 1, 2)
+	c.await("the first stage", c.all(2, rpc.TaskState_FINISHED))
+	c.await("its sizes", func() bool {
+		a, b := c.sizes[1], c.sizes[2]
+		return a != nil && b != nil && a.Tasks+b.Tasks == 2 && len(a.Bytes) == 128
+	})
+	m.deploy("batch", 1, 0, 1, 2)
+	c.await("the second stage", c.all(4, rpc.TaskState_FINISHED))
+	require.Equal(t, counts, sorted(m.printed(1, 2)))
+
+	m.order(1, &rpc.Order{Keep: []*rpc.HeldVertex{{Job: job, Vertex: 0, Outputs: []*rpc.Producer{{Generation: 1}, {Subtask: 7, Generation: 1}}}}})
+	c.await("what is missing", func() bool { return len(c.lost) == 1 && c.lost[0].Outputs[0].Subtask == 7 })
+	b.call(func() { b.workers[job].kill("test") })
+	c.await("the loss of outputs", func() bool { return len(c.lost) == 2 && c.lost[1].Outputs[0].Subtask == 1 })
+}

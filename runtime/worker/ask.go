@@ -16,16 +16,23 @@ import (
 	"github.com/leatproject/leat/storage/column"
 )
 
+// commitAtEnd is how a sink's request begins that waits for the end of the job.
+const commitAtEnd byte = 0
+
 // letter carries an answer as the only row of a channel.
 type letter struct{ Answer []byte }
 
-// asker returns what an operator asks its coordinator by; nil if it has none. What sinks say is kept for the commit vertex.
+// asker returns what an operator asks its coordinator by; nil if it has none. What sinks have
+// prepared is kept for the commit vertex; what they want to be committed at once, is.
 func (w *worker) asker(r *running, n *graph.Node) func(context.Context, []byte) ([]byte, error) {
 	switch n.Kind {
 	case graph.Sink:
-		return func(_ context.Context, request []byte) ([]byte, error) {
-			r.keep(n.ID, request)
-			return nil, nil
+		return func(ctx context.Context, request []byte) ([]byte, error) {
+			if len(request) > 0 && request[0] == commitAtEnd {
+				r.keep(n.ID, request)
+				return nil, nil
+			}
+			return w.program.Coordinator(n.ID).Handle(ctx, int(r.attempt.Subtask), request)
 		}
 	case graph.Source:
 		return func(ctx context.Context, request []byte) ([]byte, error) {

@@ -21,9 +21,10 @@ func (w *worker) deploy(o *rpc.Order, d *rpc.Deployment) {
 		ctx, cancel := context.WithCancelCause(w.ctx)
 		r := &running{w: w, attempt: attempt, ctx: ctx, cancel: cancel}
 		w.report(&rpc.TaskReport{Attempt: attempt, State: rpc.TaskState_INITIALIZING})
-		if err := guarded(func() error { return w.prepare(r, o, d) }); err != nil { // constructors of operators are code of users
+		if err := guarded(func() error { return w.prepare(r, o, d, a) }); err != nil { // constructors of operators are code of users
 			cancel(nil)
 			r.release()
+			r.abort()
 			w.report(&rpc.TaskReport{Attempt: attempt, State: rpc.TaskState_FAILED, Cause: err.Error()})
 			continue
 		}
@@ -35,14 +36,14 @@ func (w *worker) deploy(o *rpc.Order, d *rpc.Deployment) {
 }
 
 // prepare builds what an attempt runs.
-func (w *worker) prepare(r *running, o *rpc.Order, d *rpc.Deployment) error {
+func (w *worker) prepare(r *running, o *rpc.Order, d *rpc.Deployment, a *rpc.Assignment) error {
 	if int(d.Vertex) >= len(w.job.Vertices) {
 		r.body = func(ctx context.Context) error { return w.commit(ctx, d) }
 		return nil
 	}
 	v := &w.job.Vertices[d.Vertex]
 	r.build(v, int(d.Parallelism))
-	wiring := wiring{w: w, r: r, v: v, order: o, deployment: d}
+	wiring := wiring{w: w, r: r, v: v, order: o, deployment: d, assignment: a}
 	if err := wiring.inputs(); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ type outbox struct {
 	mu      sync.Mutex
 	report  *rpc.Report
 	metrics *rpc.Metrics
+	held    *rpc.HeldOutputs
 	ended   []*rpc.TaskMetrics // the last figures of attempts that have ended
 	kick    chan struct{}
 }
@@ -32,6 +33,13 @@ func (o *outbox) measured(m *rpc.Metrics) {
 	o.metrics = m
 	o.mu.Unlock()
 	o.wake()
+}
+
+// hold replaces what is said of the worker's outputs. It goes out before the report of the attempt that has added to it.
+func (o *outbox) hold(all *rpc.HeldOutputs) {
+	o.mu.Lock()
+	o.held = all
+	o.mu.Unlock()
 }
 
 // final adds the last figures of an attempt. They go out before the report of its end.
@@ -56,7 +64,10 @@ func (o *outbox) drain(ctx context.Context, link Link) {
 		case <-ctx.Done():
 			return
 		}
-		r, m := o.take()
+		r, m, h := o.take()
+		if h != nil && link.Send(&rpc.FromWorker{Message: &rpc.FromWorker_Held{Held: h}}) != nil {
+			return
+		}
 		if m != nil && link.Send(&rpc.FromWorker{Message: &rpc.FromWorker_Metrics{Metrics: m}}) != nil {
 			return
 		}
@@ -66,16 +77,16 @@ func (o *outbox) drain(ctx context.Context, link Link) {
 	}
 }
 
-func (o *outbox) take() (*rpc.Report, *rpc.Metrics) {
+func (o *outbox) take() (*rpc.Report, *rpc.Metrics, *rpc.HeldOutputs) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	r, m := o.report, o.metrics
+	r, m, h := o.report, o.metrics, o.held
 	if len(o.ended) > 0 && m == nil {
 		m = &rpc.Metrics{}
 	}
 	if m != nil {
 		m.Tasks = append(m.Tasks, o.ended...)
 	}
-	o.report, o.metrics, o.ended = nil, nil, nil
-	return r, m
+	o.report, o.metrics, o.held, o.ended = nil, nil, nil, nil
+	return r, m, h
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/leatproject/leat/runtime/graph"
 	"github.com/leatproject/leat/runtime/operator"
 	"github.com/leatproject/leat/runtime/task"
+	"github.com/leatproject/leat/shuffle/blocking"
 	"github.com/leatproject/leat/shuffle/network"
 	"github.com/leatproject/leat/storage/clock"
 	"github.com/leatproject/leat/storage/column"
@@ -38,4 +39,6 @@ type Options struct {
 	BufferTimeout, AutoWatermarkInterval time.Duration
 	// Network has what connections to other workers need beside job and identity: TLS, compression, memory.
 	Network network.Options
+	// Blocking is how blocking outputs are kept. Files may be nil: then they lie in the directory that the TaskManager gives.
+	Blocking blocking.Options
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/leatproject/leat/runtime/operator"
 	"github.com/leatproject/leat/runtime/rpc"
 	"github.com/leatproject/leat/runtime/task"
+	"github.com/leatproject/leat/shuffle/blocking"
 	"github.com/leatproject/leat/shuffle/network"
 	"github.com/leatproject/leat/shuffle/wire"
 )
@@ -28,6 +29,7 @@ type running struct {
 	task    *task.Task // nil for a commit
 	metrics []nodeMetrics
 	inputs  []*network.Input
+	outputs []output       // blocking ones
 	local   []wire.Channel // may still wait in junctions
 
 	mu       sync.Mutex
@@ -56,11 +58,16 @@ func (r *running) run() {
 	case err == nil:
 		if end.Result, err = r.result(); err != nil {
 			end.State, end.Cause = rpc.TaskState_FAILED, err.Error()
+		} else {
+			end.Bytes = r.w.stages.finish(r)
 		}
 	case errors.Is(err, errCanceled) || r.w.ctx.Err() != nil:
 		end.State = rpc.TaskState_CANCELED
 	default:
 		end.State, end.Cause, end.Lost = rpc.TaskState_FAILED, err.Error(), r.w.lost(err)
+	}
+	if end.State != rpc.TaskState_FINISHED {
+		r.abort()
 	}
 	r.w.mu.Lock()
 	if key := (taskKey{r.attempt.Vertex, r.attempt.Subtask}); r.w.tasks[key] == r {
@@ -76,6 +83,13 @@ func (r *running) release() {
 		in.Close()
 	}
 	r.w.local.forget(r.local)
+}
+
+// abort drops what the attempt has written.
+func (r *running) abort() {
+	for _, o := range r.outputs {
+		o.Abort()
+	}
 }
 
 // fail ends the attempt because of what happened elsewhere.
@@ -109,11 +123,16 @@ func (w *worker) report(t *rpc.TaskReport) {
 
 // lost names the first producer that must run again because of err, if any.
 func (w *worker) lost(err error) *rpc.Producer {
-	var lost *network.LostError
-	if !errors.As(err, &lost) {
-		return nil
+	var producers []wire.Task
+	var rows *network.LostError
+	var output *blocking.LostError
+	switch {
+	case errors.As(err, &rows):
+		producers = rows.Producers
+	case errors.As(err, &output):
+		producers = output.Producers
 	}
-	for _, p := range lost.Producers {
+	for _, p := range producers {
 		for i := range w.job.Vertices {
 			if w.job.Vertices[i].ID == p.Vertex {
 				return &rpc.Producer{Vertex: int32(i), Subtask: int32(p.Subtask), Generation: w.start.Generation, Attempt: int32(p.Attempt)}

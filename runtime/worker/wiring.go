@@ -19,6 +19,7 @@ type wiring struct {
 	v          *graph.Vertex
 	order      *rpc.Order
 	deployment *rpc.Deployment
+	assignment *rpc.Assignment
 	// connect joins the far ends once all channels of the gate are there.
 	connect []func()
 }
@@ -43,6 +44,12 @@ func (x *wiring) inputs() error {
 		peers, err := x.peers(x.deployment.Inputs, k)
 		if err != nil {
 			return err
+		}
+		if x.w.staged() {
+			if err := x.stageInput(k, e, peers); err != nil {
+				return err
+			}
+			continue
 		}
 		from := x.w.job.VertexOf(e.From)
 		var in *network.Input
@@ -82,6 +89,14 @@ func (x *wiring) outputs() (edges []task.Edge, err error) {
 		for k, e := range to.Edges {
 			from := slices.Index(x.v.Nodes, e.From)
 			if from < 0 {
+				continue
+			}
+			if x.w.staged() {
+				edge, err := x.stageOutput(i, k, e)
+				if err != nil {
+					return nil, err
+				}
+				edges = append(edges, edge)
 				continue
 			}
 			edge := task.Edge{From: from, Port: e.Port, Strategy: e.Strategy,

@@ -62,7 +62,9 @@ type worker struct {
 	program  Program
 	opt      Options
 	log      *slog.Logger
-	exchange *network.Exchange
+	exchange *network.Exchange // rows of pipelined edges, and requests to coordinators
+	bulk     *network.Exchange // blocking outputs
+	stages   *stages
 	ctx      context.Context
 	group    sync.WaitGroup
 	out      outbox
@@ -120,8 +122,14 @@ func newWorker(link Link, start *rpc.Start, job *Job) (*worker, error) {
 	n := job.Options.Network
 	n.Job, n.Worker, n.Token, n.Logger = start.Job, w.id, start.Token, w.log
 	n.Epoch = wire.Epoch{Generation: start.Generation, Term: start.Term}
-	n.Serve = w.answer
+	var err error
+	if w.stages, err = newStages(w, job.Options.Blocking); err != nil {
+		return nil, err
+	}
+	n.Purpose, n.Serve = wire.Rows, w.answer
 	w.exchange = network.New(n)
+	n.Purpose, n.Serve = wire.Bulk, func(request []byte, to *network.Sender) { w.stages.store.Serve(request, to) }
+	w.bulk = network.New(n)
 	return w, nil
 }
 
@@ -132,8 +140,12 @@ func (w *worker) accept() {
 		if err != nil {
 			return
 		}
-		if err = w.exchange.Admit(p); err == nil {
-			err = w.exchange.Accept(conn, p)
+		x := w.exchange
+		if p.Purpose == wire.Bulk {
+			x = w.bulk
+		}
+		if err = x.Admit(p); err == nil {
+			err = x.Accept(conn, p)
 		}
 		if err != nil {
 			conn.Close()
@@ -174,6 +186,9 @@ func (w *worker) order(o *rpc.Order) {
 			r.cancel(errCanceled)
 		}
 	}
+	for _, k := range o.Keep {
+		w.stages.keep(k)
+	}
 	for _, d := range o.Deploy {
 		w.deploy(o, d)
 	}
@@ -189,11 +204,20 @@ func (w *worker) close() {
 	w.coords.close()
 	expired, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	if err := w.exchange.Close(expired); err != nil {
-		w.log.Warn("data connections did not close well", "error", err)
+	var closing sync.WaitGroup
+	for _, x := range []*network.Exchange{w.exchange, w.bulk} {
+		closing.Go(func() {
+			if err := x.Close(expired); err != nil {
+				w.log.Warn("data connections did not close well", "error", err)
+			}
+		})
 	}
+	closing.Wait()
 	w.link.Close()
 	w.group.Wait()
+	if err := w.stages.store.Close(); err != nil {
+		w.log.Warn("blocking outputs were left behind", "error", err)
+	}
 }
 
 // counter numbers things from 1.

@@ -197,3 +197,9 @@ func memberOf(text string) Member {
 	control, rest, _ := strings.Cut(text, " ")
 	return Member{control, rest}
 }
+
+// Wall is the clock's time.
+func (m *JobManager) Wall() time.Time { return m.opt.Clock.Now() }
+
+// Member is where this JobManager is reached.
+func (m *JobManager) Member() Member { return m.opt.Member }

@@ -1,6 +1,7 @@
 package column
 
 import (
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -32,7 +33,8 @@ type Batch struct {
 // rowSet is a *vector[T] whose T the holder does not know.
 type rowSet interface {
 	len() int
-	reset()
+	reset(pointers bool)
+	pointers() bool
 	fresh() rowSet
 	appendAll(from rowSet, lo, hi int)
 	scatter(channels []uint32, to []*Batch)
@@ -48,12 +50,21 @@ type rowSet interface {
 type vector[T any] struct{ v []T }
 
 func (r *vector[T]) len() int      { return len(r.v) }
-func (r *vector[T]) reset()        { clear(r.v); r.v = r.v[:0] }
 func (r *vector[T]) fresh() rowSet { return new(vector[T]) }
 func (r *vector[T]) row(i int) any { return r.v[i] }
 func (r *vector[T]) sizeOf() uintptr {
 	var t T
 	return unsafe.Sizeof(t)
+}
+
+func (r *vector[T]) pointers() bool { return hasPointers(reflect.TypeFor[T]()) }
+
+// reset empties the rows, and forgets what they point to.
+func (r *vector[T]) reset(pointers bool) {
+	if pointers {
+		clear(r.v)
+	}
+	r.v = r.v[:0]
 }
 
 func (r *vector[T]) appendAll(from rowSet, lo, hi int) {
@@ -209,10 +220,11 @@ func (b *Batch) Release() {
 // Pool recycles the batches of one producer and one row type. Get belongs to the producer's goroutine; batches may be
 // released by any goroutine. It keeps at most a bounded number of them; flow control is the exchange's business.
 type Pool struct {
-	new  func(p *Pool) *Batch
-	mu   sync.Mutex
-	free []*Batch
-	made atomic.Int64
+	new      func(p *Pool) *Batch
+	pointers bool // in the rows
+	mu       sync.Mutex
+	free     []*Batch
+	made     atomic.Int64
 }
 
 // poolKeep is the number of free batches that a pool holds on to.
@@ -220,13 +232,13 @@ const poolKeep = 16
 
 // NewPool returns a pool of batches for rows of type T.
 func NewPool[T any]() *Pool {
-	return &Pool{new: func(p *Pool) *Batch { return &Batch{rows: new(vector[T]), pool: p} }}
+	return PoolLike(NewBatch[T]())
 }
 
 // PoolLike returns a pool of batches for rows of the type that b holds.
 func PoolLike(b *Batch) *Pool {
 	like := b.rows
-	return &Pool{new: func(p *Pool) *Batch { return &Batch{rows: like.fresh(), pool: p} }}
+	return &Pool{pointers: like.pointers(), new: func(p *Pool) *Batch { return &Batch{rows: like.fresh(), pool: p} }}
 }
 
 // Get returns an empty batch.
@@ -245,7 +257,7 @@ func (p *Pool) Get() *Batch {
 }
 
 func (p *Pool) put(b *Batch) {
-	b.rows.reset()
+	b.rows.reset(p.pointers)
 	b.Times, b.Hashes = b.Times[:0], b.Hashes[:0]
 	p.mu.Lock()
 	if len(p.free) < poolKeep {

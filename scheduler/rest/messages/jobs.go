@@ -258,3 +258,40 @@ type FailureCause struct {
 	Class      string `json:"class"`
 	StackTrace string `json:"stack-trace"`
 }
+
+// Accumulators is GET /jobs/:id/accumulators. There are none.
+type Accumulators struct {
+	Job        []string          `json:"job-accumulators"`
+	User       []string          `json:"user-task-accumulators"`
+	Serialized map[string]string `json:"serialized-user-task-accumulators"`
+}
+
+// NewJob is the body of POST /jobs, which is our own: Flink's takes serialised Java. The program must be in the blob store.
+type NewJob struct {
+	JobID       string `json:"jobId,omitempty"`
+	Application string `json:"application,omitempty"`
+	Execute     int    `json:"execute"`
+	Program     string `json:"program"`    // digest
+	Submission  []byte `json:"submission"` // an encoded rpc.Submission
+}
+
+// JobSubmitted answers POST /jobs.
+type JobSubmitted struct {
+	JobURL string `json:"jobUrl"`
+	JobID  string `json:"jobId"` // our own
+}
+
+// Output is GET /jobs/:id/output: a piece of what the job's worker on each TaskManager has written.
+type Output struct {
+	Parts []OutputPart `json:"parts"`
+}
+
+// OutputPart is what one worker has written from Offset on.
+type OutputPart struct {
+	TaskManagerID string `json:"taskmanager-id"`
+	Offset        int64  `json:"offset"`
+	Next          int64  `json:"next"` // where to go on
+	Data          []byte `json:"data"`
+	Complete      bool   `json:"complete"` // whether nothing can follow
+	Error         string `json:"error,omitempty"`
+}

@@ -1,0 +1,189 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/leatproject/leat/resourcemanager/secret"
+	"github.com/leatproject/leat/scheduler/rest/messages"
+)
+
+// ErrUnreachable says that no member of the cluster answered.
+var ErrUnreachable = errors.New("the cluster cannot be reached")
+
+// Error is an answer that is no success.
+type Error struct {
+	Status   int // of HTTP
+	Messages []string
+}
+
+// Error implements error.
+func (e *Error) Error() string { return strings.Join(e.Messages, "\n") }
+
+// Options of a client.
+type Options struct {
+	// Members are the URLs of the JobManagers, such as http://localhost:8081. At least one.
+	Members []string
+	// Secret is the cluster's, if it has one.
+	Secret secret.Secret
+	// Patience is how long to try while nobody leads; 0 tries once.
+	Patience time.Duration
+	// Transport replaces http.DefaultTransport.
+	Transport http.RoundTripper
+}
+
+// Client speaks to a cluster. It is safe for concurrent use.
+type Client struct {
+	members  []string
+	patience time.Duration
+	http     *http.Client
+}
+
+// New returns a client. It connects to nobody yet.
+func New(opt Options) (*Client, error) {
+	c := &Client{patience: opt.Patience}
+	for _, m := range opt.Members {
+		u, err := url.Parse(m)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return nil, fmt.Errorf("%q is no address of a JobManager: expected http://host:port", m)
+		}
+		c.members = append(c.members, strings.TrimRight(m, "/"))
+	}
+	if len(c.members) == 0 {
+		return nil, fmt.Errorf("no address of a JobManager was given")
+	}
+	transport := opt.Transport
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	c.http = &http.Client{Transport: bearer{transport, opt.Secret}}
+	return c, nil
+}
+
+// bearer adds the secret to every request, also to those that a redirect leads to the leader.
+type bearer struct {
+	next   http.RoundTripper
+	secret secret.Secret
+}
+
+// RoundTrip implements http.RoundTripper.
+func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	if b.secret.IsZero() {
+		return b.next.RoundTrip(r)
+	}
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", b.secret.Bearer())
+	return b.next.RoundTrip(r)
+}
+
+// call is a request that can be made again.
+type call struct {
+	method, path string
+	query        url.Values
+	contentType  string
+	length       int64
+	body         func() (io.ReadCloser, error)
+}
+
+// retryAfter is how long to wait while nobody leads.
+const retryAfter = 200 * time.Millisecond
+
+// do makes a call until somebody answers it, and returns the answer of success.
+func (c *Client) do(ctx context.Context, x call) (*http.Response, error) {
+	began := time.Now()
+	for {
+		answer, err := c.once(ctx, x)
+		var refused *Error
+		again := errors.Is(err, ErrUnreachable) || errors.As(err, &refused) && refused.Status == http.StatusServiceUnavailable
+		if !again || ctx.Err() != nil || time.Since(began) >= c.patience {
+			return answer, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(retryAfter):
+		}
+	}
+}
+
+// once asks each member until one answers.
+func (c *Client) once(ctx context.Context, x call) (*http.Response, error) {
+	var failures []error
+	for _, m := range c.members {
+		target := m + x.path
+		if len(x.query) > 0 {
+			target += "?" + x.query.Encode()
+		}
+		r, err := http.NewRequestWithContext(ctx, x.method, target, nil)
+		if err != nil {
+			return nil, err
+		}
+		if x.body != nil {
+			if r.Body, err = x.body(); err != nil {
+				return nil, err
+			}
+			r.GetBody, r.ContentLength = x.body, x.length
+			r.Header.Set("Content-Type", x.contentType)
+		}
+		answer, err := c.http.Do(r)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			failures = append(failures, err)
+			continue
+		}
+		if answer.StatusCode < 300 {
+			return answer, nil
+		}
+		return nil, errors.Join(refusal(answer), answer.Body.Close())
+	}
+	return nil, fmt.Errorf("%w: %w; is it started, and is this its address (rest.address, -m)?", ErrUnreachable, errors.Join(failures...))
+}
+
+// mostOfError is how much of a failure is read, in bytes.
+const mostOfError = 1 << 20
+
+func refusal(answer *http.Response) error {
+	e := &Error{Status: answer.StatusCode}
+	body, err := io.ReadAll(io.LimitReader(answer.Body, mostOfError))
+	var m messages.Errors
+	if err == nil && json.Unmarshal(body, &m) == nil && len(m.Errors) > 0 {
+		e.Messages = m.Errors
+		return e
+	}
+	e.Messages = []string{fmt.Sprintf("%s answered %s, which is no answer of a JobManager", answer.Request.URL.Host, answer.Status)}
+	return e
+}
+
+// ask makes a call and decodes its answer.
+func ask[T any](ctx context.Context, c *Client, x call) (body T, err error) {
+	answer, err := c.do(ctx, x)
+	if err != nil {
+		return body, err
+	}
+	err = json.NewDecoder(answer.Body).Decode(&body)
+	if err := errors.Join(err, answer.Body.Close()); err != nil {
+		return body, fmt.Errorf("%s %s: reading the answer: %w", x.method, x.path, err)
+	}
+	return body, nil
+}
+
+// jsonBody makes a call carry a value.
+func (x call) jsonBody(value any) (call, error) {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return x, fmt.Errorf("%s %s: encoding the request: %w", x.method, x.path, err)
+	}
+	x.contentType, x.length = "application/json", int64(len(encoded))
+	x.body = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(encoded)), nil }
+	return x, nil
+}

@@ -1,0 +1,170 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/leatproject/leat/runtime/graph"
+	"github.com/leatproject/leat/runtime/operator"
+	"github.com/leatproject/leat/runtime/rpc"
+	"github.com/leatproject/leat/runtime/task"
+	"github.com/leatproject/leat/shuffle"
+	"github.com/leatproject/leat/shuffle/blocking"
+	"github.com/leatproject/leat/shuffle/network"
+	"github.com/leatproject/leat/shuffle/wire"
+	"github.com/leatproject/leat/storage/column"
+)
+
+// staged tells whether the edges of the job are blocking: its vertices run one after another.
+func (w *worker) staged() bool { return w.opt.Mode == operator.Batch }
+
+// stageName names what the tasks of a vertex write for an edge of another one.
+func stageName(from, to, edge int) string { return fmt.Sprintf("%d-%d-%d", from, to, edge) }
+
+// subpartitions is the number of pieces in which the output for an edge is written.
+func subpartitions(e graph.Edge, producers int, to *graph.Vertex) int {
+	switch e.Strategy {
+	case shuffle.Forward, shuffle.Global, shuffle.Broadcast:
+		return 1
+	case shuffle.Rescale:
+		return (to.Parallelism + producers - 1) / producers
+	}
+	return to.MaxParallelism
+}
+
+// scaled spreads rows over fewer channels than there are sub-partitions, evenly among them: for edges where any will do, so that
+// rows of a batch stay together, and for those that name a sub-task.
+type scaled struct {
+	shuffle.Partitioner
+	channels int
+}
+
+// Select implements shuffle.Partitioner.
+func (p scaled) Select(b *column.Batch, out []uint32, n int) error {
+	if err := p.Partitioner.Select(b, out, p.channels); err != nil {
+		return err
+	}
+	for i, c := range out {
+		out[i] = uint32((int(c)*n + p.channels - 1) / p.channels)
+	}
+	return nil
+}
+
+// spread is how many sub-partitions an edge uses on which any consumer may have any row.
+const spread = 64
+
+// stagePartitioner returns what spreads the rows of a producer over the sub-partitions of an edge.
+func (x *wiring) stagePartitioner(e graph.Edge, to *graph.Vertex, pieces int) shuffle.Partitioner {
+	if pieces == 1 {
+		return nil
+	}
+	p := x.w.program.Partitioner(e.To, e.Index, int(x.r.attempt.Subtask), to.MaxParallelism)
+	switch e.Strategy {
+	case shuffle.Rebalance, shuffle.Shuffle:
+		return scaled{p, min(pieces, max(spread, 4*to.Parallelism))}
+	case shuffle.Custom:
+		return scaled{p, min(pieces, to.Parallelism)}
+	}
+	return p
+}
+
+// stageOutput makes the writer of edge k into vertex to.
+func (x *wiring) stageOutput(to, k int, e graph.Edge) (task.Edge, error) {
+	target := &x.w.job.Vertices[to]
+	pieces := subpartitions(e, int(x.deployment.Parallelism), target)
+	s, err := x.w.stages.store.Stage(stageName(int(x.deployment.Vertex), to, k), pieces)
+	if err != nil {
+		return task.Edge{}, err
+	}
+	w, err := s.Writer(x.me(), x.stagePartitioner(e, target, pieces), x.r.fail)
+	if err != nil {
+		return task.Edge{}, err
+	}
+	x.r.outputs = append(x.r.outputs, output{to, k, w})
+	return task.Edge{From: slices.Index(x.v.Nodes, e.From), Port: e.Port, Strategy: shuffle.Forward, Channels: []shuffle.Sender{w}}, nil
+}
+
+// stageInput makes the channels of edge k from the outputs of a finished vertex: one for each worker that has any.
+func (x *wiring) stageInput(k int, e graph.Edge, peers *rpc.Peers) error {
+	from := slices.IndexFunc(x.w.job.Vertices, func(v graph.Vertex) bool { return slices.Contains(v.Nodes, e.From) })
+	producers := len(peers.TaskManagers)
+	q := blocking.Request{Stage: stageName(from, int(x.deployment.Vertex), k)}
+	if q.From, q.To = x.share(e, producers); q.From >= q.To {
+		return x.nothing(e)
+	}
+	byWorker := map[uint32][]wire.Task{}
+	var order []uint32
+	for p, tm := range peers.TaskManagers {
+		if e.Strategy == shuffle.Forward || e.Strategy == shuffle.Rescale {
+			if lo, hi := partners(e.Strategy, p, producers, int(x.deployment.Parallelism)); int(x.r.attempt.Subtask) < lo || int(x.r.attempt.Subtask) >= hi {
+				continue
+			}
+		}
+		if byWorker[tm] == nil {
+			order = append(order, tm)
+		}
+		byWorker[tm] = append(byWorker[tm], wire.Task{Vertex: x.w.job.Vertices[from].ID, Subtask: p, Attempt: int(peers.Attempts[p])})
+	}
+	if len(order) == 0 {
+		return x.nothing(e)
+	}
+	var in *network.Input
+	for _, tm := range order {
+		q := q
+		q.Tasks = byWorker[tm]
+		ch := x.r.task.Connect(e.Number)
+		if tm == x.w.start.TaskManager {
+			x.connect = append(x.connect, func() { x.w.group.Go(func() { x.w.deliver(x.r, q, x.w.program.Rows(e.To, e.Index), ch) }) })
+			continue
+		}
+		peer, err := x.w.peer(x.order, tm)
+		if err != nil {
+			return err
+		}
+		if in == nil {
+			in = x.w.bulk.Input(x.w.program.Rows(e.To, e.Index), x.r.fail)
+			x.r.inputs = append(x.r.inputs, in)
+		}
+		id := wire.Channel{Edge: k, From: wire.Task{Vertex: q.Stage, Subtask: int(tm)}, To: x.me()}
+		x.connect = append(x.connect, func() { in.Fetch(peer, id, q.Append(nil), q.Tasks, ch) })
+	}
+	return nil
+}
+
+// share is the range of sub-partitions that the attempt reads of an edge.
+func (x *wiring) share(e graph.Edge, producers int) (from, to int) {
+	n, me := int(x.deployment.Parallelism), int(x.r.attempt.Subtask)
+	switch e.Strategy {
+	case shuffle.Forward, shuffle.Broadcast:
+		return 0, 1
+	case shuffle.Rescale:
+		if producers >= n {
+			return 0, subpartitions(e, producers, x.v)
+		}
+		for p := range producers {
+			if lo, hi := partners(e.Strategy, p, producers, n); me >= lo && me < hi {
+				if me == hi-1 {
+					return me - lo, subpartitions(e, producers, x.v)
+				}
+				return me - lo, me - lo + 1
+			}
+		}
+	}
+	a := x.assignment
+	return int(a.From), min(int(a.To), subpartitions(e, producers, x.v))
+}
+
+// nothing makes an input of which the attempt reads nothing.
+func (x *wiring) nothing(e graph.Edge) error {
+	ch := x.r.task.Connect(e.Number)
+	x.connect = append(x.connect, func() { ch.Send(shuffle.Element{Kind: shuffle.End}) })
+	return nil
+}
+
+// deliver reads outputs of this worker.
+func (w *worker) deliver(r *running, q blocking.Request, like *column.Batch, to shuffle.Sender) {
+	if err := w.stages.store.Deliver(r.ctx, q, like, to); err != nil && context.Cause(r.ctx) == nil {
+		r.fail(err)
+	}
+}

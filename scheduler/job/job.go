@@ -1,0 +1,275 @@
+package job
+
+// Job is one execution graph: a Plan with the state of its tasks.
+type Job struct {
+	ID   ID
+	Name string
+	// Number counts submissions: earlier jobs get slots first.
+	Number int64
+	// Application and Execute identify the call of Execute that the job is.
+	Application string
+	Execute     int
+	// Program is the worker's binary, Graph the JobGraph; both are in the blob store.
+	Program, Graph Digest
+	Plan           *Plan
+	Settings       Settings
+
+	State JobState
+	// Times are when each state was entered last; 0 for never.
+	Times    [jobStates]Time
+	Vertices []Vertex
+	// Restarts counts them; Restart is what the strategy remembers.
+	Restarts int
+	Restart  RestartHistory
+	// Waiting says for how many free slots at once the job waits; Since is 0 when for none.
+	Waiting struct {
+		Needed int
+		Since  Time
+	}
+	// Exceptions are the latest failures, the newest last.
+	Exceptions []Exception
+	// Checkpoints are the identities given out and the completed ones.
+	Checkpoints Checkpoints
+
+	unhandled []Cause
+	lanes     []int // by component; 0 while a parallelism is undecided
+}
+
+// Vertex is the state of a vertex of the plan.
+type Vertex struct {
+	// Ranges is what each sub-task reads of each input that is not pointwise; nil means equal shares of everything.
+	Ranges []Range
+	// Subtasks has no elements until the parallelism is decided.
+	Subtasks []Subtask
+
+	count   [taskStates]int32
+	lost    int32 // finished sub-tasks whose output is gone
+	restart int32 // sub-tasks that wait for their restart
+}
+
+// Subtask is the current attempt of a task.
+type Subtask struct {
+	State TaskState
+	// Lost is set when the attempt has finished but its blocking output is gone.
+	Lost bool
+	// Restart is set from the decision to restart the task until it is CREATED again.
+	Restart bool
+	// Attempt is -1 before the first; Generation is that in which it began.
+	Attempt    int32
+	Generation uint64
+	SlotRef
+	// Bytes is the size of the output of a finished attempt.
+	Bytes int64
+	// Result is what a finished attempt hands to the commit vertex: small, or a digest.
+	Result []byte
+	Times  [taskStates]Time
+}
+
+// Range is a share of an input: its sub-partitions [From, To). With Pieces, a sub-partition is shared by several sub-tasks: on
+// edges with Split this one reads only what the producers span(Piece, Pieces) wrote of it; on others, everything.
+type Range struct{ From, To, Piece, Pieces int }
+
+// Cause is one failure of a task or of the job itself.
+type Cause struct {
+	Time Time
+	// Vertex is -1 when no task has failed but the job.
+	Vertex, Subtask int
+	Attempt         int32
+	TM              TM
+	Message         string
+}
+
+// Exception is an entry of the exception history: the root cause of a restart or of the job's end, and the failures that came with it.
+type Exception struct {
+	Root       Cause
+	Concurrent []Cause
+}
+
+const (
+	maxExceptions = 16 // kept for a job, as web.exception-history-size
+	maxConcurrent = 16
+	maxMessage    = 4 << 10 // bytes of a cause
+)
+
+// Checkpoints are what the log knows of a job's checkpoints.
+type Checkpoints struct {
+	// Reserved is the highest identity given out; they are never used twice.
+	Reserved int64
+	// Completed has the identity and place of completed ones that are kept, in ascending order.
+	Completed []Checkpoint
+}
+
+// Checkpoint is a completed checkpoint or savepoint.
+type Checkpoint struct {
+	ID       int64
+	Metadata string
+	Time     Time
+}
+
+func newJob(c *JobSubmitted, number int64, at Time) *Job {
+	j := &Job{ID: c.Job, Name: c.Name, Number: number, Application: c.Application, Execute: c.Execute, Program: c.Program,
+		Graph: c.Graph, Plan: c.Plan, Settings: c.Settings, State: Initializing}
+	j.Times[Initializing] = at
+	j.Vertices = make([]Vertex, len(c.Plan.Vertices))
+	j.lanes = make([]int, len(c.Plan.components))
+	for v := range j.Vertices {
+		if p := c.Plan.Vertices[v].Parallelism; p > 0 {
+			j.expand(v, p, at)
+		}
+	}
+	return j
+}
+
+// expand gives a vertex its sub-tasks.
+func (j *Job) expand(v, parallelism int, at Time) {
+	vx := &j.Vertices[v]
+	vx.Subtasks = make([]Subtask, parallelism)
+	for i := range vx.Subtasks {
+		vx.Subtasks[i].Attempt = -1
+		vx.Subtasks[i].Times[TaskCreated] = at
+	}
+	vx.count[TaskCreated] = int32(parallelism)
+	j.layOut(j.Plan.componentOf[v])
+}
+
+// layOut divides a component into its lanes as soon as every parallelism is known.
+func (j *Job) layOut(component int) {
+	lanes := 0
+	for _, v := range j.Plan.components[component] {
+		n := len(j.Vertices[v].Subtasks)
+		if n == 0 {
+			return
+		}
+		lanes = gcd(n, lanes)
+	}
+	if j.Plan.single[component] {
+		lanes = 1
+	}
+	j.lanes[component] = lanes
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// lane returns the sub-tasks of a vertex that belong to one lane of its component.
+func (j *Job) lane(v, lane int) (from, to int) {
+	n, lanes := len(j.Vertices[v].Subtasks), j.lanes[j.Plan.componentOf[v]]
+	return lane * n / lanes, (lane + 1) * n / lanes
+}
+
+func (j *Job) laneOf(v, subtask int) int {
+	return subtask * j.lanes[j.Plan.componentOf[v]] / len(j.Vertices[v].Subtasks)
+}
+
+// enter changes the job's state.
+func (j *Job) enter(state JobState, at Time) {
+	if j.State != state {
+		j.State = state
+		j.Times[state] = at
+	}
+}
+
+// set changes the state of a task and keeps the counters.
+func (j *Job) set(v, subtask int, state TaskState, at Time) {
+	vx := &j.Vertices[v]
+	t := &vx.Subtasks[subtask]
+	vx.count[t.State]--
+	vx.count[state]++
+	t.State = state
+	t.Times[state] = at
+}
+
+func (j *Job) setLost(v, subtask int, lost bool) {
+	vx := &j.Vertices[v]
+	if t := &vx.Subtasks[subtask]; t.Lost != lost {
+		t.Lost = lost
+		vx.lost += sign(lost)
+	}
+}
+
+func (j *Job) setRestart(v, subtask int, restart bool) {
+	vx := &j.Vertices[v]
+	if t := &vx.Subtasks[subtask]; t.Restart != restart {
+		t.Restart = restart
+		vx.restart += sign(restart)
+	}
+}
+
+func sign(up bool) int32 {
+	if up {
+		return 1
+	}
+	return -1
+}
+
+// live counts the tasks that some TaskManager has.
+func (j *Job) live() int {
+	n := int32(0)
+	for v := range j.Vertices {
+		c := &j.Vertices[v].count
+		n += c[TaskScheduled] + c[TaskDeploying] + c[TaskInitializing] + c[TaskRunning] + c[TaskCanceling] + c[TaskReconciling]
+	}
+	return int(n)
+}
+
+// in counts the tasks in a state.
+func (j *Job) in(state TaskState) int {
+	n := int32(0)
+	for v := range j.Vertices {
+		n += j.Vertices[v].count[state]
+	}
+	return int(n)
+}
+
+// Count returns how many sub-tasks of a vertex are in each state.
+func (v *Vertex) Count(state TaskState) int { return int(v.count[state]) }
+
+// fail keeps a failure until it is decided about.
+func (j *Job) fail(c Cause) {
+	c.Message = c.Message[:min(len(c.Message), maxMessage)]
+	if len(j.unhandled) < maxConcurrent {
+		j.unhandled = append(j.unhandled, c)
+	}
+}
+
+// handled moves the failures into the history.
+func (j *Job) handled(root Cause) {
+	e := Exception{Root: root}
+	for _, c := range j.unhandled {
+		if c != root {
+			e.Concurrent = append(e.Concurrent, c)
+		}
+	}
+	j.unhandled = nil
+	j.Exceptions = append(j.Exceptions, e)
+	if n := len(j.Exceptions) - maxExceptions; n > 0 {
+		j.Exceptions = j.Exceptions[n:]
+	}
+}
+
+// RootCause is the failure that ended the job, or that restarted it last.
+func (j *Job) RootCause() (Cause, bool) {
+	if len(j.Exceptions) == 0 {
+		return Cause{}, false
+	}
+	return j.Exceptions[len(j.Exceptions)-1].Root, true
+}
+
+// commits tells whether a vertex commits what others have prepared.
+func (j *Job) commits(v int) bool {
+	for _, e := range j.Plan.Vertices[v].Edges {
+		if e.Exchange == Committed {
+			return true
+		}
+	}
+	return false
+}
+
+func (j *Job) attempt(v, subtask int) Attempt {
+	t := &j.Vertices[v].Subtasks[subtask]
+	return Attempt{Task{j.ID, v, subtask}, t.Generation, t.Attempt}
+}

@@ -1,0 +1,105 @@
+package job
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+)
+
+// running decides about a job that is to run: first what has failed, then what is ready to be reset, decided or deployed, then
+// whether all is done.
+func (d *decision) running(j *Job) {
+	if d.failures(j) {
+		return
+	}
+	if j.State == Restarting {
+		d.restarting(j)
+	}
+	t := d.timers(j)
+	if j.Waiting.Needed > 0 && due(t.slots, d.now) {
+		total, free := d.s.Slots()
+		d.add(&JobFailing{j.ID, Cause{Time: d.now, Vertex: -1, Message: fmt.Sprintf(
+			"no resources: the job waited %s for %d slots, of %d there are %d free: start more TaskManagers or lower the parallelism",
+			seconds(j.Settings.SlotTimeout), j.Waiting.Needed, total, free)}})
+		return
+	}
+	if j.allFinished() {
+		d.add(d.end(j, Finished))
+		return
+	}
+	for c, lanes := range j.lanes {
+		if lanes == 0 {
+			d.parallelism(j, c)
+		}
+	}
+	d.deploy(j)
+}
+
+func (j *Job) allFinished() bool {
+	for v := range j.Vertices {
+		if !j.Vertices[v].finished() {
+			return false
+		}
+	}
+	return true
+}
+
+// failures restarts what has failed or was lost, or fails the job. It tells whether there was something.
+func (d *decision) failures(j *Job) bool {
+	trouble := false
+	for v := range j.Vertices {
+		trouble = trouble || j.Vertices[v].count[TaskFailed] > 0 || j.Vertices[v].lost > 0
+	}
+	if !trouble {
+		return false
+	}
+	regions, cause, found := j.toRestart(j.Settings.FullFailover)
+	if !found {
+		return false
+	}
+	if cause.Time == 0 {
+		cause.Time = d.now
+	}
+	history, again := j.Settings.Restart.next(j.Restart, j.State == Restarting, d.now, d.s.Seed^uint64(j.Number))
+	if !again {
+		d.add(&JobFailing{j.ID, cause})
+		return true
+	}
+	runs := regions.runs()
+	if len(runs) > maxLaneRuns { // stop more rather than write more
+		runs = widen(runs)
+	}
+	d.add(&RegionsRestarted{j.ID, runs, cause, history})
+	return true
+}
+
+// maxLaneRuns keeps a RegionsRestarted within an entry.
+const maxLaneRuns = 4096
+
+// widen makes one run of lanes per component.
+func widen(runs []Lanes) []Lanes {
+	var all []Lanes
+	for _, r := range runs {
+		if k := len(all) - 1; k >= 0 && all[k].Component == r.Component {
+			all[k].To = r.To
+		} else {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// end makes the command that ends a job.
+func (d *decision) end(j *Job, state JobState) *JobEnded {
+	e := &JobEnded{Job: j.ID, State: state, Application: j.Application, Execute: j.Execute, Program: j.Program}
+	if cause, ok := j.RootCause(); ok && state == Failed {
+		e.Error = cause.Message
+	}
+	return e
+}
+
+func compareTasks(a, b Task) int {
+	return cmp.Or(cmp.Compare(a.Job, b.Job), cmp.Compare(a.Vertex, b.Vertex), cmp.Compare(a.Subtask, b.Subtask))
+}
+
+func seconds(t Time) string { return strconv.FormatInt(int64(t/1000), 10) + " s" }

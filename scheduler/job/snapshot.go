@@ -1,0 +1,169 @@
+package job
+
+import "fmt"
+
+const snapshotVersion = 1
+
+// Snapshot encodes the state.
+func (s *State) Snapshot() []byte {
+	c := codec{buf: []byte{snapshotVersion}}
+	s.fields(&c)
+	return c.buf
+}
+
+// Restore reads what Snapshot wrote.
+func Restore(b []byte) (*State, error) {
+	if len(b) == 0 || b[0] != snapshotVersion {
+		return nil, fmt.Errorf("snapshot of an unknown version: run the release that wrote it, or a newer one")
+	}
+	s := &State{}
+	c := codec{buf: b[1:], reading: true}
+	s.fields(&c)
+	if c.err != nil {
+		return nil, fmt.Errorf("snapshot: %w; it is damaged: restore this member from the others", c.err)
+	}
+	for _, j := range s.jobs.all {
+		s.index(j)
+	}
+	return s, nil
+}
+
+// index derives counters, lanes and the contents of slots.
+func (s *State) index(j *Job) {
+	j.lanes = make([]int, len(j.Plan.components))
+	for v := range j.Vertices {
+		x := &j.Vertices[v]
+		for i := range x.Subtasks {
+			t := &x.Subtasks[i]
+			x.count[t.State]++
+			if t.Lost {
+				x.lost++
+			}
+			if t.Restart {
+				x.restart++
+			}
+		}
+	}
+	for c := range j.lanes {
+		j.layOut(c)
+	}
+}
+
+func (s *State) fields(c *codec) {
+	num(c, &s.Index)
+	num(c, &s.Generation)
+	num(c, &s.Term)
+	text(c, &s.Leader)
+	num(c, &s.Seed)
+	num(c, &s.nextTM)
+	num(c, &s.nextJob)
+	c.flag(&s.suspended)
+	rows(c, &s.tms, func(t *TaskManager) TM { return t.Number }, func(c *codec, t *TaskManager) {
+		num(c, &t.Number)
+		text(c, &t.Resource)
+		text(c, &t.Address)
+		text(c, &t.Meta)
+		num(c, &t.Registered)
+		list(c, &t.Slots, (*codec).slot)
+	})
+	rows(c, &s.jobs, func(j *Job) ID { return j.ID }, (*codec).job)
+	rows(c, &s.programs, func(p *Program) Digest { return p.Digest }, func(c *codec, p *Program) {
+		text(c, &p.Digest)
+		num(c, &p.Size)
+		num(c, &p.Added)
+	})
+	rows(c, &s.results, func(r *Result) string { return resultKey(r.Application, r.Execute) }, func(c *codec, r *Result) {
+		text(c, &r.Application)
+		num(c, &r.Execute)
+		text(c, &r.Job)
+		num(c, &r.State)
+		text(c, &r.Program)
+		text(c, &r.Value)
+		text(c, &r.Error)
+	})
+}
+
+// rows codes a table of pointers.
+func rows[K interface{ ~uint32 | ~string }, V any](c *codec, t *table[K, *V], key func(*V) K, each func(*codec, *V)) {
+	values := make([]*V, 0, t.len())
+	for _, v := range t.all {
+		values = append(values, v)
+	}
+	list(c, &values, func(c *codec, p **V) {
+		if c.reading {
+			*p = new(V)
+		}
+		each(c, *p)
+	})
+	if !c.reading || c.err != nil {
+		return
+	}
+	for _, v := range values {
+		t.put(key(v), v)
+	}
+}
+
+func (c *codec) slot(x *Slot) {
+	text(c, &x.Job)
+	list(c, &x.Tasks, func(c *codec, t *Task) {
+		text(c, &t.Job)
+		num(c, &t.Vertex)
+		num(c, &t.Subtask)
+	})
+}
+
+func (c *codec) job(j *Job) {
+	text(c, &j.ID)
+	text(c, &j.Name)
+	num(c, &j.Number)
+	text(c, &j.Application)
+	num(c, &j.Execute)
+	text(c, &j.Program)
+	text(c, &j.Graph)
+	if c.reading {
+		j.Plan = new(Plan)
+	}
+	j.Plan.fields(c)
+	if c.reading && c.err == nil {
+		c.err = j.Plan.Prepare()
+	}
+	j.Settings.fields(c)
+	num(c, &j.State)
+	for i := range j.Times {
+		num(c, &j.Times[i])
+	}
+	num(c, &j.Restarts)
+	j.Restart.fields(c)
+	num(c, &j.Waiting.Needed)
+	num(c, &j.Waiting.Since)
+	num(c, &j.Checkpoints.Reserved)
+	list(c, &j.Checkpoints.Completed, func(c *codec, p *Checkpoint) {
+		num(c, &p.ID)
+		text(c, &p.Metadata)
+		num(c, &p.Time)
+	})
+	list(c, &j.unhandled, func(c *codec, x *Cause) { x.fields(c) })
+	list(c, &j.Exceptions, func(c *codec, x *Exception) {
+		x.Root.fields(c)
+		list(c, &x.Concurrent, func(c *codec, y *Cause) { y.fields(c) })
+	})
+	list(c, &j.Vertices, func(c *codec, v *Vertex) {
+		list(c, &v.Ranges, rangeFields)
+		list(c, &v.Subtasks, (*codec).subtask)
+	})
+}
+
+func (c *codec) subtask(t *Subtask) {
+	num(c, &t.State)
+	c.flag(&t.Lost)
+	c.flag(&t.Restart)
+	num(c, &t.Attempt)
+	num(c, &t.Generation)
+	num(c, &t.TM)
+	num(c, &t.Slot)
+	num(c, &t.Bytes)
+	c.bytes(&t.Result)
+	for i := range t.Times {
+		num(c, &t.Times[i])
+	}
+}

@@ -1,0 +1,128 @@
+package rest
+
+import (
+	"fmt"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/leatproject/leat/scheduler/rest/messages"
+)
+
+// right is what a route needs besides the secret.
+type right uint8
+
+const (
+	toRead right = iota
+	toSubmit
+	toCancel
+)
+
+// route is a path of the API.
+type route struct {
+	method, path, summary string
+	right                 right
+	status                int // of success; 0 is 200
+	// handle returns the body of the answer, as JSON or as a stream.
+	handle func(*http.Request) (any, error)
+	// query are the parameters that it takes, and result an example of the body's type, for the document.
+	query  []string
+	result any
+}
+
+// stream is an answer that is no JSON.
+type stream struct {
+	contentType string
+	write       func(http.ResponseWriter) error
+}
+
+func (s *Server) routes() []route {
+	return []route{
+		{method: "GET", path: "/overview", summary: "numbers of TaskManagers, slots and jobs", handle: s.overview, result: messages.Overview{}},
+		{method: "GET", path: "/config", summary: "versions and features, for web pages", handle: s.config, result: messages.Config{}},
+		{method: "GET", path: "/jobs", summary: "ids and states of all jobs", handle: s.jobs, result: messages.Jobs{}},
+		{method: "POST", path: "/jobs", summary: "submit a job whose program is in the blob store", right: toSubmit, status: 202, handle: s.submit, result: messages.JobSubmitted{}},
+		{method: "GET", path: "/jobs/overview", summary: "an overview of all jobs", handle: s.jobsOverview, result: messages.JobsOverview{}},
+		{method: "GET", path: "/jobs/metrics", summary: "metrics over jobs", handle: s.jobsMetrics, query: []string{"get", "agg", "jobs"}, result: []messages.AggregatedMetric{}},
+		{method: "GET", path: "/jobs/{job}", summary: "details of a job with its vertices and its plan", handle: s.job, result: messages.JobDetails{}},
+		{method: "PATCH", path: "/jobs/{job}", summary: "cancel a job", right: toCancel, status: 202, handle: s.cancel, query: []string{"mode"}, result: struct{}{}},
+		{method: "GET", path: "/jobs/{job}/status", summary: "a job's state", handle: s.jobStatus, result: messages.Status{}},
+		{method: "GET", path: "/jobs/{job}/plan", summary: "a job's plan", handle: s.jobPlan, result: messages.Plan{}},
+		{method: "GET", path: "/jobs/{job}/config", summary: "what a job was configured with", handle: s.jobConfig, result: messages.JobConfig{}},
+		{method: "GET", path: "/jobs/{job}/exceptions", summary: "a job's failures, the newest first", handle: s.exceptions, query: []string{"maxExceptions"}, result: messages.Exceptions{}},
+		{method: "GET", path: "/jobs/{job}/accumulators", summary: "always empty", handle: s.accumulators, result: messages.Accumulators{}},
+		{method: "GET", path: "/jobs/{job}/execution-result", summary: "what a job came to", handle: s.executionResult, result: messages.ExecutionResult{}},
+		{method: "GET", path: "/jobs/{job}/metrics", summary: "a job's metrics", handle: s.jobMetrics, query: []string{"get"}, result: []messages.Metric{}},
+		{method: "GET", path: "/jobs/{job}/output", summary: "what a job's workers have written to a stream", handle: s.jobOutput, query: []string{"name", "taskmanager", "offset", "wait"}, result: messages.Output{}},
+		{method: "GET", path: "/jobs/{job}/vertices/{vertex}", summary: "sub-tasks of a vertex", handle: s.vertex, result: messages.JobVertexDetails{}},
+		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/subtasktimes", summary: "when sub-tasks entered their states", handle: s.subtaskTimes, result: messages.SubtaskTimes{}},
+		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/taskmanagers", summary: "a vertex by TaskManager", handle: s.vertexTaskManagers, result: messages.VertexTaskManagers{}},
+		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/backpressure", summary: "how busy and back-pressured sub-tasks are", handle: s.backPressure, result: messages.BackPressure{}},
+		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/watermarks", summary: "watermarks of sub-tasks", handle: s.watermarks, result: []messages.Metric{}},
+		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/metrics", summary: "metrics of sub-tasks, as INDEX.NAME", handle: s.vertexMetrics, query: []string{"get"}, result: []messages.Metric{}},
+		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/subtasks/metrics", summary: "metrics over sub-tasks", handle: s.subtasksMetrics, query: []string{"get", "agg", "subtasks"}, result: []messages.AggregatedMetric{}},
+		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/subtasks/{subtask}", summary: "a sub-task's current attempt", handle: s.subtask, result: messages.Subtask{}},
+		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/subtasks/{subtask}/metrics", summary: "a sub-task's metrics", handle: s.subtaskMetrics, query: []string{"get"}, result: []messages.Metric{}},
+		{method: "GET", path: "/taskmanagers", summary: "all TaskManagers", handle: s.taskManagers, result: messages.TaskManagers{}},
+		{method: "GET", path: "/taskmanagers/metrics", summary: "metrics over TaskManagers", handle: s.taskManagersMetrics, query: []string{"get", "agg", "taskmanagers"}, result: []messages.AggregatedMetric{}},
+		{method: "GET", path: "/taskmanagers/{taskmanager}", summary: "details of a TaskManager", handle: s.taskManager, result: messages.TaskManagerDetails{}},
+		{method: "GET", path: "/taskmanagers/{taskmanager}/metrics", summary: "a TaskManager's metrics", handle: s.taskManagerMetrics, query: []string{"get"}, result: []messages.Metric{}},
+		{method: "GET", path: "/taskmanagers/{taskmanager}/logs", summary: "a TaskManager's log files", handle: s.taskManagerLogs, result: messages.LogFiles{}},
+		{method: "GET", path: "/taskmanagers/{taskmanager}/logs/{file}", summary: "a log file", handle: s.taskManagerLogFile},
+		{method: "GET", path: "/taskmanagers/{taskmanager}/log", summary: "a TaskManager's own log", handle: s.taskManagerLog},
+		{method: "GET", path: "/taskmanagers/{taskmanager}/stdout", summary: "what a TaskManager has written to standard output", handle: s.taskManagerStdout},
+		{method: "GET", path: "/jobmanager/config", summary: "the JobManager's configuration, secrets masked", handle: s.jobManagerConfig, result: []messages.ConfigEntry{}},
+		{method: "GET", path: "/jobmanager/metrics", summary: "the JobManager's metrics", handle: s.jobManagerMetrics, query: []string{"get"}, result: []messages.Metric{}},
+		{method: "GET", path: "/jobmanager/logs", summary: "the JobManager's log files", handle: s.jobManagerLogs, result: messages.LogFiles{}},
+		{method: "GET", path: "/jobmanager/logs/{file}", summary: "a log file", handle: s.jobManagerLogFile},
+		{method: "GET", path: "/jobmanager/log", summary: "the JobManager's own log", handle: s.jobManagerLog},
+		{method: "GET", path: "/jars", summary: "uploaded programs", right: toSubmit, handle: s.jars, result: messages.Jars{}},
+		{method: "POST", path: "/jars/upload", summary: "upload a program, a binary for the cluster's platform, as multipart/form-data", right: toSubmit, handle: s.uploadJar, result: messages.JarUploaded{}},
+		{method: "DELETE", path: "/jars/{jar}", summary: "delete an uploaded program", right: toSubmit, handle: s.deleteJar, result: struct{}{}},
+		{method: "GET", path: "/jars/{jar}/plan", summary: "the plan of a program's first job", right: toSubmit, handle: s.planJar, query: jarQuery, result: messages.Plan{}},
+		{method: "POST", path: "/jars/{jar}/plan", summary: "the plan of a program's first job", right: toSubmit, handle: s.planJar, query: jarQuery, result: messages.Plan{}},
+		{method: "POST", path: "/jars/{jar}/run", summary: "run a program; answers when its first job is submitted", right: toSubmit, handle: s.runJar, query: jarQuery, result: messages.JarStarted{}},
+		{method: "HEAD", path: "/blobs/{digest}", summary: "whether there is a blob", right: toSubmit, handle: s.hasBlob},
+		{method: "GET", path: "/blobs/{digest}", summary: "a blob by its SHA-256", right: toSubmit, handle: s.getBlob},
+		{method: "PUT", path: "/blobs/{digest}", summary: "store a blob by its SHA-256", right: toSubmit, status: 201, handle: s.putBlob, result: struct{}{}},
+	}
+}
+
+// answer makes a handler of a route.
+func (s *Server) answer(r route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		defer func() {
+			if p := recover(); p != nil {
+				s.opt.Logger.Error("request failed", "path", request.URL.Path, "panic", p, "stack", string(debug.Stack()))
+				fail(w, fmt.Errorf("internal error: look at the JobManager's log"))
+			}
+		}()
+		if err := s.permit(r.right); err != nil {
+			fail(w, err)
+			return
+		}
+		body, err := r.handle(request)
+		if err != nil {
+			fail(w, err)
+			return
+		}
+		if x, ok := body.(stream); ok {
+			w.Header().Set("Content-Type", x.contentType)
+			if err := x.write(w); err != nil {
+				s.opt.Logger.Debug("answer broke off", "path", request.URL.Path, "error", err)
+			}
+			return
+		}
+		reply(w, max(r.status, http.StatusOK), body)
+	})
+}
+
+// permit refuses what the configuration turns off.
+func (s *Server) permit(r right) error {
+	switch {
+	case r == toSubmit && !s.opt.Submit:
+		return failure(http.StatusForbidden, "refused: this cluster takes no programs by REST (web.submit.enable)")
+	case r == toCancel && !s.opt.Cancel:
+		return failure(http.StatusForbidden, "refused: this cluster cancels no jobs by REST (web.cancel.enable)")
+	}
+	return nil
+}
