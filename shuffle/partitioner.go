@@ -80,6 +80,8 @@ type ByHash struct {
 	// Hashes writes the key hash of each row of b to out.
 	Hashes         func(b *column.Batch, out []uint64) error
 	MaxParallelism int
+
+	subtasks []uint16 // by key group
 }
 
 // Select implements Partitioner and leaves the hashes in b.
@@ -88,9 +90,15 @@ func (p *ByHash) Select(b *column.Batch, channels []uint32, n int) error {
 	if err := p.Hashes(b, b.Hashes); err != nil {
 		return err
 	}
-	maxP := uint64(p.MaxParallelism)
+	if p.subtasks == nil {
+		p.subtasks = make([]uint16, p.MaxParallelism)
+		for group := range p.subtasks {
+			p.subtasks[group] = uint16(Subtask(group, p.MaxParallelism, n))
+		}
+	}
+	maxP, subtasks := uint64(len(p.subtasks)), p.subtasks
 	for i, h := range b.Hashes {
-		channels[i] = uint32((h >> 32) * maxP >> 32 * uint64(n) / maxP)
+		channels[i] = uint32(subtasks[(h>>32)*maxP>>32])
 	}
 	return nil
 }

@@ -27,7 +27,6 @@ func TestArguments(t *testing.T) {
 		for _, c := range app.Commands {
 			c.Action = record
 		}
-		app.Commands = append(app.Commands, &cli.Command{Name: "cancel", ArgsUsage: "JOB", Flags: commonFlags(), Action: record})
 		command := app.Command(d.Cmd)
 		arguments, err := arrange(command, strings.Split(strings.TrimRight(d.Input, "\n"), "\n"))
 		if err == nil {

@@ -23,9 +23,9 @@ func commonFlags() []cli.Flag {
 func programFlags() []cli.Flag {
 	return append(commonFlags(),
 		&cli.StringFlag{Name: "parallelism", Aliases: []string{"p"}, Usage: "`NUMBER` of parallel sub-tasks"},
-		&cli.StringFlag{Name: "target", Aliases: []string{"t"}, Usage: "where to run; this version knows `local`"},
-		&cli.BoolFlag{Name: "detached", Aliases: []string{"d"}, Usage: "do not wait for the job's end (needs a cluster)"},
-		&cli.StringFlag{Name: "jobmanager", Aliases: []string{"m"}, Usage: "`HOST:PORT` of a cluster (not there yet)"},
+		&cli.StringFlag{Name: "target", Aliases: []string{"t"}, Usage: "where to run: `local` or remote"},
+		&cli.BoolFlag{Name: "detached", Aliases: []string{"d"}, Usage: "do not wait for the job's end; the program's main function runs on the cluster"},
+		&cli.StringFlag{Name: "jobmanager", Aliases: []string{"m"}, Usage: "run on the cluster whose REST server is `HOST:PORT`"},
 		&cli.StringFlag{Name: "fromSavepoint", Aliases: []string{"s"}, Usage: "start from the savepoint at `PATH` (not there yet)"},
 		&cli.BoolFlag{Name: "allowNonRestoredState", Aliases: []string{"n"}, Usage: "skip state of the savepoint that no operator wants"},
 		&cli.StringFlag{Name: "claimMode", Aliases: []string{"cm", "restoreMode", "rm"}, Usage: "owner of the savepoint's files: `NO_CLAIM` or CLAIM"},
@@ -67,19 +67,38 @@ func applyProgramFlags(c *cli.Context, conf *config.Configuration) error {
 			return &exitError{code: exitUsage, err: err}
 		}
 	}
+	if err := applyJobManagerFlag(c, conf); err != nil {
+		return err
+	}
+	if c.IsSet("jobmanager") && !c.IsSet("target") {
+		if err := conf.SetFrom("-m", config.ExecutionTarget.Key, remote); err != nil {
+			return &exitError{code: exitUsage, err: err}
+		}
+	}
 	target := config.Get(conf, config.ExecutionTarget)
 	switch {
-	case target != "local":
-		return wrongUsage("target %q: this version runs jobs in the program's own process; leave -t and %s out or set them to local",
-			target, config.ExecutionTarget.Key)
-	case c.Bool("detached") || !config.Get(conf, config.ExecutionAttached):
-		return wrongUsage("-d: a detached job needs a cluster, and this version has none: leave it out")
-	case c.IsSet("jobmanager"):
-		return wrongUsage("-m: this version has no clusters to submit to: leave it out")
+	case target != local && target != remote:
+		return wrongUsage("target %q: this version runs jobs in the program's own process (%s) or on a cluster (%s): set -t or %s to one of them",
+			target, local, remote, config.ExecutionTarget.Key)
+	case target == local && c.IsSet("jobmanager"):
+		return wrongUsage("-m: a local job has no JobManager: leave -m or -t local out")
+	case target == local && detached(c, conf):
+		return wrongUsage("-d: a detached job needs a cluster: name it with -m HOST:PORT, or leave -d out")
 	case c.IsSet("fromSavepoint"), config.Get(conf, config.RestorePath) != "":
 		return wrongUsage("-s: this version cannot start from a savepoint: leave it and %s out", config.RestorePath.Key)
 	}
 	return nil
+}
+
+// The targets.
+const (
+	local  = "local"
+	remote = "remote"
+)
+
+// detached tells whether the end of the job is not waited for.
+func detached(c *cli.Context, conf *config.Configuration) bool {
+	return c.Bool("detached") || !config.Get(conf, config.ExecutionAttached)
 }
 
 // withoutConfiguration is an environment without the variables that set configuration keys or say where they are.

@@ -26,7 +26,7 @@ func infoCommand(s streams) *cli.Command {
 }
 
 func showPlan(c *cli.Context, s streams) error {
-	run, err := prepare(c, s)
+	run, _, err := prepare(c, s)
 	if err != nil {
 		return err
 	}

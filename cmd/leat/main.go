@@ -58,7 +58,8 @@ func dispatch(args []string, s streams) error {
 }
 
 func newApp(s streams) *cli.App {
-	commands := []*cli.Command{runCommand(s), infoCommand(s), versionCommand(s)}
+	commands := []*cli.Command{runCommand(s), infoCommand(s), listCommand(s), cancelCommand(s), logsCommand(s), jobManagerCommand(s),
+		taskManagerCommand(s), versionCommand(s)}
 	for _, c := range commands {
 		c.OnUsageError = func(_ *cli.Context, err error, _ bool) error { return wrongUsage("%s: %w", c.Name, err) }
 	}
@@ -89,11 +90,13 @@ var appHelp = `leat: batch and stream processing in one binary
    leat run ./wordcount --input text.txt        run a program; all after it is the program's
    leat run ./cmd/examples/wordcount            the same for a Go package, which is built first
    leat run -p 4 -Dexecution.runtime-mode=BATCH ./wordcount
+   leat run -d -m head:8081 ./wordcount         run it on a cluster, do not wait
+   leat list, leat cancel JOB, leat logs -f JOB look after jobs of a cluster
    leat info ./wordcount --input text.txt       print the plan, run nothing
    leat run --help                              the flags of a verb
 
 Verbs:
-{{range .Commands}}   {{printf "%-10s" .Name}}{{.Usage}}
+{{range .Commands}}   {{printf "%-12s" .Name}}{{.Usage}}
 {{end}}
 Configuration comes from config.yaml (--config, LEAT_CONFIG, LEAT_CONF_DIR, ../conf beside the binary, /etc/leat), then from
 LEAT_* variables, then from -D; later ones win.

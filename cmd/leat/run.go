@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/leatproject/leat/runtime/config"
 	"github.com/urfave/cli/v2"
 )
 
@@ -17,6 +18,8 @@ func runCommand(s streams) *cli.Command {
    leat run ./wordcount --input text.txt
    leat run ./cmd/examples/wordcount --input text.txt
    leat run -p 4 ./wordcount                       parallelism 4
+   leat run -m head:8081 ./wordcount               on a cluster; leat list, leat cancel and leat logs look after it
+   leat run -d -m head:8081 ./wordcount            the same, without waiting for its end
    leat run -D execution.runtime-mode=BATCH ./wordcount
    leat run -Dio.tmp.dirs=/disk1,/disk2 ./wordcount
    leat run --json ./wordcount 2>events.jsonl      progress for machines, on standard error
@@ -37,9 +40,12 @@ Flags:
 {{end}}`
 
 func runProgram(c *cli.Context, s streams) error {
-	run, err := prepare(c, s)
+	run, conf, err := prepare(c, s)
 	if err != nil {
 		return err
+	}
+	if detached(c, conf) {
+		return runDetached(c, conf, run, s)
 	}
 	report, programStreams := newReporter(s, c.Bool("json"), c.Bool("quiet"))
 	run.streams = programStreams
@@ -58,20 +64,20 @@ func runProgram(c *cli.Context, s streams) error {
 }
 
 // prepare is what run and info have in common: the configuration, the program, and its environment.
-func prepare(c *cli.Context, s streams) (child, error) {
+func prepare(c *cli.Context, s streams) (child, *config.Configuration, error) {
 	if c.NArg() == 0 {
-		return child{}, wrongUsage("%s: which program? leat %s PROGRAM; %s", c.Command.Name, c.Command.Name, whatRuns)
+		return child{}, nil, wrongUsage("%s: which program? leat %s PROGRAM; %s", c.Command.Name, c.Command.Name, whatRuns)
 	}
 	conf, path, err := load(c)
 	if err != nil {
-		return child{}, err
+		return child{}, nil, err
 	}
 	if err := applyProgramFlags(c, conf); err != nil {
-		return child{}, err
+		return child{}, nil, err
 	}
 	p, err := findProgram(c.Args().First(), s.err)
 	if err != nil {
-		return child{}, err
+		return child{}, nil, err
 	}
 	return child{
 		program: p,
@@ -79,5 +85,5 @@ func prepare(c *cli.Context, s streams) (child, error) {
 		env:     append(withoutConfiguration(os.Environ()), conf.Environ(path)...),
 		streams: s,
 		notice:  func(text string) { fmt.Fprintf(s.err, "leat: %s\n", text) },
-	}, nil
+	}, conf, nil
 }

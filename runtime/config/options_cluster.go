@@ -11,19 +11,19 @@ const (
 // Options of JobManager and TaskManagers, and of how they are reached.
 var (
 	JobManagerAddress = declare(sectionCluster, text, "jobmanager.rpc.address", "localhost",
-		"Host on which clients and TaskManagers reach the JobManager.", pending(noCluster))
+		"Host on which clients and TaskManagers reach the JobManager.")
 
 	JobManagerPort = declare(sectionCluster, port, "jobmanager.rpc.port", 6123,
-		"Port of the JobManager.", pending(noCluster))
+		"Port of the JobManager.")
 
 	JobManagerBindHost = declare(sectionCluster, text, "jobmanager.bind-host", "localhost",
-		"Interface that the JobManager listens on.", pending(noCluster))
+		"Interface that the JobManager listens on.")
 
 	JobManagerBindPort = declare(sectionCluster, port, "jobmanager.rpc.bind-port", 0,
-		"Port that the JobManager listens on.", defaultText("jobmanager.rpc.port"), pending(noCluster))
+		"Port that the JobManager listens on.", defaultText("jobmanager.rpc.port"))
 
 	FailoverStrategy = declare(sectionCluster, enum("region", "full"), "jobmanager.execution.failover-strategy", "region",
-		"What is restarted when a task fails: its region of pipelined tasks, or all.", pending(noRestarts))
+		"What is restarted when a task fails: its region of pipelined tasks, or all.")
 
 	Scheduler = declare(sectionCluster, enum("Default", "Adaptive", "AdaptiveBatch"), "jobmanager.scheduler", "Default",
 		"How parallelism is chosen.", pending(noCluster))
@@ -35,37 +35,37 @@ var (
 		"Folder for what is known of finished jobs.", pending(noCluster))
 
 	TaskManagerHost = declare(sectionCluster, text, "taskmanager.host", "",
-		"Host on which others reach the TaskManager.", defaultText("found by itself"), pending(noCluster))
+		"Host on which others reach the TaskManager.", defaultText("found by itself"))
 
 	TaskManagerBindHost = declare(sectionCluster, text, "taskmanager.bind-host", "localhost",
-		"Interface that the TaskManager listens on.", pending(noCluster))
+		"Interface that the TaskManager listens on.")
 
 	TaskManagerPort = declare(sectionCluster, text, "taskmanager.rpc.port", "0",
 		"Port, or range of ports, of the TaskManager.", pending(noCluster))
 
 	TaskManagerDataPort = declare(sectionCluster, port, "taskmanager.data.port", 0,
-		"Port for records between TaskManagers.", pending(noCluster))
+		"Port for records between TaskManagers.")
 
 	RestAddress = declare(sectionCluster, text, "rest.address", "localhost",
-		"Host on which clients reach the REST server.", pending(noCluster))
+		"Host on which clients reach the REST server.")
 
 	RestPort = declare(sectionCluster, port, "rest.port", 8081,
-		"Port on which clients reach the REST server.", pending(noCluster))
+		"Port on which clients reach the REST server.")
 
 	RestBindAddress = declare(sectionCluster, text, "rest.bind-address", "localhost",
-		"Interface that the REST server listens on.", pending(noCluster))
+		"Interface that the REST server listens on.")
 
 	RestBindPort = declare(sectionCluster, text, "rest.bind-port", "8081",
-		"Port, or range of ports such as 8081-8090, that the REST server listens on.", pending(noCluster))
+		"Port, or range of ports such as 8081-8090, that the REST server listens on.")
 
 	WebSubmit = declare(sectionCluster, boolean, "web.submit.enable", true,
-		"Let programs be submitted by REST.", pending(noCluster))
+		"Let programs be submitted by REST.")
 
 	WebCancel = declare(sectionCluster, boolean, "web.cancel.enable", true,
-		"Let jobs be cancelled by REST.", pending(noCluster))
+		"Let jobs be cancelled by REST.")
 
 	WebUploadDir = declare(sectionCluster, text, "web.upload.dir", "",
-		"Folder for programs submitted by REST.", pending(noCluster))
+		"Folder for programs submitted by REST.")
 
 	HighAvailability = declare(sectionCluster, text, "high-availability.type", "NONE",
 		"How a JobManager's state outlives it.", aliases("high-availability"), pending(noCluster))
@@ -74,10 +74,10 @@ var (
 		"Folder for what must outlive every JobManager.", pending(noCluster))
 
 	ClusterID = declare(sectionCluster, text, "high-availability.cluster-id", "/default",
-		"Name of the cluster within that folder.", pending(noCluster))
+		"Name of the cluster within that folder.")
 
 	ClientTimeout = declare(sectionCluster, duration, "client.timeout", time.Minute,
-		"How long a client waits for an answer.", pending(noCluster))
+		"How long a client waits for an answer.")
 )
 
 // Options of who may do what, as whom.

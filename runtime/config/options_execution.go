@@ -8,7 +8,6 @@ import (
 const (
 	sectionExecution = "Programs and execution"
 	noCheckpoints    = "checkpoints are not there yet"
-	noRestarts       = "jobs are not restarted yet"
 )
 
 // Mode is how a job runs, as Flink's RuntimeExecutionMode.
@@ -69,7 +68,7 @@ var (
 		"How often sources emit latency markers. 0 emits none.", pending("latency markers are not there yet"))
 
 	ExecutionTarget = declare(sectionExecution, text, "execution.target", "local",
-		"Where jobs run, as the flag -t. This version runs them in the process itself: local.")
+		"Where jobs run, as the flag -t: local is the program's own process, remote a cluster.")
 
 	ExecutionAttached = declare(sectionExecution, boolean, "execution.attached", true,
 		"Wait for the job's end. false, as the flag -d, needs a cluster.")
@@ -88,40 +87,39 @@ var (
 		"How often user code that does not end is reported while a task is cancelled.")
 
 	RestartStrategy = declare(sectionExecution, enum("none", "off", "disable", "fixed-delay", "exponential-delay", "failure-rate"),
-		"restart-strategy.type", "none", "What happens when a task fails. Without checkpoints a failure ends the job.",
-		aliases("restart-strategy"), pending(noRestarts))
+		"restart-strategy.type", "none", "What happens when a task fails. A job in the program's own process always ends.",
+		aliases("restart-strategy"))
 
 	FixedDelayAttempts = declare(sectionExecution, integer(1, math.MaxInt32), "restart-strategy.fixed-delay.attempts", 1,
-		"Restarts before the job fails.", pending(noRestarts))
+		"Restarts before the job fails.")
 
 	FixedDelay = declare(sectionExecution, duration, "restart-strategy.fixed-delay.delay", time.Second,
-		"Wait before each restart.", pending(noRestarts))
+		"Wait before each restart.")
 
 	FailureRateInterval = declare(sectionExecution, duration, "restart-strategy.failure-rate.failure-rate-interval", time.Minute,
-		"Time in which failures are counted.", pending(noRestarts))
+		"Time in which failures are counted.")
 
 	FailureRateMaxFailures = declare(sectionExecution, integer(1, math.MaxInt32),
-		"restart-strategy.failure-rate.max-failures-per-interval", 1, "Failures in that time before the job fails.", pending(noRestarts))
+		"restart-strategy.failure-rate.max-failures-per-interval", 1, "Failures in that time before the job fails.")
 
 	FailureRateDelay = declare(sectionExecution, duration, "restart-strategy.failure-rate.delay", time.Second,
-		"Wait before each restart.", pending(noRestarts))
+		"Wait before each restart.")
 
 	ExponentialDelayInitial = declare(sectionExecution, duration, "restart-strategy.exponential-delay.initial-backoff", time.Second,
-		"Wait before the first restart.", pending(noRestarts))
+		"Wait before the first restart.")
 
 	ExponentialDelayMax = declare(sectionExecution, duration, "restart-strategy.exponential-delay.max-backoff", time.Minute,
-		"Longest wait before a restart.", pending(noRestarts))
+		"Longest wait before a restart.")
 
 	ExponentialDelayMultiplier = declare(sectionExecution, number(1, math.Inf(1)),
-		"restart-strategy.exponential-delay.backoff-multiplier", 1.5, "Growth of the wait after each failure.", pending(noRestarts))
+		"restart-strategy.exponential-delay.backoff-multiplier", 1.5, "Growth of the wait after each failure.")
 
 	ExponentialDelayReset = declare(sectionExecution, duration, "restart-strategy.exponential-delay.reset-backoff-threshold",
-		time.Hour, "Running time after which the wait is the initial one again.", pending(noRestarts))
+		time.Hour, "Running time after which the wait is the initial one again.")
 
 	ExponentialDelayJitter = declare(sectionExecution, number(0, 1), "restart-strategy.exponential-delay.jitter-factor", 0.1,
-		"Random share of the wait that is added or taken away.", pending(noRestarts))
+		"Random share of the wait that is added or taken away.")
 
 	ExponentialDelayAttempts = declare(sectionExecution, integer(0, math.MaxInt32),
-		"restart-strategy.exponential-delay.attempts-before-reset-backoff", 0, "Restarts before the job fails; 0 has no limit.",
-		pending(noRestarts))
+		"restart-strategy.exponential-delay.attempts-before-reset-backoff", 0, "Restarts before the job fails; 0 has no limit.")
 )

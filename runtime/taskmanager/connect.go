@@ -18,6 +18,8 @@ const (
 	retryFirst, retryMost = 50 * time.Millisecond, time.Second
 	// helloTimeout is how long a member may take to answer Register.
 	helloTimeout = 5 * time.Second
+	// leaveTimeout is how long to wait for the leader's answer to a farewell.
+	leaveTimeout = time.Second
 	// maxMessage is the largest message of the control stream in bytes.
 	maxMessage = 256 << 20
 
@@ -67,8 +69,10 @@ func (t *TaskManager) connect() {
 
 // converse holds one stream to its end. redirect is who leads instead, if the member knows.
 func (t *TaskManager) converse(address string) (redirect string, welcomed bool, err error) {
-	ctx, cancel := context.WithCancel(t.ctx)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.ctx))
 	defer cancel()
+	inTime := context.AfterFunc(t.ctx, cancel) // until there is somebody to take leave of
+	defer inTime()
 	conn, err := grpc.NewClient(address, append([]grpc.DialOption{
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage))}, t.opt.Dial...)...)
 	if err != nil {
@@ -94,6 +98,7 @@ func (t *TaskManager) converse(address string) (redirect string, welcomed bool, 
 	if err != nil {
 		return "", false, err
 	}
+	inTime()
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
@@ -245,9 +250,6 @@ func (t *TaskManager) listen(stream grpc.BidiStreamingClient[rpc.Up, rpc.Down], 
 		if again {
 			return errors.New("the member does not lead any more, or does not know this TaskManager")
 		}
-		if t.ctx.Err() != nil {
-			return context.Cause(t.ctx)
-		}
 	}
 }
 
@@ -263,6 +265,12 @@ func (t *TaskManager) send(ctx context.Context, stream grpc.BidiStreamingClient[
 				s.sending = false
 				t.flush()
 			})
+		case <-t.ctx.Done():
+			if stream.CloseSend() == nil { // the leader need not wait for a lease
+				defer t.clock.AfterFunc(leaveTimeout, s.cancel)()
+				<-ctx.Done()
+			}
+			return
 		case <-ctx.Done():
 			return
 		}

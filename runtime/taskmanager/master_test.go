@@ -47,7 +47,7 @@ type cluster struct {
 	registers []*rpc.Register
 	addresses map[uint32]string
 	tasks     map[taskKey]*rpc.TaskReport
-	at        map[taskKey]uint32 // who reported it
+	at        map[taskKey]uint32         // who reported it
 	sizes     map[uint32]*rpc.SizeReport // of vertex 0, by TaskManager
 	lost      []*rpc.HeldOutputs
 	hosts     []*rpc.CoordinatorStatus
@@ -265,7 +265,9 @@ func (c *cluster) submission(kind string) *rpc.Submission {
 }
 
 // start deploys the word count: sub-task i of each vertex to the i-th TaskManager, under one attempt number.
-func (m *member) start(kind string, attempt int32, tms ...uint32) { m.deploy(kind, -1, attempt, tms...) }
+func (m *member) start(kind string, attempt int32, tms ...uint32) {
+	m.deploy(kind, -1, attempt, tms...)
+}
 
 // deploy deploys one vertex of the word count, or with -1 all.
 func (m *member) deploy(kind string, vertex, attempt int32, tms ...uint32) {

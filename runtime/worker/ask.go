@@ -22,11 +22,10 @@ const commitAtEnd byte = 0
 // letter carries an answer as the only row of a channel.
 type letter struct{ Answer []byte }
 
-// asker returns what an operator asks its coordinator by; nil if it has none. What sinks have
+// asker returns what an operator asks its coordinator by. What sinks have
 // prepared is kept for the commit vertex; what they want to be committed at once, is.
 func (w *worker) asker(r *running, n *graph.Node) func(context.Context, []byte) ([]byte, error) {
-	switch n.Kind {
-	case graph.Sink:
+	if n.Kind == graph.Sink {
 		return func(ctx context.Context, request []byte) ([]byte, error) {
 			if len(request) > 0 && request[0] == commitAtEnd {
 				r.keep(n.ID, request)
@@ -34,16 +33,14 @@ func (w *worker) asker(r *running, n *graph.Node) func(context.Context, []byte) 
 			}
 			return w.program.Coordinator(n.ID).Handle(ctx, int(r.attempt.Subtask), request)
 		}
-	case graph.Source:
-		return func(ctx context.Context, request []byte) ([]byte, error) {
-			answer, err := w.ask(ctx, int32(n.ID), r.attempt, request)
-			if err != nil {
-				return nil, fmt.Errorf("ask the coordinator of %s: %w", n.Name, err)
-			}
-			return answer, nil
-		}
 	}
-	return nil
+	return func(ctx context.Context, request []byte) ([]byte, error) {
+		answer, err := w.ask(ctx, int32(n.ID), r.attempt, request)
+		if err != nil {
+			return nil, fmt.Errorf("ask the coordinator of %s: %w", n.Name, err)
+		}
+		return answer, nil
+	}
 }
 
 // ask puts a request to the coordinator of a node, wherever it is.

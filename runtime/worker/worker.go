@@ -85,17 +85,22 @@ func serve(ctx context.Context, link Link, start *rpc.Start, job *Job, limit fun
 	if err != nil {
 		return errors.Join(err, link.Send(&rpc.FromWorker{Message: &rpc.FromWorker_Failed{Failed: err.Error()}}))
 	}
+	return w.run(ctx, limit)
+}
+
+// run obeys the TaskManager until the end.
+func (w *worker) run(ctx context.Context, limit func(int64)) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	w.ctx = ctx
-	defer context.AfterFunc(ctx, func() { link.Close() })()
-	if err := link.Send(&rpc.FromWorker{Message: &rpc.FromWorker_Ready{Ready: true}}); err != nil {
+	defer context.AfterFunc(ctx, func() { w.link.Close() })()
+	if err := w.link.Send(&rpc.FromWorker{Message: &rpc.FromWorker_Ready{Ready: true}}); err != nil {
 		return err
 	}
 	w.group.Go(w.accept)
-	w.group.Go(func() { w.out.drain(ctx, link) })
+	w.group.Go(func() { w.out.drain(ctx, w.link) })
 	w.group.Go(w.measure)
-	err = w.obey(limit)
+	err := w.obey(limit)
 	stop()
 	w.close()
 	return err

@@ -190,7 +190,8 @@ func TestRefusedConnections(t *testing.T) {
 	})
 }
 
-func TestEncryptedConnections(t *testing.T) {
+// certificates are the two ends' settings of a cluster with one certificate.
+func certificates(t *testing.T) (client, server *tls.Config) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"worker"}, NotAfter: time.Now().Add(time.Hour)}
@@ -201,9 +202,12 @@ func TestEncryptedConnections(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(leaf)
 	own := []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}
-	client := &tls.Config{RootCAs: roots, ServerName: "worker", Certificates: own}
-	server := &tls.Config{ClientCAs: roots, ClientAuth: tls.RequireAnyClientCert, Certificates: own}
+	return &tls.Config{RootCAs: roots, ServerName: "worker", Certificates: own},
+		&tls.Config{ClientCAs: roots, ClientAuth: tls.RequireAnyClientCert, Certificates: own}
+}
 
+func TestEncryptedConnections(t *testing.T) {
+	client, server := certificates(t)
 	r := startNetwork(t, 1, Options{ClientTLS: client}, Options{ServerTLS: server})
 	p := r.channel(0, 0, column.NewBatch[text]())
 	go play(p, 0, []step{{300, 3000}, {0, 0}, {10, 1}})
@@ -215,6 +219,33 @@ func TestEncryptedConnections(t *testing.T) {
 	p.Send(shuffle.Element{Batch: texts(0, 0, 1, 1)})
 	require.ErrorContains(t, <-p.lost, "certificate")
 	r.abandon()
+}
+
+// A supervisor reads the preamble and hands the socket, as a file, to the worker, which goes on with it, here with TLS.
+func TestSocketIsHandedOverAfterPreamble(t *testing.T) {
+	client, server := certificates(t)
+	r := startNetwork(t, 1, Options{ClientTLS: client}, Options{ServerTLS: server})
+	supervised, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	r.address = supervised.Addr().String()
+	r.served.Go(func() {
+		conn, err := supervised.Accept()
+		require.NoError(t, err)
+		p, err := wire.Admit(conn, r.far.Token, r.far.Admit, time.Second)
+		require.NoError(t, err)
+		file, err := conn.(*net.TCPConn).File()
+		require.NoError(t, err)
+		conn.Close()
+		handed, err := net.FileConn(file)
+		require.NoError(t, err)
+		file.Close()
+		require.NoError(t, r.far.Accept(handed, p))
+	})
+	p := r.channel(0, 0, column.NewBatch[text]())
+	go play(p, 0, []step{{300, 3000}, {0, 0}, {10, 1}})
+	require.Equal(t, 310, verify(t, r.consumer(0), 1))
+	supervised.Close()
+	r.close(t)
 }
 
 // Both workers dial at once: everything arrives, over two connections at most.

@@ -42,9 +42,18 @@ const patience = 30 * time.Second
 // Join connects a TaskManager; change may alter what it says of itself.
 func (c *Cluster) Join(resource string, slots int32, change func(*rpc.Register)) *TaskManager {
 	c.t.Helper()
+	return c.JoinWith(resource, slots, nil, change)
+}
+
+// JoinWith connects a TaskManager that has tasks already.
+func (c *Cluster) JoinWith(resource string, slots int32, tasks []*rpc.TaskReport, change func(*rpc.Register)) *TaskManager {
+	c.t.Helper()
 	tm := &TaskManager{t: c.t, resource: resource, conn: c.Dial(), done: make(chan struct{}), tasks: map[string]*rpc.TaskReport{},
 		logs: map[string]string{"taskmanager.log": "started\nready\n"}}
 	tm.changed = sync.NewCond(&tm.mu)
+	for _, x := range tasks {
+		tm.tasks[key(x.GetAttempt())] = x
+	}
 	ctx, stop := context.WithTimeout(context.Background(), patience)
 	tm.stop = stop
 	stream, err := rpc.NewJobManagerClient(tm.conn).Connect(ctx)
@@ -220,6 +229,13 @@ func (tm *TaskManager) AwaitTasks(n int, state rpc.TaskState) {
 		}
 		return have == n
 	})
+}
+
+// Tasks are what it would report.
+func (tm *TaskManager) Tasks() []*rpc.TaskReport {
+	tm.mu.Lock()
+	defer tm.mu.Unlock()
+	return tm.all()
 }
 
 // Orders are those that were obeyed so far.

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/leatproject/leat/client/rest"
+	"github.com/leatproject/leat/resourcemanager/secret"
+	"github.com/leatproject/leat/runtime/config"
+	"github.com/urfave/cli/v2"
+)
+
+// clusterFlags are those of the verbs that speak to a cluster.
+func clusterFlags() []cli.Flag {
+	return append(commonFlags(), &cli.StringFlag{Name: "jobmanager", Aliases: []string{"m"}, Usage: "`HOST:PORT` of the cluster's REST server"})
+}
+
+// loadSecret is the cluster's secret, if the configuration names its file.
+func loadSecret(conf *config.Configuration) (secret.Secret, error) {
+	path := config.Get(conf, config.SecretFile)
+	if path == "" {
+		return secret.Secret{}, nil
+	}
+	s, err := secret.Load(path)
+	if err != nil {
+		return secret.Secret{}, wrongUsage("%w (%s)", err, config.SecretFile.Key)
+	}
+	return s, nil
+}
+
+// applyJobManagerFlag lets -m name the cluster.
+func applyJobManagerFlag(c *cli.Context, conf *config.Configuration) error {
+	if !c.IsSet("jobmanager") {
+		return nil
+	}
+	host, port, err := net.SplitHostPort(c.String("jobmanager"))
+	if err != nil {
+		host, port = c.String("jobmanager"), config.RestPort.Format(config.Get(conf, config.RestPort))
+	}
+	if host == "" || strings.Contains(host+port, "/") {
+		return wrongUsage("-m %s: expected HOST:PORT of the cluster's REST server", c.String("jobmanager"))
+	}
+	for key, value := range map[string]string{config.RestAddress.Key: host, config.RestPort.Key: port, config.Masters.Key: ""} {
+		if err := conf.SetFrom("-m", key, value); err != nil {
+			return &exitError{code: exitUsage, err: err}
+		}
+	}
+	return nil
+}
+
+// restMembers are the URLs of the cluster's REST servers.
+func restMembers(conf *config.Configuration) []string {
+	var urls []string
+	for _, m := range config.Get(conf, config.Masters) {
+		if m != "" {
+			urls = append(urls, "http://"+m)
+		}
+	}
+	if len(urls) == 0 {
+		urls = []string{"http://" + net.JoinHostPort(config.Get(conf, config.RestAddress), strconv.Itoa(config.Get(conf, config.RestPort)))}
+	}
+	return urls
+}
+
+// connect is a client of the cluster that a verb's flags and configuration name.
+func connect(c *cli.Context) (*rest.Client, *config.Configuration, error) {
+	conf, _, err := load(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := applyJobManagerFlag(c, conf); err != nil {
+		return nil, nil, err
+	}
+	client, err := clientOf(conf)
+	return client, conf, err
+}
+
+func clientOf(conf *config.Configuration) (*rest.Client, error) {
+	s, err := loadSecret(conf)
+	if err != nil {
+		return nil, err
+	}
+	client, err := rest.New(rest.Options{Members: restMembers(conf), Secret: s})
+	if err != nil {
+		return nil, wrongUsage("%w", err)
+	}
+	return client, nil
+}
+
+// clusterError is an error of a cluster's client with the exit code that it asks for.
+func clusterError(err error) error {
+	var refused *rest.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, rest.ErrUnreachable):
+		return &exitError{code: exitUnreachable, err: err}
+	case errors.Is(err, context.Canceled):
+		return &exitError{code: exitInterrupted}
+	case errors.As(err, &refused):
+		switch refused.Status {
+		case http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusConflict:
+			return &exitError{code: exitRefused, err: err}
+		case http.StatusBadRequest, http.StatusNotFound:
+			return &exitError{code: exitUsage, err: err}
+		case http.StatusServiceUnavailable:
+			return &exitError{code: exitUnreachable, err: err}
+		}
+	}
+	return err
+}
+
+// interruptible is a context that SIGINT and SIGTERM end.
+func interruptible() (context.Context, func()) {
+	return signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+}
+
+// openLog is the logger of a JobManager or TaskManager, with the files that it writes by name.
+func openLog(conf *config.Configuration, name string, errs io.Writer) (logger *slog.Logger, files map[string]string, done func(), err error) {
+	out, done := errs, func() {}
+	if path := config.Get(conf, config.LogFile); path != "" {
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+		if err != nil {
+			return nil, nil, nil, fmt.Errorf("opening the log: %w (%s)", err, config.LogFile.Key)
+		}
+		out, files, done = io.MultiWriter(errs, f), map[string]string{name + ".log": path}, func() { _ = f.Close() }
+	}
+	var handler slog.Handler = slog.NewTextHandler(out, nil)
+	if config.Get(conf, config.LogFormat) == "json" {
+		handler = slog.NewJSONHandler(out, nil)
+	}
+	logger = slog.New(handler)
+	for _, w := range conf.Warnings() {
+		logger.Warn(w)
+	}
+	return logger, files, done, nil
+}
+
+// listen opens the first free port of a range such as 8081 or 8081-8090.
+func listen(what, host, ports, key string) (net.Listener, error) {
+	low, high, isRange := strings.Cut(ports, "-")
+	first, err := strconv.Atoi(strings.TrimSpace(low))
+	last := first
+	if err == nil && isRange {
+		last, err = strconv.Atoi(strings.TrimSpace(high))
+	}
+	if err != nil || first < 0 || last < first || last > 65535 {
+		return nil, wrongUsage("%s: %q is no port or range of ports", key, ports)
+	}
+	var failures []error
+	for port := first; port <= last; port++ {
+		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		if err == nil {
+			return l, nil
+		}
+		failures = append(failures, err)
+	}
+	return nil, fmt.Errorf("%s cannot listen: %w; end what uses the port, or set %s to another", what, errors.Join(failures...), key)
+}
+
+func portOf(l net.Listener) string {
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return "0"
+	}
+	return port
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/leatproject/leat/resourcemanager/secret"
+	"github.com/leatproject/leat/runtime/config"
+	"github.com/stretchr/testify/require"
+)
+
+// cluster runs a JobManager and a TaskManager in this process.
+type cluster struct {
+	address string // of REST
+	secret  string // its file
+	log     *sink
+	end     func()
+}
+
+var addresses = regexp.MustCompile(`rest=http://(\S+) control=(\S+)`)
+
+func startCluster(t *testing.T, settings map[string]string) *cluster {
+	t.Helper()
+	c := &cluster{secret: filepath.Join(t.TempDir(), "secret"), log: &sink{}}
+	_, err := secret.Create(c.secret)
+	require.NoError(t, err)
+	conf := config.New()
+	all := map[string]string{"rest.port": "0", "jobmanager.rpc.port": "0", "rest.bind-port": "0", "cluster.secret-file": c.secret,
+		"cluster.log-file": filepath.Join(t.TempDir(), "jobmanager.log"), "taskmanager.numberOfTaskSlots": "3", "cluster.work-dir": t.TempDir()}
+	for key, value := range settings {
+		all[key] = value
+	}
+	for key, value := range all {
+		require.NoError(t, conf.Set(key, value))
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 2)
+	go func() { ended <- runJobManager(ctx, conf, "", streams{err: c.log}) }()
+	var found []string
+	require.Eventually(t, func() bool {
+		c.log.mu.Lock()
+		defer c.log.mu.Unlock()
+		found = addresses.FindStringSubmatch(c.log.text.String())
+		return found != nil
+	}, 20*time.Second, 5*time.Millisecond)
+	c.address = found[1]
+	worker := conf.Clone()
+	require.NoError(t, worker.Set("cluster.control-addresses", found[2]))
+	require.NoError(t, worker.Set("cluster.log-file", ""))
+	go func() { ended <- runTaskManager(ctx, worker, c.log) }()
+	c.end = func() {
+		stop()
+		for range 2 {
+			require.NoError(t, <-ended)
+		}
+	}
+	return c
+}
+
+// leat runs a verb on the cluster.
+func (c *cluster) leat(t *testing.T, verb string, args ...string) result {
+	t.Helper()
+	return leat(t, append([]string{verb, "-m", c.address, "-Dcluster.secret-file=" + c.secret}, args...)...)
+}
+
+func TestClusterAnswers(t *testing.T) {
+	c := startCluster(t, nil)
+	defer c.end()
+	require.Eventually(t, func() bool {
+		c.log.mu.Lock()
+		defer c.log.mu.Unlock()
+		return strings.Contains(c.log.text.String(), "TaskManager registered")
+	}, 20*time.Second, 5*time.Millisecond)
+
+	require.Equal(t, result{0, "Waiting for response...\nNo running jobs.\nNo scheduled jobs.\n", ""}, c.leat(t, "list"))
+	require.Equal(t, result{0, "Waiting for response...\nNo running jobs.\nNo scheduled jobs.\nNo terminated jobs.\n", ""}, c.leat(t, "list", "-a"))
+	require.Equal(t, result{0, "[]\n", ""}, c.leat(t, "list", "--json"))
+
+	missing := "ffffffffffffffffffffffffffffffff"
+	got := c.leat(t, "cancel", missing)
+	require.Equal(t, 2, got.code)
+	require.Equal(t, "Cancelling job "+missing+".\n", got.out)
+	require.Contains(t, got.err, "does not exist")
+	require.Equal(t, 2, c.leat(t, "logs", missing).code)
+
+	without := leat(t, "list", "-m", c.address)
+	require.Equal(t, 4, without.code)
+	require.Contains(t, without.err, "cluster.secret-file")
+	jar := filepath.Join(t.TempDir(), "x")
+	require.NoError(t, os.WriteFile(jar, []byte("#!/bin/sh\n"), 0o700))
+	script := c.leat(t, "run", "-d", jar)
+	require.Equal(t, 2, script.code)
+	require.Contains(t, script.err, "script")
+
+	text, err := os.ReadFile(c.secret)
+	require.NoError(t, err)
+	c.log.mu.Lock()
+	defer c.log.mu.Unlock()
+	require.NotContains(t, c.log.text.String(), strings.TrimSpace(string(text)))
+}
+
+func TestClusterVerbsRefuse(t *testing.T) {
+	require.Equal(t, 3, leat(t, "list", "-m", "127.0.0.1:1").code)
+	for _, tc := range []struct {
+		args    []string
+		message string
+	}{
+		{[]string{"list", "-m", "http://x"}, "expected HOST:PORT"},
+		{[]string{"cancel"}, "cancel: which job?"},
+		{[]string{"cancel", "-s", "/x", "y"}, "takes no savepoints"},
+		{[]string{"logs"}, "logs: which job?"},
+		{[]string{"list", "-Dcluster.secret-file=/no/such"}, "reading the cluster's secret"},
+		{[]string{"jobmanager", "-Drest.bind-address=0.0.0.0"}, "cluster.secret-file"},
+		{[]string{"jobmanager", "-Djobmanager.bind-host=0.0.0.0"}, "cluster.secret-file"},
+		{[]string{"taskmanager", "-Dtaskmanager.bind-host=0.0.0.0"}, "cluster.secret-file"},
+		{[]string{"jobmanager", "-Djobmanager.rpc.port=0", "-Drest.bind-port=x"}, "no port or range of ports"},
+	} {
+		got := leat(t, tc.args...)
+		require.Equal(t, 2, got.code, "%q: %s", tc.args, got.err)
+		require.Contains(t, got.err, tc.message)
+	}
+}
+
+func TestPortInUse(t *testing.T) {
+	c := startCluster(t, nil)
+	defer c.end()
+	_, port, _ := strings.Cut(c.address, ":")
+	got := leat(t, "jobmanager", "-Djobmanager.rpc.port=0", "-Drest.bind-port="+port)
+	require.Equal(t, 1, got.code)
+	require.Contains(t, got.err, "end what uses the port, or set rest.bind-port to another")
+}
+
+func TestListLines(t *testing.T) {
+	var out strings.Builder
+	section(&out, "------------------ Running/Restarting Jobs -------------------", "No running jobs.", "running", nil)
+	require.Equal(t, "No running jobs.\n", out.String())
+	for state, kind := range map[string]string{"CREATED": "scheduled", "RUNNING": "running", "RESTARTING": "running", "FAILED": "ended"} {
+		require.Equal(t, kind, kindOf(state))
+	}
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/leatproject/leat/runtime/config"
+	"github.com/leatproject/leat/scheduler/rest/messages"
+	"github.com/urfave/cli/v2"
+)
+
+// runDetached sends a program to a cluster, where its main function runs, and returns when its first job is submitted.
+func runDetached(c *cli.Context, conf *config.Configuration, run child, s streams) error {
+	defer run.program.release()
+	client, err := clientOf(conf)
+	if err != nil {
+		return err
+	}
+	ctx, stop := interruptible()
+	defer stop()
+	id, err := client.Upload(ctx, run.program.path)
+	if err != nil {
+		return clusterError(err)
+	}
+	settings := map[string]string{}
+	for _, assignment := range c.StringSlice("D") {
+		key, value, _ := strings.Cut(assignment, "=")
+		settings[strings.TrimSpace(key)] = value
+	}
+	for _, key := range []string{config.ExecutionTarget.Key, config.ExecutionAttached.Key, config.SecretFile.Key} {
+		delete(settings, key) // the driver's own are the cluster's
+	}
+	if c.IsSet("parallelism") {
+		settings[config.DefaultParallelism.Key] = c.String("parallelism")
+	}
+	job, err := client.Run(ctx, id, messages.JarRun{ProgramArgsList: run.args, FlinkConfiguration: settings})
+	if err != nil {
+		return clusterError(err)
+	}
+	if c.Bool("json") {
+		fmt.Fprintf(s.out, "{\"jobId\":%q}\n", job)
+		return nil
+	}
+	fmt.Fprintf(s.out, "Job has been submitted with JobID %s\n", job)
+	return nil
+}

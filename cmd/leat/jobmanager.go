@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/leatproject/leat/resourcemanager/secret"
+	"github.com/leatproject/leat/runtime/config"
+	"github.com/leatproject/leat/runtime/rpc"
+	"github.com/leatproject/leat/scheduler/jobmanager"
+	"github.com/leatproject/leat/scheduler/jobmanager/blob"
+	"github.com/leatproject/leat/scheduler/jobmanager/driver"
+	joblog "github.com/leatproject/leat/scheduler/log"
+	"github.com/leatproject/leat/scheduler/rest"
+	"github.com/urfave/cli/v2"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/keepalive"
+)
+
+func jobManagerCommand(s streams) *cli.Command {
+	return &cli.Command{
+		Name:  "jobmanager",
+		Usage: "run a JobManager in the foreground",
+		Description: `It takes jobs by REST (rest.port, 8081), and TaskManagers connect to it (jobmanager.rpc.port, 6123). It ends with SIGTERM.
+
+   leat jobmanager
+   leat jobmanager -D cluster.state-dir=/var/lib/leat          jobs outlive its restart
+   leat jobmanager -D cluster.secret-file=/etc/leat/secret -D rest.bind-address=0.0.0.0 -D jobmanager.bind-host=0.0.0.0`,
+		CustomHelpTemplate: verbHelp,
+		Flags:              commonFlags(),
+		Action: func(c *cli.Context) error {
+			conf, path, err := load(c)
+			if err != nil {
+				return err
+			}
+			ctx, stop := interruptible()
+			defer stop()
+			return runJobManager(ctx, conf, path, s)
+		},
+	}
+}
+
+// head is a JobManager with its servers while they are put together.
+type head struct {
+	conf     *config.Configuration
+	secret   secret.Secret
+	logger   *slog.Logger
+	stateDir string
+	control  net.Listener
+	web      net.Listener
+	blobs    *blob.Store
+	manager  *jobmanager.JobManager
+	cleanup  []func()
+}
+
+func (h *head) later(f func()) { h.cleanup = append(h.cleanup, f) }
+
+func (h *head) close() {
+	for i := len(h.cleanup) - 1; i >= 0; i-- {
+		h.cleanup[i]()
+	}
+}
+
+// maxMessage is the largest message of the control protocol in bytes.
+const maxMessage = 64 << 20
+
+// runJobManager runs until ctx ends.
+func runJobManager(ctx context.Context, conf *config.Configuration, path string, s streams) error {
+	h := &head{conf: conf}
+	defer h.close()
+	logger, files, done, err := openLog(conf, "jobmanager", s.err)
+	if err != nil {
+		return err
+	}
+	h.later(done)
+	h.logger = logger
+	if err := h.listen(); err != nil {
+		return err
+	}
+	if err := h.open(ctx); err != nil {
+		return err
+	}
+	drivers := driver.New(os.Environ(), conf, path, logger)
+	h.later(drivers.Close)
+	info, _ := debug.ReadBuildInfo()
+	id := identify(info)
+	web, err := rest.New(rest.Options{JobManager: h.manager, Configuration: conf, Secret: h.secret, Hosts: []string{config.Get(conf, config.RestAddress)},
+		Submit: config.Get(conf, config.WebSubmit), Cancel: config.Get(conf, config.WebCancel), UploadDir: h.uploadDir(),
+		UploadLimit: int64(config.Get(conf, config.MaxContentLength)), Drivers: drivers, LogFiles: files, Version: id.Version, Commit: id.Commit, Logger: logger})
+	if err != nil {
+		return err
+	}
+	server := grpc.NewServer(append(h.secret.ServerOptions(), grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 10 * time.Second, Timeout: config.Get(conf, config.HeartbeatTimeout)}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}))...)
+	rpc.RegisterJobManagerServer(server, h.manager)
+	return h.serve(ctx, web, server)
+}
+
+// serve runs all parts until ctx or one of them ends.
+func (h *head) serve(ctx context.Context, web *rest.Server, server *grpc.Server) error {
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 3)
+	go func() { ended <- h.manager.Run(running) }()
+	go func() { ended <- web.Serve(running, h.web) }()
+	go func() { ended <- server.Serve(h.control) }()
+	go func() {
+		<-running.Done()
+		server.Stop()
+	}()
+	h.logger.Info("JobManager started", "rest", h.manager.Member().REST, "control", h.manager.Member().Control, "version", version)
+	var failures []error
+	for range 3 {
+		if err := <-ended; err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+			failures = append(failures, err)
+		}
+		stop()
+	}
+	h.logger.Info("JobManager stopped")
+	return errors.Join(failures...)
+}
+
+// listen opens the ports, unless everybody could reach them without a secret.
+func (h *head) listen() (err error) {
+	if h.secret, err = loadSecret(h.conf); err != nil {
+		return err
+	}
+	controlHost, webHost := config.Get(h.conf, config.JobManagerBindHost), config.Get(h.conf, config.RestBindAddress)
+	for _, x := range []struct{ what, host string }{{"the JobManager", controlHost}, {"REST", webHost}} {
+		if err := secret.Guard(h.secret, x.what, x.host); err != nil {
+			return &exitError{code: exitUsage, err: err}
+		}
+	}
+	port := config.Get(h.conf, config.JobManagerPort)
+	if p := config.Get(h.conf, config.JobManagerBindPort); p != 0 {
+		port = p
+	}
+	if h.control, err = listen("the JobManager", controlHost, strconv.Itoa(port), config.JobManagerPort.Key); err != nil {
+		return err
+	}
+	h.later(func() { _ = h.control.Close() })
+	ports, set := config.Lookup(h.conf, config.RestBindPort)
+	if !set {
+		ports = strconv.Itoa(config.Get(h.conf, config.RestPort))
+	}
+	if h.web, err = listen("REST", webHost, ports, config.RestBindPort.Key); err != nil {
+		return err
+	}
+	h.later(func() { _ = h.web.Close() })
+	return nil
+}
+
+// open opens what is kept: the log and the blobs.
+func (h *head) open(ctx context.Context) error {
+	h.stateDir = config.Get(h.conf, config.StateDir)
+	openLog := func(m joblog.Machine) (joblog.Log, error) {
+		return joblog.OpenFile(joblog.FileOptions{Dir: filepath.Join(h.stateDir, "log")}, m)
+	}
+	generation := uint64(1)
+	if h.stateDir == "" {
+		dir, err := os.MkdirTemp("", "leat-jobmanager-")
+		if err != nil {
+			return fmt.Errorf("making a temporary folder: %w", err)
+		}
+		h.later(func() { _ = os.RemoveAll(dir) })
+		h.stateDir = dir
+		openLog = func(m joblog.Machine) (joblog.Log, error) { return joblog.NewMemory(m), nil }
+		generation = uint64(time.Now().Unix()) // TaskManagers of the JobManager before this one must start anew
+	}
+	if err := os.MkdirAll(h.stateDir, 0o700); err != nil {
+		return fmt.Errorf("making the JobManager's folder: %w (%s)", err, config.StateDir.Key)
+	}
+	blobs, err := blob.Open(ctx, filepath.Join(h.stateDir, "blobs"), int64(config.Get(h.conf, config.MaxContentLength)))
+	if err != nil {
+		return err
+	}
+	h.blobs = blobs
+	h.manager, err = jobmanager.New(jobmanager.Options{Cluster: config.Get(h.conf, config.ClusterID), Member: h.member(),
+		Masters: controlAddresses(h.conf), Generation: generation, OpenLog: openLog, Seed: uint64(time.Now().UnixNano()), Blobs: blobs,
+		Heartbeat: config.Get(h.conf, config.HeartbeatInterval), Lease: config.Get(h.conf, config.HeartbeatTimeout),
+		Expiry: config.Get(h.conf, config.JobExpiry), Logger: h.logger})
+	if err != nil {
+		return err
+	}
+	h.later(func() {
+		if err := h.manager.Close(); err != nil {
+			h.logger.Warn("the log did not close", "error", err)
+		}
+	})
+	return nil
+}
+
+// member is where others reach this JobManager: its configured names, with the ports that it has got.
+func (h *head) member() jobmanager.Member {
+	return jobmanager.Member{Control: net.JoinHostPort(config.Get(h.conf, config.JobManagerAddress), portOf(h.control)),
+		REST: "http://" + net.JoinHostPort(config.Get(h.conf, config.RestAddress), portOf(h.web))}
+}
+
+func (h *head) uploadDir() string {
+	if dir := config.Get(h.conf, config.WebUploadDir); dir != "" {
+		return dir
+	}
+	return filepath.Join(h.stateDir, "uploads")
+}
+
+// controlAddresses are where TaskManagers find JobManagers.
+func controlAddresses(conf *config.Configuration) []string {
+	if all := config.Get(conf, config.ControlAddresses); len(all) > 0 {
+		return all
+	}
+	return []string{net.JoinHostPort(config.Get(conf, config.JobManagerAddress), strconv.Itoa(config.Get(conf, config.JobManagerPort)))}
+}

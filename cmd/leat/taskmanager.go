@@ -1,0 +1,125 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/leatproject/leat/resourcemanager/secret"
+	"github.com/leatproject/leat/runtime/config"
+	"github.com/leatproject/leat/runtime/taskmanager"
+	"github.com/urfave/cli/v2"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+)
+
+func taskManagerCommand(s streams) *cli.Command {
+	return &cli.Command{
+		Name:  "taskmanager",
+		Usage: "run a TaskManager in the foreground",
+		Description: `It connects to the JobManager (jobmanager.rpc.address and .port) and runs the tasks of jobs in processes of their own. It ends with
+SIGTERM, and when there has been no JobManager for taskmanager.registration.timeout.
+
+   leat taskmanager
+   leat taskmanager -D taskmanager.numberOfTaskSlots=4 -D jobmanager.rpc.address=head
+   leat taskmanager -D cluster.secret-file=/etc/leat/secret -D taskmanager.bind-host=0.0.0.0 -D taskmanager.host=worker1`,
+		CustomHelpTemplate: verbHelp,
+		Flags:              commonFlags(),
+		Action: func(c *cli.Context) error {
+			conf, _, err := load(c)
+			if err != nil {
+				return err
+			}
+			ctx, stop := interruptible()
+			defer stop()
+			return runTaskManager(ctx, conf, s.err)
+		},
+	}
+}
+
+// runTaskManager runs until ctx ends or the cluster is gone.
+func runTaskManager(ctx context.Context, conf *config.Configuration, errs io.Writer) error {
+	logger, files, done, err := openLog(conf, "taskmanager", errs)
+	if err != nil {
+		return err
+	}
+	defer done()
+	opt, err := taskManagerOptions(conf)
+	if err != nil {
+		return err
+	}
+	opt.Logger, opt.LogFiles = logger.With("taskmanager", opt.Resource), files
+	defer os.RemoveAll(opt.Dir)
+	t, err := taskmanager.New(opt)
+	if err != nil {
+		return err
+	}
+	opt.Logger.Info("TaskManager started", "data", t.Address(), "slots", opt.Slots, "masters", opt.Masters, "version", version)
+	err = t.Run(ctx)
+	opt.Logger.Info("TaskManager stopped")
+	return err
+}
+
+func taskManagerOptions(conf *config.Configuration) (taskmanager.Options, error) {
+	s, err := loadSecret(conf)
+	if err != nil {
+		return taskmanager.Options{}, err
+	}
+	bind := config.Get(conf, config.TaskManagerBindHost)
+	if err := secret.Guard(s, "the TaskManager", bind); err != nil {
+		return taskmanager.Options{}, &exitError{code: exitUsage, err: err}
+	}
+	resource, err := resourceName(conf)
+	if err != nil {
+		return taskmanager.Options{}, err
+	}
+	dir, err := os.MkdirTemp(config.Get(conf, config.WorkDir), "leat-taskmanager-")
+	if err != nil {
+		return taskmanager.Options{}, fmt.Errorf("making the TaskManager's folder: %w (%s)", err, config.WorkDir.Key)
+	}
+	slots := max(1, config.Get(conf, config.TaskSlots))
+	memory := int64(config.Get(conf, config.SlotMemory))
+	if memory == 0 {
+		memory = int64(config.Get(conf, config.TaskManagerProcessSize)) / int64(slots)
+	}
+	info, _ := debug.ReadBuildInfo()
+	return taskmanager.Options{Resource: resource, Masters: controlAddresses(conf),
+		Listen: net.JoinHostPort(bind, strconv.Itoa(config.Get(conf, config.TaskManagerDataPort))), Host: hostName(conf, bind), Slots: slots,
+		SlotMemory: memory, Dir: filepath.Clean(dir), Secret: s.Bytes(),
+		Dial:     append(s.DialOptions(), grpc.WithTransportCredentials(insecure.NewCredentials())),
+		Launcher: taskmanager.Processes{}, ClusterTimeout: config.Get(conf, config.ClusterTimeout),
+		CancellationTimeout: config.Get(conf, config.CancellationTimeout), Build: identify(info).Version}, nil
+}
+
+// resourceName is the configured name, or one that no other process has.
+func resourceName(conf *config.Configuration) (string, error) {
+	if name := config.Get(conf, config.ResourceID); name != "" {
+		return name, nil
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return "", fmt.Errorf("naming the TaskManager: %w; set %s", err, config.ResourceID.Key)
+	}
+	var random [3]byte
+	rand.Read(random[:])
+	return fmt.Sprintf("%s-%d-%x", host, os.Getpid(), random), nil
+}
+
+// hostName is where others reach the TaskManager: its configured host, else where it listens, else the machine's name.
+func hostName(conf *config.Configuration, bind string) string {
+	if host := config.Get(conf, config.TaskManagerHost); host != "" {
+		return host
+	}
+	if ip := net.ParseIP(bind); bind == "" || ip != nil && ip.IsUnspecified() {
+		host, _ := os.Hostname()
+		return cmp.Or(host, "localhost")
+	}
+	return bind
+}

@@ -1,0 +1,51 @@
+package config
+
+import "time"
+
+// Options of how the processes of a cluster know and trust each other.
+var (
+	SecretFile = declare(sectionSecurity, text, "cluster.secret-file", "",
+		"File with the cluster's secret, which only its owner may read (mode 0600). All processes and clients of a cluster need it. "+
+			"Without one, servers listen on the loopback interface only.")
+
+	StateDir = declare(sectionCluster, text, "cluster.state-dir", "",
+		"Folder of a JobManager's own: its log, programs and uploads. With one, jobs outlive a restart of the JobManager.",
+		defaultText("a temporary folder, and nothing outlives the JobManager"))
+
+	WorkDir = declare(sectionCluster, text, "cluster.work-dir", "",
+		"Folder in which each TaskManager makes one of its own for programs and captured output.", defaultText("the system's temporary folder"))
+
+	LogFile = declare(sectionCluster, text, "cluster.log-file", "",
+		"File that a JobManager or TaskManager also writes its log to, and shows by REST.", defaultText("standard error alone"))
+
+	LogFormat = declare(sectionCluster, enum("text", "json"), "cluster.log-format", "text",
+		"How JobManager and TaskManager write their logs.")
+
+	Masters = declare(sectionCluster, list(","), "cluster.masters", nil,
+		"REST addresses of all JobManagers as host:port, for clients.", defaultText("rest.address and rest.port"))
+
+	ControlAddresses = declare(sectionCluster, list(","), "cluster.control-addresses", nil,
+		"Control addresses of all JobManagers as host:port, for TaskManagers.", defaultText("jobmanager.rpc.address and jobmanager.rpc.port"))
+
+	HeartbeatInterval = declare(sectionCluster, duration, "heartbeat.interval", time.Second,
+		"How often JobManager and TaskManagers speak to each other at least. Flink's default is 10 s.")
+
+	HeartbeatTimeout = declare(sectionCluster, duration, "heartbeat.timeout", 5*time.Second,
+		"After what silence a TaskManager is given up. Flink's default is 50 s.")
+
+	MaxContentLength = declare(sectionCluster, memory, "rest.server.max-content-length", 1024*Megabyte,
+		"Largest program that can be submitted. Flink's default is 100 mb.")
+
+	JobExpiry = declare(sectionCluster, duration, "jobstore.expiration-time", time.Hour,
+		"How long ended jobs, and programs that none needs, are kept.")
+
+	ResourceID = declare(sectionCluster, text, "taskmanager.resource-id", "",
+		"Name of a TaskManager.", defaultText("made of host and process"))
+
+	ClusterTimeout = declare(sectionCluster, duration, "taskmanager.registration.timeout", 10*time.Minute,
+		"After what time without a JobManager a TaskManager ends itself. Flink's default is 5 min.")
+
+	SlotMemory = declare(sectionResources, memory, "taskmanager.slot.memory", 0,
+		"What the worker of a job may use for each slot that it holds. One that uses more is ended.",
+		defaultText("taskmanager.memory.process.size divided by the slots, or not limited"))
+)

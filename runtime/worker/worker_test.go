@@ -1,0 +1,315 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/leatproject/leat/runtime/graph"
+	"github.com/leatproject/leat/runtime/operator"
+	"github.com/leatproject/leat/runtime/rpc"
+	"github.com/leatproject/leat/shuffle"
+	"github.com/leatproject/leat/shuffle/wire"
+	"github.com/leatproject/leat/storage/clock"
+	"github.com/leatproject/leat/storage/column"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// coordinator remembers what it is asked.
+type coordinator struct {
+	asked    chan string
+	reset    chan int
+	finished chan struct{}
+}
+
+func newCoordinator() *coordinator {
+	return &coordinator{asked: make(chan string, 10), reset: make(chan int, 10), finished: make(chan struct{}, 1)}
+}
+
+func (c *coordinator) Start(context.Context, int) error { return nil }
+func (c *coordinator) Handle(_ context.Context, subtask int, request []byte) ([]byte, error) {
+	switch string(request) {
+	case "fail":
+		return nil, errors.New("refused")
+	case "panic":
+		panic("broken")
+	}
+	c.asked <- string(request)
+	return []byte{byte(subtask)}, nil
+}
+func (c *coordinator) Finish(context.Context) error { c.finished <- struct{}{}; return nil }
+func (c *coordinator) Abort(context.Context) error  { return nil }
+func (c *coordinator) Close() error                 { return nil }
+
+// forgiving is a coordinator whose sub-tasks may restart alone.
+type forgiving struct{ *coordinator }
+
+func (f forgiving) Reset(subtask int) { f.reset <- subtask }
+
+// asking is a program of a source and a sink that only has coordinators.
+type asking struct{ source, sink operator.Coordinator }
+
+func (p asking) Operator(int) operator.Operator                     { panic("no operator") }
+func (p asking) Partitioner(int, int, int, int) shuffle.Partitioner { return nil }
+func (p asking) Rows(int, int) *column.Batch                        { return column.NewBatch[string]() }
+func (p asking) Coordinator(node int) operator.Coordinator {
+	switch node {
+	case 1:
+		return p.source
+	case 2:
+		return p.sink
+	}
+	return nil
+}
+
+func (p asking) graph() *graph.JobGraph {
+	return graph.Chain(&graph.StreamGraph{Version: graph.Version, Name: "asking", Nodes: []graph.Node{
+		{ID: 1, Kind: graph.Source, Name: "Source", Parallelism: 2},
+		{ID: 2, Kind: graph.Sink, Name: "Sink", Parallelism: 2, Inputs: []graph.Input{{From: 1, Strategy: shuffle.Forward}}},
+	}}, false)
+}
+
+// rig is a worker with the TaskManager's end of its link.
+type rig struct {
+	*worker
+	control Control
+	done    chan error
+	reports chan *rpc.Report
+}
+
+// start serves a program as the worker of TaskManager tm.
+func start(t *testing.T, p asking, tm uint32) *rig {
+	link, control := NewMemoryLink()
+	s := &rpc.Start{Version: rpc.Version, Job: "job", TaskManager: tm, Generation: 1, Term: 1, Token: []byte("token"), Directory: t.TempDir()}
+	job := &Job{Graph: p.graph(), Program: p, Options: Options{Clock: clock.Real, Logger: slog.New(slog.DiscardHandler)}}
+	r := &rig{control: control, done: make(chan error, 1), reports: make(chan *rpc.Report, 100)}
+	var err error
+	r.worker, err = newWorker(link, s, job)
+	require.NoError(t, err)
+	go func() { r.done <- r.run(context.Background(), nil) }()
+	m, err := control.Receive()
+	require.NoError(t, err)
+	require.True(t, m.GetReady())
+	received := make(chan struct{})
+	go func() {
+		defer close(received)
+		for {
+			m, err := control.Receive()
+			if err != nil {
+				return
+			}
+			if m.GetReport() != nil {
+				r.reports <- m.GetReport()
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		control.Close()
+		require.NoError(t, <-r.done)
+		<-received
+	})
+	return r
+}
+
+func fence(sequence uint64) *rpc.Fence { return &rpc.Fence{Generation: 1, Term: 1, Sequence: sequence} }
+
+// appoint tells the worker who hosts.
+func (r *rig) appoint(t *testing.T, tm uint32, sequence uint64, address string) {
+	require.NoError(t, r.control.Send(&rpc.ToWorker{Message: &rpc.ToWorker_Order{Order: &rpc.Order{
+		Locations: []*rpc.Location{{TaskManager: tm, Address: address}},
+		Deploy:    []*rpc.Deployment{{Coordinator: &rpc.Coordinator{TaskManager: tm, Epoch: fence(sequence)}}}}}}))
+}
+
+func attempt(subtask, number int32) *rpc.Attempt {
+	return &rpc.Attempt{Job: "job", Subtask: subtask, Generation: 1, Number: number}
+}
+
+func (r *rig) status(t *testing.T) *rpc.CoordinatorStatus {
+	for report := range r.reports {
+		if len(report.Coordinators) > 0 {
+			return report.Coordinators[0]
+		}
+	}
+	return nil
+}
+
+func TestCoordinatorsOfAnotherWorker(t *testing.T) {
+	c := newCoordinator()
+	host, guest := start(t, asking{source: c}, 1), start(t, asking{source: newCoordinator()}, 2)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	served := make(chan error, 1)
+	go func() { served <- host.exchange.Serve(listener) }()
+	defer func() { listener.Close(); require.NoError(t, <-served) }()
+
+	// The guest is told first: its request waits until the host has been appointed.
+	guest.appoint(t, 1, 5, listener.Addr().String())
+	answers := make(chan []byte, 1)
+	for epoch, _, _ := guest.coords.where(); epoch == nil; epoch, _, _ = guest.coords.where() {
+		require.NoError(t, guest.control.Send(&rpc.ToWorker{Message: &rpc.ToWorker_MemoryLimit{}})) // it has obeyed what came before
+	}
+	go func() {
+		a, err := guest.ask(t.Context(), 1, attempt(1, 0), []byte("split"))
+		require.NoError(t, err)
+		answers <- a
+	}()
+	host.appoint(t, 1, 5, "")
+	require.Equal(t, []byte{1}, <-answers)
+	require.Equal(t, "split", <-c.asked)
+	require.Empty(t, host.status(t).Cause)
+	for request, want := range map[string]string{"fail": "refused", "panic": "panic: broken"} {
+		_, err = guest.ask(t.Context(), 1, attempt(1, 0), []byte(request))
+		require.ErrorContains(t, err, want)
+	}
+	_, err = guest.ask(t.Context(), 3, attempt(1, 0), nil)
+	require.ErrorContains(t, err, "operator 3 has no coordinator")
+
+	// An older attempt is not answered; a newer one ends the epoch.
+	_, err = guest.ask(t.Context(), 1, attempt(1, -1), nil)
+	require.ErrorContains(t, err, "given up")
+	_, err = guest.ask(t.Context(), 1, attempt(1, 1), nil)
+	require.ErrorContains(t, err, "begins anew")
+	require.Contains(t, host.status(t).Cause, "sub-task 1 of Source was restarted")
+	host.appoint(t, 1, 6, "")
+	require.EqualValues(t, 6, host.status(t).Epoch.Sequence)
+	_, err = guest.ask(t.Context(), 1, attempt(1, 1), nil)
+	require.ErrorContains(t, err, "epoch 1.1.5 of the coordinators is over")
+}
+
+func TestCoordinatorTakesBack(t *testing.T) {
+	c := forgiving{newCoordinator()}
+	r := start(t, asking{source: c}, 1)
+	r.appoint(t, 1, 1, "")
+	require.Empty(t, r.status(t).Cause)
+	for n := range int32(2) {
+		_, err := r.ask(t.Context(), 1, attempt(0, n), []byte("split"))
+		require.NoError(t, err)
+	}
+	require.Equal(t, 0, <-c.reset)
+	require.Empty(t, c.reset)
+}
+
+func TestCommitVertex(t *testing.T) {
+	c := newCoordinator()
+	r := start(t, asking{sink: c}, 1)
+	run := &running{w: r.worker, attempt: attempt(1, 0)}
+	ask := r.asker(run, r.job.Node(2))
+	_, err := ask(t.Context(), []byte{commitAtEnd, 'a'})
+	require.NoError(t, err)
+	_, err = ask(t.Context(), []byte{commitAtEnd + 1, 'b'})
+	require.NoError(t, err)
+	require.Equal(t, "\x01b", <-c.asked, "parts are committed at once")
+	result, err := run.result()
+	require.NoError(t, err)
+	var prepared rpc.Prepared
+	require.NoError(t, proto.Unmarshal(result, &prepared))
+	require.Len(t, prepared.Operators, 1)
+	require.NoError(t, r.control.Send(&rpc.ToWorker{Message: &rpc.ToWorker_Order{Order: &rpc.Order{Deploy: []*rpc.Deployment{{Vertex: 2,
+		Tasks: []*rpc.Assignment{{}}, Results: []*rpc.Result{{Vertex: 1, Subtask: 1, Value: result}}}}}}}))
+	require.Equal(t, "\x00a", <-c.asked)
+	<-c.finished
+	for {
+		for _, x := range (<-r.reports).Tasks {
+			if x.State == rpc.TaskState_FINISHED {
+				return
+			}
+			require.Less(t, x.State, rpc.TaskState_FINISHED)
+		}
+	}
+}
+
+func TestAnotherGraphIsRefused(t *testing.T) {
+	link, control := NewMemoryLink()
+	done := make(chan error, 1)
+	go func() {
+		done <- Serve(context.Background(), link, func(*rpc.Start) (*Job, error) {
+			return &Job{Graph: asking{}.graph(), Options: Options{Logger: slog.Default()}}, nil
+		})
+	}()
+	require.NoError(t, control.Send(&rpc.ToWorker{Message: &rpc.ToWorker_Start{Start: &rpc.Start{Version: rpc.Version,
+		Submission: &rpc.Submission{Graph: []byte("{}"), Fingerprint: "other"}}}}))
+	m, err := control.Receive()
+	require.NoError(t, err)
+	require.Contains(t, m.GetFailed(), "must build the same")
+	require.Error(t, <-done)
+}
+
+// gathering keeps what is sent.
+type gathering struct{ elements []shuffle.Element }
+
+func (g *gathering) Send(e shuffle.Element) { g.elements = append(g.elements, e) }
+func (g *gathering) Room(func()) bool       { return true }
+
+func TestJunction(t *testing.T) {
+	table := junctions{all: map[wire.Channel]*junction{}}
+	id := wire.Channel{Edge: 3}
+	producer := table.at(id)
+	woken := 0
+	require.False(t, producer.Room(func() { woken++ }))
+	producer.Send(shuffle.Element{Kind: shuffle.Watermark, Time: 1})
+	to := &gathering{}
+	table.at(id).connect(to)
+	require.Equal(t, 1, woken)
+	require.True(t, producer.Room(nil))
+	producer.Send(shuffle.Element{Kind: shuffle.End})
+	require.Equal(t, []shuffle.Element{{Kind: shuffle.Watermark, Time: 1}, {Kind: shuffle.End}}, to.elements)
+	require.Empty(t, table.all)
+}
+
+func TestPartners(t *testing.T) {
+	for _, x := range []struct {
+		strategy                      shuffle.Strategy
+		subtask, producers, consumers int
+		from, to                      int
+	}{
+		{shuffle.Forward, 2, 3, 3, 2, 3}, {shuffle.Hash, 1, 2, 5, 0, 5}, {shuffle.Global, 1, 2, 5, 0, 1},
+		{shuffle.Rescale, 3, 4, 2, 1, 2}, {shuffle.Rescale, 0, 2, 4, 0, 2}, {shuffle.Rescale, 1, 2, 5, 3, 5},
+	} {
+		from, to := partners(x.strategy, x.subtask, x.producers, x.consumers)
+		require.Equal(t, [2]int{x.from, x.to}, [2]int{from, to}, "%v", x)
+	}
+}
+
+func TestSocketsCarryConnections(t *testing.T) {
+	ours, theirs, err := NewSockets()
+	require.NoError(t, err)
+	control, err := NewSocketControl(ours)
+	require.NoError(t, err)
+	link, err := NewSocketLink(theirs)
+	require.NoError(t, err)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	near, err := net.Dial("tcp", listener.Addr().String())
+	require.NoError(t, err)
+	defer near.Close()
+	far, err := listener.Accept()
+	require.NoError(t, err)
+	want := wire.Preamble{Purpose: wire.Bulk, Job: "job", From: "1.2", To: "1.1", Epoch: wire.Epoch{Generation: 7, Term: 8}}
+	require.NoError(t, control.Pass(far, want))
+	got, p, err := link.Accept()
+	require.NoError(t, err)
+	require.Equal(t, want, p)
+	_, err = got.Write([]byte("rows"))
+	require.NoError(t, err)
+	require.NoError(t, got.Close())
+	b, err := io.ReadAll(near)
+	require.NoError(t, err)
+	require.Equal(t, "rows", string(b))
+	require.NoError(t, control.Send(&rpc.ToWorker{Message: &rpc.ToWorker_Quit{Quit: true}}))
+	m, err := link.Receive()
+	require.NoError(t, err)
+	require.True(t, m.GetQuit())
+	require.NoError(t, control.Close())
+	_, err = link.Receive()
+	require.ErrorIs(t, err, io.EOF)
+	require.NoError(t, link.Close())
+}
