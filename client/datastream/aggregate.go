@@ -37,6 +37,7 @@ func foldWith[T any, K comparable](s *KeyedStream[T, K], name string, kernel ope
 type batchForm struct {
 	inputs       []graph.Input
 	partitioners []partitioner
+	rows         []func() *column.Batch
 	operator     func(mode operator.Mode) operator.Operator
 }
 
@@ -53,10 +54,12 @@ func combined[T any, K comparable, P, O any](s *KeyedStream[T, K], name string, 
 					Inputs: []graph.Input{{From: f.node.ID, Port: f.port, Strategy: shuffle.Forward}}},
 				operator:     func(operator.Mode) operator.Operator { return combine() },
 				partitioners: []partitioner{nil},
+				rows:         []func() *column.Batch{column.NewBatch[T]},
 				combines:     f.node,
 			})
 			form.inputs = append(form.inputs, graph.Input{From: c.ID, Strategy: shuffle.Hash})
 			form.partitioners = append(form.partitioners, byKey(key))
+			form.rows = append(form.rows, column.NewBatch[P])
 		}
 	}
 	out := transform[T, O](s.stream, name, func(operator.Mode) operator.Operator { return aggregate() })
@@ -87,7 +90,7 @@ func (e *Environment) combine(mode operator.Mode) map[*node]bool {
 		if !exchange {
 			continue
 		}
-		n.Inputs, n.partitioners, n.operator = n.batch.inputs, n.batch.partitioners, n.batch.operator
+		n.Inputs, n.partitioners, n.rows, n.operator = n.batch.inputs, n.batch.partitioners, n.batch.rows, n.batch.operator
 		for _, in := range n.Inputs {
 			c := e.nodes[in.From-1]
 			c.Parallelism, c.Node.MaxParallelism, c.Node.SlotSharingGroup = c.combines.Parallelism, c.combines.Node.MaxParallelism, c.combines.Node.SlotSharingGroup

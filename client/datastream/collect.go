@@ -30,7 +30,7 @@ func Collect[T any](s *Stream[T]) *Collected[T] {
 		defer c.mu.Unlock()
 		c.rows = append(c.rows, rows...)
 		return nil
-	}), "Collect").Parallelism(1)
+	}), "Collect").Parallelism(1).node.collects = true
 	return c
 }
 
@@ -54,7 +54,7 @@ var errBroken = errors.New("the reader of the results has left")
 //	for v, err := range datastream.ExecuteAndIterate(ctx, stream, "job") { ... }
 func ExecuteAndIterate[T any](ctx context.Context, s *Stream[T], name string) iter.Seq2[T, error] {
 	batches := make(chan []T, 1)
-	s.WriteTo(collect.To(batches), "Collect").Parallelism(1)
+	s.WriteTo(collect.To(batches), "Collect").Parallelism(1).node.collects = true
 	return func(yield func(T, error) bool) {
 		job, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)

@@ -15,6 +15,7 @@ import (
 	"github.com/leatproject/leat/runtime/operator"
 	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/storage/clock"
+	"github.com/leatproject/leat/storage/column"
 )
 
 // Environment holds a program while it is built. It is used by one goroutine.
@@ -117,7 +118,8 @@ type node struct {
 	graph.Node
 	operator     func(mode operator.Mode) operator.Operator
 	coordinator  func() operator.Coordinator
-	partitioners []partitioner // by input
+	partitioners []partitioner          // by input
+	rows         []func() *column.Batch // empty batches of each input's row type, by input
 	// source is the *sourceSettings[T] of sources.
 	source any
 	// batch is what the node is in BATCH with combiners in front of it; nil if it has none. combines is set for combiners:
@@ -126,6 +128,8 @@ type node struct {
 	combines *node
 	// spills says that the operator needs a place for spilling in STREAMING too.
 	spills bool
+	// collects says that the operator hands rows to main().
+	collects bool
 	// fixed is the only parallelism that the operator can have; 0 for any.
 	fixed int
 	// sides holds the type of each side output that is read, by name.
@@ -182,7 +186,7 @@ func (e *Environment) graph(name string, mode operator.Mode) *graph.StreamGraph 
 	return g
 }
 
-// code implements task.Code.
+// code implements task.Code and worker.Program.
 type code struct {
 	nodes []*node
 	mode  operator.Mode
@@ -204,6 +208,9 @@ func (c code) Partitioner(id, index, subtask, maxParallelism int) shuffle.Partit
 	}
 	return nil
 }
+
+// Rows implements worker.Program.
+func (c code) Rows(id, index int) *column.Batch { return c.node(id).rows[index]() }
 
 func (c code) Coordinator(id int) operator.Coordinator {
 	if f := c.node(id).coordinator; f != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/leatproject/leat/runtime/config"
 	"github.com/leatproject/leat/runtime/graph"
 	"github.com/leatproject/leat/runtime/operator"
+	"github.com/leatproject/leat/runtime/worker"
 	"github.com/leatproject/leat/scheduler"
 	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/storage/format"
@@ -65,15 +66,21 @@ func (e *Environment) Execute(ctx context.Context, name string) (*Result, error)
 	job, mode, err := e.plan(x.name)
 	nodes := e.nodes
 	e.nodes, e.errs = nil, nil
+	x.mode = mode
+	if w := worker.Started(); w != nil {
+		return x.work(w, job, code{nodes, mode}, err)
+	}
 	if err != nil {
 		return nil, x.rejected(err)
 	}
 	for _, w := range e.conf.Warnings() {
 		e.logger.Warn(w)
 	}
-	x.mode = mode
-	if os.Getenv(config.InfoVariable) != "" {
+	switch {
+	case os.Getenv(config.InfoVariable) != "":
 		return x.info(job)
+	case config.Get(e.conf, config.ExecutionTarget) != "local":
+		return x.submit(ctx, job, nodes)
 	}
 	return x.run(ctx, job, code{nodes, mode})
 }

@@ -55,6 +55,7 @@ func connect[T any](n *node, in *Stream[T], number int) {
 		}
 		n.Inputs = append(n.Inputs, graph.Input{From: f.node.ID, Port: f.port, Number: number, Strategy: f.strategy})
 		n.partitioners = append(n.partitioners, f.partitioner)
+		n.rows = append(n.rows, column.NewBatch[T])
 	}
 }
 

@@ -58,20 +58,6 @@ func applyJobManagerFlag(c *cli.Context, conf *config.Configuration) error {
 	return nil
 }
 
-// restMembers are the URLs of the cluster's REST servers.
-func restMembers(conf *config.Configuration) []string {
-	var urls []string
-	for _, m := range config.Get(conf, config.Masters) {
-		if m != "" {
-			urls = append(urls, "http://"+m)
-		}
-	}
-	if len(urls) == 0 {
-		urls = []string{"http://" + net.JoinHostPort(config.Get(conf, config.RestAddress), strconv.Itoa(config.Get(conf, config.RestPort)))}
-	}
-	return urls
-}
-
 // connect is a client of the cluster that a verb's flags and configuration name.
 func connect(c *cli.Context) (*rest.Client, *config.Configuration, error) {
 	conf, _, err := load(c)
@@ -86,11 +72,7 @@ func connect(c *cli.Context) (*rest.Client, *config.Configuration, error) {
 }
 
 func clientOf(conf *config.Configuration) (*rest.Client, error) {
-	s, err := loadSecret(conf)
-	if err != nil {
-		return nil, err
-	}
-	client, err := rest.New(rest.Options{Members: restMembers(conf), Secret: s})
+	client, err := rest.FromConfiguration(conf, 0)
 	if err != nil {
 		return nil, wrongUsage("%w", err)
 	}
@@ -133,7 +115,7 @@ func openLog(conf *config.Configuration, name string, errs io.Writer) (logger *s
 		if err != nil {
 			return nil, nil, nil, fmt.Errorf("opening the log: %w (%s)", err, config.LogFile.Key)
 		}
-		out, files, done = io.MultiWriter(errs, f), map[string]string{name + ".log": path}, func() { _ = f.Close() }
+		out, files, done = f, map[string]string{name + ".log": path}, func() { _ = f.Close() }
 	}
 	var handler slog.Handler = slog.NewTextHandler(out, nil)
 	if config.Get(conf, config.LogFormat) == "json" {

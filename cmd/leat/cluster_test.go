@@ -31,7 +31,7 @@ func startCluster(t *testing.T, settings map[string]string) *cluster {
 	require.NoError(t, err)
 	conf := config.New()
 	all := map[string]string{"rest.port": "0", "jobmanager.rpc.port": "0", "rest.bind-port": "0", "cluster.secret-file": c.secret,
-		"cluster.log-file": filepath.Join(t.TempDir(), "jobmanager.log"), "taskmanager.numberOfTaskSlots": "3", "cluster.work-dir": t.TempDir()}
+		"taskmanager.numberOfTaskSlots": "3", "cluster.work-dir": t.TempDir()}
 	for key, value := range settings {
 		all[key] = value
 	}
@@ -51,7 +51,6 @@ func startCluster(t *testing.T, settings map[string]string) *cluster {
 	c.address = found[1]
 	worker := conf.Clone()
 	require.NoError(t, worker.Set("cluster.control-addresses", found[2]))
-	require.NoError(t, worker.Set("cluster.log-file", ""))
 	go func() { ended <- runTaskManager(ctx, worker, c.log) }()
 	c.end = func() {
 		stop()

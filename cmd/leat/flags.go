@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/leatproject/leat/runtime/config"
@@ -49,7 +50,22 @@ func load(c *cli.Context) (*config.Configuration, string, error) {
 	if err != nil {
 		return nil, "", &exitError{code: exitUsage, err: err}
 	}
-	return conf, path, nil
+	return conf, path, findSecret(conf, path)
+}
+
+// secretName is the file beside config.yaml in which scripts/start-cluster.sh keeps the cluster's secret.
+const secretName = "secret"
+
+// findSecret takes the secret beside the configuration file when no other is set.
+func findSecret(conf *config.Configuration, path string) error {
+	beside := filepath.Join(filepath.Dir(path), secretName)
+	if _, set := config.Lookup(conf, config.SecretFile); set || path == "" {
+		return nil
+	}
+	if info, err := os.Stat(beside); err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	return conf.SetFrom("the file beside "+path, config.SecretFile.Key, beside)
 }
 
 // applyProgramFlags lays the flags of programFlags over the configuration, and refuses what this version cannot do.

@@ -31,7 +31,8 @@ type Value struct {
 
 const (
 	originCode = "code"
-	masked     = "******"
+	// Masked stands for the values of secrets.
+	Masked = "******"
 )
 
 // New is a configuration in which every option has its default.
@@ -69,7 +70,7 @@ func (c *Configuration) All() []Value {
 	for _, key := range slices.Sorted(maps.Keys(c.entries)) {
 		e := c.entries[key]
 		if e.secret {
-			e.text = masked
+			e.text = Masked
 		}
 		values = append(values, Value{Key: key, Value: e.text, Origin: e.origin})
 	}
@@ -124,7 +125,7 @@ func (c *Configuration) setOption(s *spec, key, value, origin string) error {
 	if err != nil {
 		shown := value
 		if isSecret(s.key) {
-			shown = masked
+			shown = Masked
 		}
 		return fmt.Errorf("%s: %s: %q is not valid: expected %s", origin, key, shown, s.typeName)
 	}

@@ -6,7 +6,8 @@ import "time"
 var (
 	SecretFile = declare(sectionSecurity, text, "cluster.secret-file", "",
 		"File with the cluster's secret, which only its owner may read (mode 0600). All processes and clients of a cluster need it. "+
-			"Without one, servers listen on the loopback interface only.")
+			"Without one, servers listen on the loopback interface only.",
+		defaultText("the file secret beside config.yaml, if it is there"))
 
 	StateDir = declare(sectionCluster, text, "cluster.state-dir", "",
 		"Folder of a JobManager's own: its log, programs and uploads. With one, jobs outlive a restart of the JobManager.",
@@ -16,7 +17,7 @@ var (
 		"Folder in which each TaskManager makes one of its own for programs and captured output.", defaultText("the system's temporary folder"))
 
 	LogFile = declare(sectionCluster, text, "cluster.log-file", "",
-		"File that a JobManager or TaskManager also writes its log to, and shows by REST.", defaultText("standard error alone"))
+		"File that a JobManager or TaskManager writes its log to, and shows by REST.", defaultText("standard error"))
 
 	LogFormat = declare(sectionCluster, enum("text", "json"), "cluster.log-format", "text",
 		"How JobManager and TaskManager write their logs.")

@@ -96,15 +96,16 @@ func (b *blobs) load(ctx context.Context, digest, path string, get fetch) error 
 	if err == nil {
 		err = f.Chmod(0o700)
 	}
-	if e := f.Close(); err == nil {
+	syscall.ForkLock.RLock() // a fork that is under way has the file open for writing, which would make it "text file busy"
+	e := f.Close()
+	syscall.ForkLock.RUnlock()
+	if err == nil {
 		err = e
 	}
 	if err != nil {
 		return fmt.Errorf("program %s: %w", digest, err)
 	}
 	b.evict()
-	syscall.ForkLock.RLock() // a fork that was under way had the file open for writing, which would make it "text file busy"
-	syscall.ForkLock.RUnlock()
 	return os.Rename(f.Name(), path)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"time"
 
@@ -22,11 +21,7 @@ const (
 	leaveTimeout = time.Second
 	// maxMessage is the largest message of the control stream in bytes.
 	maxMessage = 256 << 20
-
-	platform = runtime.GOOS + "/" + runtime.GOARCH
 )
-
-func cores() int32 { return int32(runtime.NumCPU()) }
 
 // session is one stream to a leader.
 type session struct {

@@ -190,7 +190,9 @@ func (c *cluster) take(n uint32, up *rpc.Up) {
 		c.hosts = append(c.hosts, up.Report.Coordinators...)
 	case *rpc.Up_Metrics:
 		for _, p := range up.Metrics.Processes {
-			c.pids[n] = int(p.Pid)
+			if p.Job != "" {
+				c.pids[n] = int(p.Pid)
+			}
 		}
 		for _, x := range up.Metrics.Tasks {
 			for _, o := range x.Operators {

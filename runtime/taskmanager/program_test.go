@@ -159,7 +159,11 @@ func (c *count) Process(_ int, b *column.Batch) (bool, error) {
 	return false, nil
 }
 
-func (c *count) EndInput(int) (bool, error) {
+// Advance prints at the end of time, which comes before the end of the input in both modes.
+func (c *count) Advance(watermark int64) (bool, error) {
+	if watermark != shuffle.MaxWatermark {
+		return false, nil
+	}
 	var lines []string
 	for w, n := range c.words {
 		lines = append(lines, fmt.Sprintf("%s %d", w, n))

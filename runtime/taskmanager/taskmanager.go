@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"sync"
 	"time"
 
@@ -103,7 +102,7 @@ func New(opt Options) (*TaskManager, error) {
 		return nil, fmt.Errorf("data port: %w (taskmanager.data.port)", err)
 	}
 	t := &TaskManager{opt: opt, clock: opt.Clock, log: opt.Logger, listener: listener, blobs: blobs, logs: newLogs(opt.Dir, opt.LogFiles, opt.Logger),
-		machine: machine(opt.Build), events: make(chan func()), ended: make(chan struct{}), masters: opt.Masters, tasks: map[taskKey]*attempt{},
+		machine: machineOf(opt.Build), events: make(chan func()), ended: make(chan struct{}), masters: opt.Masters, tasks: map[taskKey]*attempt{},
 		launched: make(chan struct{}), workers: map[string]*supervised{}, hosted: map[string]*rpc.CoordinatorStatus{}}
 	return t, nil
 }
@@ -121,6 +120,7 @@ func (t *TaskManager) Address() string {
 func (t *TaskManager) Run(ctx context.Context) error {
 	t.ctx, t.stop = context.WithCancelCause(ctx)
 	t.waitForCluster()
+	t.measureSelf()
 	t.group.Go(t.acceptData)
 	t.group.Go(t.connect)
 	t.group.Go(t.watchMemory)
@@ -184,12 +184,4 @@ func (t *TaskManager) waitForCluster() {
 	t.giveUp = t.after(t.opt.ClusterTimeout, func() {
 		t.stop(fmt.Errorf("%w: %v, the last tried were %v: check jobmanager.rpc.address and that one of them runs", ErrClusterGone, t.opt.ClusterTimeout, t.masters))
 	})
-}
-
-func machine(build string) *rpc.Machine {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	return &rpc.Machine{Host: host, Build: build, Platform: platform, Cores: cores(), Pid: int32(os.Getpid())}
 }

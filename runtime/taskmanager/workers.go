@@ -251,14 +251,19 @@ func (t *TaskManager) measured(w *supervised, m *rpc.Metrics) {
 	for _, p := range m.Processes {
 		p.Memory, p.Limit = memoryUsed(w.pid()), w.limit
 	}
-	if t.news.metrics == nil {
-		t.news.metrics = map[string]*rpc.Metrics{}
+	t.news.measure(w.job, m)
+	t.flush()
+}
+
+// measure replaces a snapshot that has not been sent yet.
+func (n *news) measure(job string, m *rpc.Metrics) {
+	if n.metrics == nil {
+		n.metrics = map[string]*rpc.Metrics{}
 	}
-	if old := t.news.metrics[w.job]; old != nil {
+	if old := n.metrics[job]; old != nil {
 		m.Tasks = append(ended(old, m), m.Tasks...)
 	}
-	t.news.metrics[w.job] = m
-	t.flush()
+	n.metrics[job] = m
 }
 
 // ended returns the figures in old of attempts that a later snapshot does not have: their last ones.

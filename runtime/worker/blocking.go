@@ -113,7 +113,7 @@ func (x *wiring) stageInput(k int, e graph.Edge, peers *rpc.Peers) error {
 	for _, tm := range order {
 		q := q
 		q.Tasks = byWorker[tm]
-		ch := x.r.task.Connect(e.Number)
+		ch := whole{x.r.task.Connect(e.Number)}
 		if tm == x.w.start.TaskManager {
 			x.connect = append(x.connect, func() { x.w.group.Go(func() { x.w.deliver(x.r, q, x.w.program.Rows(e.To, e.Index), ch) }) })
 			continue
@@ -157,9 +157,20 @@ func (x *wiring) share(e graph.Edge, producers int) (from, to int) {
 
 // nothing makes an input of which the attempt reads nothing.
 func (x *wiring) nothing(e graph.Edge) error {
-	ch := x.r.task.Connect(e.Number)
+	ch := whole{x.r.task.Connect(e.Number)}
 	x.connect = append(x.connect, func() { ch.Send(shuffle.Element{Kind: shuffle.End}) })
 	return nil
+}
+
+// whole is a channel by which an output comes that is complete: with its last row event time ends.
+type whole struct{ shuffle.Sender }
+
+// Send implements shuffle.Sender.
+func (s whole) Send(e shuffle.Element) {
+	if e.Kind == shuffle.End {
+		s.Sender.Send(shuffle.Element{Kind: shuffle.Watermark, Time: shuffle.MaxWatermark})
+	}
+	s.Sender.Send(e)
 }
 
 // deliver reads outputs of this worker.

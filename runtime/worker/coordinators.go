@@ -41,11 +41,22 @@ type host struct {
 	started chan struct{} // closed when byNode is complete, or the epoch has ended
 	byNode  map[int32]operator.Coordinator
 
-	mu      sync.Mutex
-	askedBy map[asker]*rpc.Attempt
+	mu     sync.Mutex
+	askers map[askerKey]*asker
 }
 
-type asker struct{ node, subtask int32 }
+type askerKey struct{ node, subtask int32 }
+
+// asker is the newest attempt of a sub-task that has asked.
+type asker struct {
+	attempt *rpc.Attempt
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	asking  sync.WaitGroup
+	// admitted is closed when what older attempts had was taken back, or err says that it cannot be.
+	admitted chan struct{}
+	err      error
+}
 
 // appoint takes note of what a deployment says about the host.
 func (c *coordinators) appoint(to *rpc.Coordinator, o *rpc.Order) {
@@ -62,7 +73,7 @@ func (c *coordinators) appoint(to *rpc.Coordinator, o *rpc.Order) {
 	if c.here {
 		ctx, cancel := context.WithCancelCause(c.w.ctx)
 		c.host = &host{w: c.w, epoch: to.Epoch, ctx: ctx, cancel: cancel, started: make(chan struct{}), byNode: map[int32]operator.Coordinator{},
-			askedBy: map[asker]*rpc.Attempt{}}
+			askers: map[askerKey]*asker{}}
 		c.w.group.Go(c.host.run)
 	} else if at, err := c.w.peer(o, to.TaskManager); err == nil {
 		c.at = at
@@ -175,12 +186,14 @@ func (h *host) handle(ctx context.Context, node int32, a *rpc.Attempt, request [
 	if c == nil {
 		return nil, fmt.Errorf("operator %d has no coordinator", node)
 	}
-	if err := h.admit(c, node, a); err != nil {
+	x, err := h.admit(c, node, a)
+	if err != nil {
 		return nil, err
 	}
+	defer x.asking.Done()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer context.AfterFunc(h.ctx, func() { cancel(context.Cause(h.ctx)) })()
+	defer context.AfterFunc(x.ctx, func() { cancel(context.Cause(x.ctx)) })()
 	err = guarded(func() (err error) {
 		answer, err = c.Handle(ctx, int(a.Subtask), request)
 		return err
@@ -188,29 +201,55 @@ func (h *host) handle(ctx context.Context, node int32, a *rpc.Attempt, request [
 	return answer, err
 }
 
-// admit sees to it that only the newest attempt of a sub-task is answered.
-func (h *host) admit(c operator.Coordinator, node int32, a *rpc.Attempt) error {
+// admit sees to it that only the newest attempt of a sub-task is answered, after older ones are done with. The caller says when
+// its request is answered.
+func (h *host) admit(c operator.Coordinator, node int32, a *rpc.Attempt) (*asker, error) {
+	key := askerKey{node, a.Subtask}
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	key := asker{node, a.Subtask}
-	last := h.askedBy[key]
-	if last != nil {
-		switch order := cmp.Or(cmp.Compare(last.Generation, a.Generation), cmp.Compare(last.Number, a.Number)); {
-		case order > 0:
-			return fmt.Errorf("attempt %d has been given up", a.Number)
-		case order < 0:
-			r, ok := c.(resettable)
-			if !ok {
-				err := fmt.Errorf("sub-task %d of %s was restarted: its coordinator begins anew", a.Subtask, h.w.job.Node(int(node)).Name)
-				h.cancel(err)
-				h.w.tell(h.epoch, err)
-				return err
-			}
-			r.Reset(int(a.Subtask))
-		}
+	x := h.askers[key]
+	order := -1
+	if x != nil {
+		order = cmp.Or(cmp.Compare(x.attempt.Generation, a.Generation), cmp.Compare(x.attempt.Number, a.Number))
 	}
-	h.askedBy[key] = a
-	return nil
+	if order > 0 {
+		h.mu.Unlock()
+		return nil, fmt.Errorf("attempt %d has been given up", a.Number)
+	}
+	old := x
+	if order < 0 {
+		x = &asker{attempt: a, admitted: make(chan struct{})}
+		x.ctx, x.cancel = context.WithCancelCause(h.ctx)
+		h.askers[key] = x
+	}
+	x.asking.Add(1)
+	h.mu.Unlock()
+	if order < 0 {
+		if old != nil {
+			x.err = h.takeBack(c, node, old)
+		}
+		close(x.admitted)
+	}
+	<-x.admitted
+	if x.err != nil {
+		x.asking.Done()
+		return nil, x.err
+	}
+	return x, nil
+}
+
+// takeBack ends the requests of an attempt that has been replaced and has its coordinator forget it. One that cannot begins anew:
+// the epoch ends.
+func (h *host) takeBack(c operator.Coordinator, node int32, old *asker) error {
+	old.cancel(errors.New("a newer attempt has asked"))
+	old.asking.Wait()
+	r, ok := c.(resettable)
+	if !ok {
+		err := fmt.Errorf("sub-task %d of %s was restarted: its coordinator begins anew", old.attempt.Subtask, h.w.job.Node(int(node)).Name)
+		h.cancel(err)
+		h.w.tell(h.epoch, err)
+		return err
+	}
+	return guarded(func() error { r.Reset(int(old.attempt.Subtask)); return nil })
 }
 
 // guarded turns a panic of user code into an error.

@@ -9,9 +9,12 @@
 //   - The worker ends when its TaskManager ends: the Link is at its end.
 //   - Tasks of one worker hand batches over without a copy; tasks of different workers exchange rows by shuffle/network.
 //     Deployments may come in any order: a producer has no room until its consumer is there.
+//   - In BATCH a vertex writes its outputs to shuffle/blocking. They are served for as long as the worker lives; a consumer
+//     reads one channel from each worker that has any, and event time ends with the last row of each.
 //   - Every deployed attempt is reported until it is FINISHED, CANCELED or FAILED, and those are reported once.
 //   - Coordinators run in the worker that the deployments name; requests reach them over the data connections.
 //   - What sinks have prepared travels with the report of FINISHED; nothing is committed but by the commit vertex.
 //
-// Start reading at Serve, then deploy.go for how a task is built and wired.
+// Start reading at Serve, then deploy.go for how a task is built, wiring.go and blocking.go for how it is
+// wired.
 package worker

@@ -313,3 +313,61 @@ func TestSocketsCarryConnections(t *testing.T) {
 	require.ErrorIs(t, err, io.EOF)
 	require.NoError(t, link.Close())
 }
+
+// Every sub-partition that a producer writes is read by exactly one of its consumers, and by all of them when it is broadcast.
+func TestSharesOfBlockingOutputs(t *testing.T) {
+	for _, strategy := range []shuffle.Strategy{shuffle.Forward, shuffle.Rescale, shuffle.Hash, shuffle.Global, shuffle.Broadcast} {
+		for _, size := range [][2]int{{1, 1}, {2, 5}, {3, 4}, {5, 2}, {4, 4}} {
+			producers, consumers := size[0], size[1]
+			if strategy == shuffle.Forward && producers != consumers {
+				continue
+			}
+			v := &graph.Vertex{Parallelism: consumers, MaxParallelism: 128}
+			e := graph.Edge{Strategy: strategy}
+			pieces := subpartitions(e, producers, v)
+			for p := range producers {
+				read := make([]int, pieces)
+				lo, hi := partners(strategy, p, producers, consumers)
+				if strategy == shuffle.Global {
+					hi = consumers
+				}
+				for c := lo; c < hi; c++ {
+					from, to := shuffle.KeyGroups(c, 128, consumers)
+					x := wiring{v: v, r: &running{attempt: attempt(int32(c), 0)}, deployment: &rpc.Deployment{Parallelism: int32(consumers)},
+						assignment: &rpc.Assignment{From: int32(from), To: int32(to)}}
+					for from, to := x.share(e, producers); from < to; from++ {
+						read[from]++
+					}
+				}
+				want := 1
+				if strategy == shuffle.Broadcast {
+					want = consumers
+				}
+				for i, n := range read {
+					require.Equal(t, want, n, "%s %v: piece %d of producer %d", strategy, size, i, p)
+				}
+			}
+		}
+	}
+}
+
+// chosen is a partitioner that sends row i to channel i.
+type chosen struct{}
+
+func (chosen) Select(_ *column.Batch, out []uint32, n int) error {
+	for i := range out {
+		out[i] = uint32(i % n)
+	}
+	return nil
+}
+
+func TestScaledKeepsSubtasks(t *testing.T) {
+	for _, n := range []int{1, 3, 7, 100} {
+		out := make([]uint32, n)
+		require.NoError(t, scaled{chosen{}, n}.Select(nil, out, 128))
+		for c, piece := range out {
+			from, to := shuffle.KeyGroups(c, 128, n)
+			require.True(t, int(piece) >= from && int(piece) < to, "sub-task %d of %d reads [%d, %d), not %d", c, n, from, to, piece)
+		}
+	}
+}

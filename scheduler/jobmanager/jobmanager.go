@@ -92,6 +92,9 @@ func (m *JobManager) Run(ctx context.Context) error {
 		changed := m.log.Changed()
 		m.follow(ctx)
 		m.maybeRound(ctx)
+		if m.failed != nil {
+			break
+		}
 		select {
 		case <-ctx.Done():
 			return nil

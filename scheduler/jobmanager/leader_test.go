@@ -197,21 +197,19 @@ func TestFullLogStopsNothing(t *testing.T) {
 }
 
 func TestBrokenLogEndsTheJobManager(t *testing.T) {
-	m, err := jobmanager.New(jobmanager.Options{OpenLog: func(m log.Machine) (log.Log, error) {
-		l := log.NewMemory(m)
-		return l, l.Close()
-	}, Blobs: &blob.Store{}})
+	l := &switched{now: log.Leadership{Leading: true, Term: 1}, wake: make(chan struct{}), fail: log.ErrFenced}
+	m, err := jobmanager.New(jobmanager.Options{OpenLog: func(m log.Machine) (log.Log, error) { l.Memory = log.NewMemory(m); return l, nil }})
 	require.NoError(t, err)
-	ctx, stop := context.WithCancel(t.Context())
-	stop()
-	require.NoError(t, m.Run(ctx))
+	require.ErrorIs(t, m.Run(t.Context()), log.ErrFenced)
 	require.ErrorIs(t, m.Cancel(t.Context(), jobmanagertest.JobID), jobmanager.ErrStopped)
 }
 
 func TestJobsOutliveARestartWithTheFileLog(t *testing.T) {
 	folder := t.TempDir()
 	open := func(o *jobmanager.Options) {
-		o.OpenLog = func(m log.Machine) (log.Log, error) { return log.OpenFile(log.FileOptions{Dir: filepath.Join(folder, "log")}, m) }
+		o.OpenLog = func(m log.Machine) (log.Log, error) {
+			return log.OpenFile(log.FileOptions{Dir: filepath.Join(folder, "log")}, m)
+		}
 		var err error
 		o.Blobs, err = blob.Open(t.Context(), filepath.Join(folder, "blobs"), 1<<20)
 		require.NoError(t, err)

@@ -72,7 +72,7 @@ func (m *JobManager) Connect(stream rpc.JobManager_ConnectServer) error {
 	go func() { received <- m.receive(stream, s) }()
 	err = s.write(stream, received)
 	_ = m.post(context.WithoutCancel(stream.Context()), func() { m.disconnected(s, err) })
-	return s.cause
+	return err
 }
 
 // acceptable refuses who cannot be taken in, before anything is said.

@@ -374,3 +374,16 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	require.NoError(t, <-served)
 	http.DefaultClient.CloseIdleConnections()
 }
+
+func TestPageReadsOnlyWhatExists(t *testing.T) {
+	r := newRig(t, nil)
+	script := r.do("GET", "/page.js", nil)
+	require.Equal(t, 200, script.Code)
+	require.Contains(t, script.Header().Get("Content-Type"), "text/javascript")
+	require.NotContains(t, script.Body.String(), "method:", "the page changes nothing")
+	html := r.do("GET", "/", nil)
+	require.Contains(t, html.Body.String(), `src="page.js"`)
+	require.NotContains(t, html.Body.String(), `="/`, "URLs are relative, for proxies")
+	require.Equal(t, 200, r.do("GET", "/page.css", nil).Code)
+	require.Equal(t, 404, r.do("GET", "/page.go", nil).Code)
+}

@@ -1,0 +1,217 @@
+package datastream
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/leatproject/leat/client/rest"
+	"github.com/leatproject/leat/client/status"
+	"github.com/leatproject/leat/runtime/config"
+	"github.com/leatproject/leat/runtime/graph"
+	"github.com/leatproject/leat/runtime/rpc"
+	"github.com/leatproject/leat/runtime/worker"
+	"github.com/leatproject/leat/scheduler/rest/messages"
+	"github.com/leatproject/leat/shuffle"
+)
+
+// work is Execute in a process that a TaskManager has started: it gives the program's code to the worker, which runs tasks of
+// the submitted graph until the process ends, or returns the stored result of an earlier Execute.
+func (x *execution) work(w *worker.Process, job *graph.JobGraph, code code, planned error) (*Result, error) {
+	executed, err := w.Execute(func(s *rpc.Start) (*worker.Job, error) {
+		if planned != nil {
+			return nil, planned
+		}
+		if own := job.Fingerprint(); own != s.Submission.Fingerprint {
+			return nil, fmt.Errorf("the program builds another graph than the one that was submitted (%s, not %s): what varies between runs of main() must not shape the graph", own, s.Submission.Fingerprint)
+		}
+		submitted := new(graph.JobGraph)
+		if err := json.Unmarshal(s.Submission.Graph, submitted); err != nil {
+			return nil, fmt.Errorf("submitted graph: %w", err)
+		}
+		o := x.env.options(x.mode)
+		run := &worker.Job{Graph: submitted, Program: code, Options: worker.Options{Mode: o.Mode, Clock: o.Clock, Logger: o.Logger,
+			TaskMemory: o.TaskMemory, BufferTimeout: o.BufferTimeout, AutoWatermarkInterval: o.AutoWatermarkInterval}}
+		if code.spills() {
+			dir, err := x.env.openSpill()
+			if err != nil {
+				return nil, err
+			}
+			run.Options.Spill = dir
+		}
+		return run, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if executed.State != "FINISHED" {
+		return nil, fmt.Errorf("job %q (%s): %s", executed.Name, executed.Job, executed.Error)
+	}
+	return &Result{JobID: executed.Job, Name: executed.Name, Mode: executed.Mode, Duration: time.Duration(executed.DurationMillis) * time.Millisecond}, nil
+}
+
+// electionPatience is how long a driver bears that nobody leads the cluster.
+const electionPatience = 30 * time.Second
+
+// submit is Execute against a cluster: the running binary is stored there, the graph is submitted, and an attached driver waits
+// for the end, showing what the job prints.
+func (x *execution) submit(ctx context.Context, job *graph.JobGraph, nodes []*node) (*Result, error) {
+	client, err := rest.FromConfiguration(x.env.conf, electionPatience)
+	if err != nil {
+		return nil, x.rejected(err)
+	}
+	if target := config.Get(x.env.conf, config.ExecutionTarget); target != "remote" {
+		return nil, x.rejected(fmt.Errorf("%s: unknown target %q: local and remote are there", config.ExecutionTarget.Key, target))
+	}
+	if slices.ContainsFunc(nodes, func(n *node) bool { return n.collects }) {
+		return nil, x.rejected(errors.New("a job that collects rows into the program runs in the program's own process only: write them to files, or run it with " + config.ExecutionTarget.Key + "=local"))
+	}
+	submission, err := x.submission(job)
+	if err != nil {
+		return nil, err
+	}
+	binary, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding the program's own binary: %w", err)
+	}
+	digest, err := client.Store(ctx, binary)
+	if err != nil {
+		return nil, x.unsubmitted(fmt.Errorf("storing the program: %w", err))
+	}
+	id, err := client.Submit(ctx, messages.NewJob{JobID: x.jobID, Program: digest, Submission: submission})
+	if err != nil {
+		return nil, x.unsubmitted(fmt.Errorf("submitting job %q: %w", x.name, err))
+	}
+	x.jobID = id
+	x.report(status.Event{Event: status.Submitted})
+	if !config.Get(x.env.conf, config.ExecutionAttached) {
+		return &Result{JobID: id, Name: x.name, Mode: job.Mode}, nil
+	}
+	return x.attend(ctx, client, job)
+}
+
+// unsubmitted reports that a cluster has not taken a job.
+func (x *execution) unsubmitted(err error) error {
+	code := ExitCode(err)
+	x.report(status.Event{Event: status.Rejected, Error: err.Error(), Code: &code})
+	return x.told(err)
+}
+
+// submission is what workers need to run main() again.
+func (x *execution) submission(job *graph.JobGraph) ([]byte, error) {
+	plan, err := json.Marshal(job)
+	if err != nil {
+		return nil, err
+	}
+	s := &rpc.Submission{Graph: plan, Fingerprint: job.Fingerprint(), Args: os.Args[1:], Configuration: map[string]string{},
+		Submitted: x.started.UnixMilli()}
+	for _, v := range x.env.conf.All() {
+		if v.Value != config.Masked { // secrets do not travel
+			s.Configuration[v.Key] = v.Value
+		}
+	}
+	for _, own := range []string{config.ExecutionTarget.Key, config.SecretFile.Key} {
+		delete(s.Configuration, own) // the driver's
+	}
+	s.Configuration[config.DefaultParallelism.Key] = fmt.Sprint(x.env.parallelism())
+	return proto.Marshal(s)
+}
+
+// attend waits for the end of a submitted job. When ctx ends first, it cancels the job and waits for that.
+func (x *execution) attend(ctx context.Context, client *rest.Client, job *graph.JobGraph) (*Result, error) {
+	lasting := context.WithoutCancel(ctx)
+	stop := context.AfterFunc(ctx, func() {
+		if err := client.Cancel(lasting, x.jobID); err != nil {
+			x.env.logger.Warn("the job could not be cancelled", "job", x.jobID, "error", err)
+		}
+	})
+	defer stop()
+	out := &output{client: client, job: x.jobID, readers: map[string]*outputReader{}}
+	last, err := client.Watch(lasting, x.jobID, progressPeriod, func(d messages.JobDetails) {
+		x.report(status.Event{Event: status.Progress, Vertices: remoteVertices(d)})
+		out.copy(lasting)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("job %q (%s): watching it: %w", x.name, x.jobID, err)
+	}
+	out.copy(lasting)
+	took := x.env.clock.Now().Sub(x.started)
+	event := status.Event{Vertices: remoteVertices(last), DurationMs: took.Milliseconds()}
+	switch last.State {
+	case "FINISHED":
+		event.Event = status.Finished
+		x.report(event)
+		return &Result{JobID: x.jobID, Name: x.name, Mode: job.Mode, Duration: took}, nil
+	case "CANCELED":
+		event.Event = status.Canceled
+		x.report(event)
+		return nil, x.told(fmt.Errorf("job %q (%s): %w", x.name, x.jobID, context.Canceled))
+	}
+	failure := errors.New("the job has failed")
+	if history, err := client.Exceptions(lasting, x.jobID); err == nil && len(history.Entries) > 0 {
+		failure = errors.New(history.Entries[0].Stacktrace)
+	}
+	event.Event, event.Error = status.Failed, failure.Error()
+	x.report(event)
+	return nil, x.told(fmt.Errorf("job %q (%s): %w", x.name, x.jobID, failure))
+}
+
+func remoteVertices(d messages.JobDetails) []status.Vertex {
+	var r []status.Vertex
+	for _, v := range d.Vertices {
+		s := status.Vertex{ID: v.ID, Name: v.Name, Parallelism: v.Parallelism, State: v.Status, RecordsIn: v.Metrics.ReadRecords, RecordsOut: v.Metrics.WriteRecords}
+		if v.Metrics.Watermark != shuffle.MinWatermark {
+			s.Watermark = &v.Metrics.Watermark
+		}
+		r = append(r, s)
+	}
+	return r
+}
+
+// output copies what the workers of a job print to this process's standard output, whole lines at a time.
+type output struct {
+	client  *rest.Client
+	job     string
+	readers map[string]*outputReader // by TaskManager
+}
+
+type outputReader struct {
+	next int64
+	rest []byte // of a line whose end has not come
+}
+
+// beyond is an offset that no output reaches: what is asked for there is only who has output.
+const beyond = 1 << 50
+
+func (o *output) copy(ctx context.Context) {
+	hosts, err := o.client.Output(ctx, o.job, "stdout", "", beyond, 0)
+	if err != nil {
+		return
+	}
+	for _, h := range hosts {
+		r := o.readers[h.TaskManagerID]
+		if r == nil {
+			r = &outputReader{}
+			o.readers[h.TaskManagerID] = r
+		}
+		for {
+			parts, err := o.client.Output(ctx, o.job, "stdout", h.TaskManagerID, r.next, 0)
+			if err != nil || len(parts) == 0 || len(parts[0].Data) == 0 {
+				break
+			}
+			r.next = parts[0].Next
+			r.rest = append(r.rest, parts[0].Data...)
+			if i := bytes.LastIndexByte(r.rest, '\n'); i >= 0 {
+				os.Stdout.Write(r.rest[:i+1])
+				r.rest = append(r.rest[:0], r.rest[i+1:]...)
+			}
+		}
+	}
+}

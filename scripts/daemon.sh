@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Starts and stops JobManagers and TaskManagers on this machine. jobmanager.sh and taskmanager.sh call it.
+#
+#   daemon.sh ROLE start [leat's flags]              in the background
+#   daemon.sh ROLE start-foreground [leat's flags]   for systemd and containers
+#   daemon.sh ROLE stop                              the one that was started last
+#   daemon.sh ROLE stop-all
+#
+# LEAT_BIN is the binary, LEAT_CONF_DIR the folder of config.yaml, LEAT_LOG_DIR that of logs, LEAT_PID_DIR that of pid files.
+set -euo pipefail
+
+usage() {
+  sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0" >&2
+  exit 2
+}
+
+[ $# -ge 2 ] || usage
+role=$1 command=$2
+shift 2
+case $role in jobmanager | taskmanager) ;; *) usage ;; esac
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=places.sh
+. "$here/places.sh"
+
+pids=$pid_dir/leat-$(id -un)-$role.pid
+base=$log_dir/leat-$(id -un)-$role-$$-$(hostname)
+
+# of_role PID tells whether a process is still one of ours, for pids are used again.
+of_role() {
+  kill -0 "$1" 2>/dev/null || return 1
+  [ ! -r "/proc/$1/cmdline" ] || tr '\0' ' ' <"/proc/$1/cmdline" | grep -q " $role "
+}
+
+start() {
+  mkdir -p "$log_dir" "$pid_dir"
+  (umask 077 && : >"$base.out")
+  setsid "$leat" "$role" -D "cluster.log-file=$base.log" "$@" </dev/null >>"$base.out" 2>&1 &
+  local pid=$!
+  for _ in 1 2 3; do
+    sleep 0.05
+    if ! kill -0 "$pid" 2>/dev/null; then
+      echo "$role did not start on $(hostname):" >&2
+      tail -n 5 "$base.out" >&2
+      exit 1
+    fi
+  done
+  echo "$pid" >>"$pids"
+  echo "Starting $role daemon on host $(hostname) (pid $pid, log $base.log)."
+}
+
+# end PID asks a process to end, and kills it when it does not within 10 seconds.
+end() {
+  if ! of_role "$1"; then
+    echo "No $role daemon (pid: $1) is running anymore on $(hostname)."
+    return
+  fi
+  echo "Stopping $role daemon (pid: $1) on host $(hostname)."
+  kill "$1"
+  for _ in $(seq 100); do
+    kill -0 "$1" 2>/dev/null || return 0
+    sleep 0.1
+  done
+  echo "$role daemon (pid: $1) did not end; killing it." >&2
+  kill -KILL "$1" 2>/dev/null || true
+}
+
+stop() {
+  if [ ! -s "$pids" ]; then
+    echo "No $role daemon to stop on host $(hostname)."
+    return
+  fi
+  end "$(tail -n 1 "$pids")"
+  sed -i.old '$d' "$pids" && rm -f "$pids.old"
+  [ -s "$pids" ] || rm -f "$pids"
+}
+
+case $command in
+start) start "$@" ;;
+start-foreground) exec "$leat" "$role" "$@" ;;
+stop) stop ;;
+stop-all)
+  while [ -s "$pids" ]; do stop; done
+  ;;
+*) usage ;;
+esac
