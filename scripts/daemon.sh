@@ -22,13 +22,19 @@ case $role in jobmanager | taskmanager) ;; *) usage ;; esac
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=places.sh
 . "$here/places.sh"
+unset LEAT_BIN LEAT_LOG_DIR LEAT_PID_DIR # every other variable LEAT_* is a configuration key
 
 pids=$pid_dir/leat-$(id -un)-$role.pid
 base=$log_dir/leat-$(id -un)-$role-$$-$(hostname)
 
+# alive PID tells whether a process runs; one that has ended and is not reaped yet does not.
+alive() {
+  kill -0 "$1" 2>/dev/null && ! grep -q ') Z ' "/proc/$1/stat" 2>/dev/null
+}
+
 # of_role PID tells whether a process is still one of ours, for pids are used again.
 of_role() {
-  kill -0 "$1" 2>/dev/null || return 1
+  alive "$1" || return 1
   [ ! -r "/proc/$1/cmdline" ] || tr '\0' ' ' <"/proc/$1/cmdline" | grep -q " $role "
 }
 
@@ -39,7 +45,7 @@ start() {
   local pid=$!
   for _ in 1 2 3; do
     sleep 0.05
-    if ! kill -0 "$pid" 2>/dev/null; then
+    if ! alive "$pid"; then
       echo "$role did not start on $(hostname):" >&2
       tail -n 5 "$base.out" >&2
       exit 1
@@ -58,7 +64,7 @@ end() {
   echo "Stopping $role daemon (pid: $1) on host $(hostname)."
   kill "$1"
   for _ in $(seq 100); do
-    kill -0 "$1" 2>/dev/null || return 0
+    alive "$1" || return 0
     sleep 0.1
   done
   echo "$role daemon (pid: $1) did not end; killing it." >&2

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts a cluster: a JobManager on the host of conf/masters and a TaskManager for each line of conf/workers, here or by ssh
+# Starts a cluster: a JobManager for each line of conf/masters and a TaskManager for each line of conf/workers, here or by ssh
 # (without a password; SSH_OPTS are its options). Leat must lie in the same folder on all hosts, with the same conf/config.yaml.
 #
 # The cluster's secret, conf/secret, is made once and copied to all hosts with mode 0600. It never stands in an argument or a
@@ -11,8 +11,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 mapfile -t masters < <(hosts masters)
 mapfile -t workers < <(hosts workers)
-if [ ${#masters[@]} -ne 1 ]; then
-  echo "conf/masters names ${#masters[@]} hosts: this version runs one JobManager; name one" >&2
+if [ ${#masters[@]} -ne 1 ] && ! grep -q control-addresses "$LEAT_CONF_DIR/config.yaml"; then
+  echo "conf/masters names ${#masters[@]} hosts: that they replicate each other, set cluster.control-addresses and high-availability.type in config.yaml" >&2
   exit 2
 fi
 
@@ -33,13 +33,15 @@ for host in "${masters[@]%%:*}" "${workers[@]}"; do
 done
 
 echo "Starting cluster."
-host=${masters[0]%%:*} port=
-case ${masters[0]} in *:*) port=${masters[0]##*:} ;; esac
-if is_here "$host"; then
-  on "$host" jobmanager.sh start ${port:+-D "rest.port=$port" -D "rest.bind-port=$port"}
-else
-  on "$host" jobmanager.sh start "$host" ${port:+"$port"}
-fi
+for master in "${masters[@]}"; do
+  host=${master%%:*} port=
+  case $master in *:*) port=${master##*:} ;; esac
+  if [ ${#masters[@]} -eq 1 ] && is_here "$host"; then
+    on "$host" jobmanager.sh start ${port:+-D "rest.port=$port" -D "rest.bind-port=$port"}
+  else
+    on "$host" jobmanager.sh start "$host" ${port:+"$port"}
+  fi
+done
 for host in "${workers[@]}"; do
   on "$host" taskmanager.sh start
 done

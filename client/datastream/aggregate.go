@@ -67,14 +67,6 @@ func combined[T any, K comparable, P, O any](s *KeyedStream[T, K], name string, 
 	return out
 }
 
-// byKey makes the partitioner of a hash edge.
-func byKey[T any, K comparable](key func(T) K) partitioner {
-	return func(_, maxParallelism int) shuffle.Partitioner {
-		keys := operator.NewKeys(key)
-		return &shuffle.ByHash{Hashes: keys.Hashes, MaxParallelism: maxParallelism}
-	}
-}
-
 // combine chooses the batch form of the nodes that have one and an exchange in front of them, and returns the combiners
 // that are used. Parallelisms are known.
 func (e *Environment) combine(mode operator.Mode) map[*node]bool {

@@ -10,8 +10,8 @@ import (
 	"github.com/leatproject/leat/storage/spill"
 )
 
-// BoundedJoinFunction is the form of a join function that has fields, Open or Close. left or right is nil for a record without a
-// partner; what they point to is valid during the call only.
+// BoundedJoinFunction is the form of a join function that has fields, Open or Close. left or right is nil for a record
+// without a partner; what they point to is valid during the call only.
 type BoundedJoinFunction[L, R, O any] = operator.BoundedJoinFunction[L, R, O]
 
 // JoinKind says which records without a partner a join emits.
@@ -50,16 +50,9 @@ func JoinBoundedContext[L, R any, K comparable, O any](kind JoinKind, left *Keye
 
 // JoinBoundedWith joins by a function that is made once for each sub-task.
 func JoinBoundedWith[L, R any, K comparable, O any](kind JoinKind, left *KeyedStream[L, K], right *KeyedStream[R, K], f func() BoundedJoinFunction[L, R, O]) *Stream[O] {
-	const name = "Join"
-	env := left.stream.env
-	n := &node{Node: graph.Node{Kind: graph.Operator, Name: name, Output: typeName[O]()}, spills: true,
-		operator: func(operator.Mode) operator.Operator {
-			return &operator.Join[L, R, K, O]{Kind: kind, Left: left.keys(), Right: right.keys(), Function: f()}
-		}}
-	connect(n, left.stream, 0)
-	connect(n, right.stream, 1)
-	requireBounded(env, n)
-	return &Stream[O]{env, []origin{{node: env.add(n)}}}
+	return bounded(coTransform[L, R, O](left.stream, right.stream, "Join", func(operator.Mode) operator.Operator {
+		return &operator.Join[L, R, K, O]{Kind: kind, Left: left.keys(), Right: right.keys(), Function: f()}
+	}))
 }
 
 // Distinct keeps the first of equal records of a bounded stream.

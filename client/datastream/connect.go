@@ -41,14 +41,17 @@ func ConnectKeyed[A, B any, K comparable](a *KeyedStream[A, K], b *KeyedStream[B
 
 // coTransform adds an operator that reads two streams.
 func coTransform[A, B, O any](a *Stream[A], b *Stream[B], name string, op func(mode operator.Mode) operator.Operator) *Stream[O] {
-	n := &node{Node: graph.Node{Kind: graph.Operator, Name: name, Output: typeName[O]()}, operator: op}
-	if a.env != b.env {
-		a.env.fail(errors.New("streams of two environments cannot be connected"))
+	if !sameEnvironment(a, b) {
+		return refused[O](a)
 	}
+	n := &node{Node: graph.Node{Kind: graph.Operator, Name: name, Output: typeName[O]()}, operator: op}
 	connect(n, a, 0)
 	connect(n, b, 1)
 	return &Stream[O]{a.env, []origin{{node: a.env.add(n)}}}
 }
+
+// refused stands for the result of an operator that could not be added to the program, which Execute refuses.
+func refused[O, I any](s *Stream[I]) *Stream[O] { return &Stream[O]{s.env, []origin{{node: s.node()}}} }
 
 // coProcess adds an operator for a function that does not ask for the key.
 func coProcess[A, B any, K comparable, O any](c *ConnectedStreams[A, B, K], name string, f func() CoProcessFunction[A, B, O]) *Stream[O] {
@@ -63,7 +66,7 @@ func coProcess[A, B any, K comparable, O any](c *ConnectedStreams[A, B, K], name
 func keyedCoProcess[A, B any, K comparable, O any](c *ConnectedStreams[A, B, K], name string, f func() KeyedCoProcessFunction[K, A, B, O]) *Stream[O] {
 	if c.key1 == nil {
 		c.first.env.fail(errors.New("a keyed function on streams without keys: connect them by ConnectKeyed"))
-		return &Stream[O]{c.first.env, []origin{{node: c.first.node()}}}
+		return refused[O](c.first)
 	}
 	return coTransform[A, B, O](c.first, c.second, name, func(mode operator.Mode) operator.Operator {
 		op := &operator.KeyedCoProcess[A, B, K, O]{Keys1: c.key1.keys(), Keys2: c.key2.keys(), Function: f()}

@@ -172,3 +172,26 @@ func TestConnectMistakes(t *testing.T) {
 	require.ErrorContains(t, err, "lower bound must not be above")
 	require.ErrorContains(t, err, "connect_test.go:")
 }
+
+func TestStreamsOfTwoEnvironmentsDoNotMeet(t *testing.T) {
+	for name, combine := range map[string]func(a, b *datastream.Stream[int]){
+		"union": func(a, b *datastream.Stream[int]) { datastream.Union(a, b).Discard() },
+		"connect": func(a, b *datastream.Stream[int]) {
+			same := func(v int) int { return v }
+			datastream.CoMap(datastream.Connect(a, b), same, same).Discard()
+		},
+		"join": func(a, b *datastream.Stream[int]) {
+			self := func(v int) int { return v }
+			datastream.JoinBounded(datastream.KeyBy(a, self), datastream.KeyBy(b, self), func(l, r int) int { return l + r }).Discard()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env, other := datastream.NewEnvironment(), datastream.NewEnvironment()
+			far := datastream.Map(datastream.Map(datastream.FromSlice(other, 1), func(v int) int { return v }), func(v int) int { return v })
+			combine(datastream.FromSlice(env, 1), far)
+			_, err := env.Execute(t.Context(), "job")
+			require.ErrorContains(t, err, "streams of two environments cannot be combined")
+			require.ErrorContains(t, err, "connect_test.go:")
+		})
+	}
+}

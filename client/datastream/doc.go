@@ -14,6 +14,27 @@
 //	counts.Print()
 //	_, err := env.Execute(ctx, "Word Count")
 //
+// The API by family; a file holds the functions of one operator or family:
+//
+//	sources          FromSlice, FromSequence, Generate, ReadTextFile, ReadText, ReadCSV, ReadJSON, SocketText, Hybrid, and
+//	                 FromSource for any other; Watermarks and Malformed of a source
+//	transformations  Map, FlatMap, Filter, Process, Union, AssignTimestampsAndWatermarks
+//	partitioning     Rebalance, Rescale, Shuffle, Broadcast, Global, Forward, PartitionCustom
+//	keyed            KeyBy, then Reduce, Aggregate, Sum, Min, Max, MinBy, MaxBy, Count
+//	windows          Window, WindowAll, CountWindow of an assigner (TumblingEventTime, EventTimeSession, GlobalWindows...),
+//	                 with Trigger, Evictor, AllowedLateness, LateTo; then ReduceWindow, AggregateWindow, ProcessWindow,
+//	                 ReduceProcessWindow, AggregateProcessWindow, SumWindow and its siblings
+//	state, timers    KeyedProcessWith; ValueState, ListState, MapState, ReducingState, AggregatingState with StateTTL
+//	side outputs     NewOutputTag, EmitTo, SideOutput
+//	connect          Connect, ConnectKeyed, then CoMap, CoFlatMap, CoProcess, KeyedCoProcess
+//	broadcast        ConnectBroadcast, ConnectBroadcastKeyed, then BroadcastProcess, KeyedBroadcastProcess
+//	joins            JoinWindow, CoGroupWindow; IntervalJoin, then ProcessJoin
+//	async            AsyncMap, AsyncMapFuture
+//	bounded          JoinBounded, OuterJoinBounded, Distinct, SortPartition, MapPartition
+//	sinks            Print, Discard, WriteText, WriteCSV, WriteJSON, WriteToSocket, and WriteTo for any other; Collect,
+//	                 ExecuteAndCollect, ExecuteAndIterate
+//	tests            NewHarness, HarnessSource, HarnessSink
+//
 // Each kind of function has three forms. Map takes a plain function. MapContext takes a function that is given a context
 // and may fail. MapWith takes a constructor that is called once for each parallel sub-task, for functions with fields, with
 // Open and Close, and with state. A function value is shared by the sub-tasks of a process, so it must be safe for
@@ -24,4 +45,6 @@
 //
 // Mistakes in a program (a type that cannot be encoded, two operators with one uid, no sink) are reported by Execute,
 // before anything runs.
+//
+// Start reading at environment.go and stream.go, then map.go, the simplest operator; execute.go runs what they build.
 package datastream

@@ -16,6 +16,7 @@ import (
 	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/storage/clock"
 	"github.com/leatproject/leat/storage/column"
+	"github.com/leatproject/leat/storage/spill"
 )
 
 // Environment holds a program while it is built. It is used by one goroutine.
@@ -27,6 +28,8 @@ type Environment struct {
 	errs   []error
 	// alignments are the groups of sources whose watermarks are aligned.
 	alignments map[string]*operator.AlignmentGroup
+	// spillFS is where spill files are made; nil is the real file system.
+	spillFS spill.FS
 }
 
 // Option sets something of a new Environment.

@@ -17,6 +17,7 @@ import (
 	"github.com/leatproject/leat/runtime/worker"
 	"github.com/leatproject/leat/scheduler"
 	"github.com/leatproject/leat/shuffle"
+	"github.com/leatproject/leat/storage/filesystem"
 	"github.com/leatproject/leat/storage/format"
 	"github.com/leatproject/leat/storage/spill"
 )
@@ -63,6 +64,7 @@ func (e *Environment) Execute(ctx context.Context, name string) (*Result, error)
 	if fixed := config.Get(e.conf, config.PipelineName); fixed != "" {
 		x.name = fixed
 	}
+	filesystem.Configure(filesystem.Options{Logger: e.logger, ConfDir: config.Get(e.conf, config.HadoopConfDir), Properties: e.conf.HadoopProperties()})
 	job, mode, err := e.plan(x.name)
 	nodes := e.nodes
 	e.nodes, e.errs = nil, nil
@@ -222,7 +224,7 @@ func (e *Environment) openSpill() (*spill.Dir, error) {
 	if len(roots) == 0 {
 		roots = []string{os.TempDir()}
 	}
-	dir, err := spill.OpenDir(roots, spill.DirOptions{Log: e.logger})
+	dir, err := spill.OpenDir(roots, spill.DirOptions{FS: e.spillFS, Log: e.logger})
 	if err != nil {
 		return nil, fmt.Errorf("%w (%s)", err, config.TmpDirs.Key)
 	}

@@ -23,10 +23,15 @@ func KeyBy[T any, K comparable](s *Stream[T], f func(T) K) *KeyedStream[T, K] {
 	if _, err := column.Hasher[K](); err != nil {
 		s.env.fail(err)
 	}
-	return &KeyedStream[T, K]{s.partitioned(shuffle.Hash, func(_, maxParallelism int) shuffle.Partitioner {
-		keys := operator.NewKeys(f)
+	return &KeyedStream[T, K]{s.partitioned(shuffle.Hash, byKey(f)), f}
+}
+
+// byKey makes the partitioner of a hash edge.
+func byKey[T any, K comparable](key func(T) K) partitioner {
+	return func(_, maxParallelism int) shuffle.Partitioner {
+		keys := operator.NewKeys(key)
 		return &shuffle.ByHash{Hashes: keys.Hashes, MaxParallelism: maxParallelism}
-	}), f}
+	}
 }
 
 // keys returns a new key extractor for one sub-task.

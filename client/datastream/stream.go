@@ -1,6 +1,7 @@
 package datastream
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 
@@ -34,7 +35,7 @@ func (s *Stream[T]) node() *node { return s.from[0].node }
 
 func typeName[T any]() string { return reflect.TypeFor[T]().String() }
 
-// source adds a node without inputs.
+// newSource adds a node without inputs.
 func newSource[T any](env *Environment, n *node) *Stream[T] {
 	n.Kind, n.Output = graph.Source, typeName[T]()
 	return &Stream[T]{env, []origin{{node: env.add(n)}}}
@@ -64,6 +65,14 @@ func checkType[T any](env *Environment) {
 	if _, err := column.CodecOf[T](); err != nil {
 		env.fail(err)
 	}
+}
+
+// sameEnvironment tells whether two streams belong to one program, and refuses them if they do not.
+func sameEnvironment[A, B any](a *Stream[A], b *Stream[B]) bool {
+	if a.env != b.env {
+		a.env.fail(errors.New("streams of two environments cannot be combined: make their sources with one environment"))
+	}
+	return a.env == b.env
 }
 
 // Name sets the operator's name, as plans, metrics and errors show it.
@@ -138,7 +147,9 @@ func Union[T any](first *Stream[T], others ...*Stream[T]) *Stream[T] {
 	u := &Stream[T]{env: first.env}
 	u.from = append(u.from, first.from...)
 	for _, o := range others {
-		u.from = append(u.from, o.from...)
+		if sameEnvironment(first, o) {
+			u.from = append(u.from, o.from...)
+		}
 	}
 	return u
 }

@@ -43,23 +43,41 @@ func AggregateWindowContext[T any, K comparable, A, O any](w *WindowedStream[T, 
 
 // AggregateProcessWindow folds the records of each window by f, as they come, and gives process the one result.
 func AggregateProcessWindow[T any, K comparable, A, R, O any](w *WindowedStream[T, K], f AggregateFunction[T, A, R], process func(ctx *WindowContext, key K, value R, out *Collector[O])) *Stream[O] {
+	return AggregateProcessWindowWith(w, func() AggregateFunction[T, A, R] { return f }, func() ProcessWindowFunction[R, K, O] {
+		return single(func(ctx *WindowContext, key K, value R, out *Collector[O]) error {
+			process(ctx, key, value, out)
+			return nil
+		})
+	})
+}
+
+// AggregateProcessWindowContext is AggregateProcessWindow with functions that are given a context and may fail; the aggregate
+// function is made once for each sub-task.
+func AggregateProcessWindowContext[T any, K comparable, A, R, O any](w *WindowedStream[T, K], f func() AggregateContextFunction[T, A, R], process func(ctx *WindowContext, key K, value R, out *Collector[O]) error) *Stream[O] {
 	return windowed(w, "Aggregate, Process", func() windowCode[T, K, A, O] {
-		return aggregateProcess(f, single(process))
+		g, one := f(), processOne(single(process))
+		return windowCode[T, K, A, O]{fold: aggregateContextFold(g), functions: []any{g},
+			emit: func(ctx *WindowContext, key K, acc *A, out *Collector[O]) error {
+				r, err := g.GetResult(ctx.FunctionContext, *acc)
+				if err != nil {
+					return err
+				}
+				return one(ctx, key, &r, out)
+			}}
 	})
 }
 
 // AggregateProcessWindowWith is AggregateProcessWindow with functions that are made once for each sub-task.
 func AggregateProcessWindowWith[T any, K comparable, A, R, O any](w *WindowedStream[T, K], f func() AggregateFunction[T, A, R], process func() ProcessWindowFunction[R, K, O]) *Stream[O] {
-	return windowed(w, "Aggregate, Process", func() windowCode[T, K, A, O] { return aggregateProcess(f(), process()) })
-}
-
-func aggregateProcess[T any, K comparable, A, R, O any](f AggregateFunction[T, A, R], p ProcessWindowFunction[R, K, O]) windowCode[T, K, A, O] {
-	process := processOne(p)
-	return windowCode[T, K, A, O]{fold: aggregateFold(f), functions: []any{f, p},
-		emit: func(ctx *WindowContext, key K, acc *A, out *Collector[O]) error {
-			r := f.GetResult(*acc)
-			return process(ctx, key, &r, out)
-		}}
+	return windowed(w, "Aggregate, Process", func() windowCode[T, K, A, O] {
+		g, p := f(), process()
+		one := processOne(p)
+		return windowCode[T, K, A, O]{fold: aggregateFold(g), functions: []any{g, p},
+			emit: func(ctx *WindowContext, key K, acc *A, out *Collector[O]) error {
+				r := g.GetResult(*acc)
+				return one(ctx, key, &r, out)
+			}}
+	})
 }
 
 func emitResult[T any, K comparable, A, O any](f AggregateFunction[T, A, O]) operator.Emit[K, A, O] {

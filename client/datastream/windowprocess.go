@@ -47,9 +47,8 @@ func processOne[I any, K comparable, O any](p ProcessWindowFunction[I, K, O]) op
 }
 
 // single makes a ProcessWindowFunction of a function that is given one value.
-func single[I any, K comparable, O any](f func(ctx *WindowContext, key K, value I, out *Collector[O])) ProcessWindowFunction[I, K, O] {
+func single[I any, K comparable, O any](f func(ctx *WindowContext, key K, value I, out *Collector[O]) error) ProcessWindowFunction[I, K, O] {
 	return operator.ProcessWindowFunc[I, K, O](func(ctx *WindowContext, key K, values []I, out *Collector[O]) error {
-		f(ctx, key, values[0], out)
-		return nil
+		return f(ctx, key, values[0], out)
 	})
 }

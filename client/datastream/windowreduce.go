@@ -28,10 +28,16 @@ func ReduceWindowWith[T any, K comparable](w *WindowedStream[T, K], f func() Red
 
 // ReduceProcessWindow combines the records of each window by reduce, as they come, and gives process the one result.
 func ReduceProcessWindow[T any, K comparable, O any](w *WindowedStream[T, K], reduce func(a, b T) T, process func(ctx *WindowContext, key K, value T, out *Collector[O])) *Stream[O] {
-	return ReduceProcessWindowWith(w,
-		func() ReduceFunction[T] {
-			return operator.ReduceFunc[T](func(_ *Context, a, b T) (T, error) { return reduce(a, b), nil })
-		},
+	return ReduceProcessWindowContext(w, func(_ *Context, a, b T) (T, error) { return reduce(a, b), nil },
+		func(ctx *WindowContext, key K, value T, out *Collector[O]) error {
+			process(ctx, key, value, out)
+			return nil
+		})
+}
+
+// ReduceProcessWindowContext is ReduceProcessWindow with functions that are given a context and may fail.
+func ReduceProcessWindowContext[T any, K comparable, O any](w *WindowedStream[T, K], reduce func(ctx *Context, a, b T) (T, error), process func(ctx *WindowContext, key K, value T, out *Collector[O]) error) *Stream[O] {
+	return ReduceProcessWindowWith(w, func() ReduceFunction[T] { return operator.ReduceFunc[T](reduce) },
 		func() ProcessWindowFunction[T, K, O] { return single(process) })
 }
 

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -140,5 +142,90 @@ func TestListLines(t *testing.T) {
 	require.Equal(t, "No running jobs.\n", out.String())
 	for state, kind := range map[string]string{"CREATED": "scheduled", "RUNNING": "running", "RESTARTING": "running", "FAILED": "ended"} {
 		require.Equal(t, kind, kindOf(state))
+	}
+}
+
+func TestReplicatedJobManagers(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	_, err := secret.Create(file)
+	require.NoError(t, err)
+	var members []string
+	for len(members) < 3 {
+		members = append(members, freePair(t))
+	}
+	type member struct {
+		log   *sink
+		stop  func()
+		ended chan error
+	}
+	all := map[string]*member{}
+	shared := t.TempDir()
+	for _, control := range members {
+		_, port, _ := strings.Cut(control, ":")
+		conf := config.New()
+		for key, value := range map[string]string{"rest.bind-port": "0", "jobmanager.rpc.port": port, "cluster.secret-file": file,
+			"cluster.control-addresses": strings.Join(members, ","), "high-availability.type": "raft", "cluster.state-dir": t.TempDir(),
+			"high-availability.storageDir": shared} {
+			require.NoError(t, conf.Set(key, value))
+		}
+		ctx, stop := context.WithCancel(context.Background())
+		m := &member{&sink{}, stop, make(chan error, 1)}
+		all[control] = m
+		go func() { m.ended <- runJobManager(ctx, conf, "", streams{err: m.log}) }()
+	}
+	defer func() {
+		for _, m := range all {
+			m.stop()
+			require.NoError(t, <-m.ended)
+		}
+	}()
+	text := func(m *member) string {
+		m.log.mu.Lock()
+		defer m.log.mu.Unlock()
+		return m.log.text.String()
+	}
+	leader := func() (control string) {
+		require.Eventually(t, func() bool {
+			for c, m := range all {
+				if strings.Contains(text(m), "msg=leading") && addresses.MatchString(text(m)) {
+					control = c
+				}
+			}
+			return control != ""
+		}, 30*time.Second, 10*time.Millisecond)
+		return control
+	}
+	list := func(not string) bool {
+		for c, m := range all {
+			if found := addresses.FindStringSubmatch(text(m)); c != not && found != nil {
+				return leat(t, "list", "-m", found[1], "-Dcluster.secret-file="+file).code == 0
+			}
+		}
+		return false
+	}
+	first := leader()
+	require.Eventually(t, func() bool { return list(first) }, 30*time.Second, 20*time.Millisecond, "a follower leads to the leader")
+	all[first].stop()
+	require.NoError(t, <-all[first].ended)
+	delete(all, first)
+	second := leader()
+	require.NotEqual(t, first, second)
+	require.Eventually(t, func() bool { return list(second) }, 30*time.Second, 20*time.Millisecond)
+}
+
+// freePair is an address whose port and the one after it are free.
+func freePair(t *testing.T) string {
+	t.Helper()
+	for {
+		a, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		port := a.Addr().(*net.TCPAddr).Port
+		b, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+1))
+		require.NoError(t, a.Close())
+		if err != nil {
+			continue
+		}
+		require.NoError(t, b.Close())
+		return fmt.Sprintf("localhost:%d", port)
 	}
 }

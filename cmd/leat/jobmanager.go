@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/leatproject/leat/resourcemanager/secret"
@@ -162,11 +165,20 @@ func (h *head) listen() (err error) {
 // open opens what is kept: the log and the blobs.
 func (h *head) open(ctx context.Context) error {
 	h.stateDir = config.Get(h.conf, config.StateDir)
+	replicated, err := h.replicated()
+	if err != nil {
+		return err
+	}
 	openLog := func(m joblog.Machine) (joblog.Log, error) {
 		return joblog.OpenFile(joblog.FileOptions{Dir: filepath.Join(h.stateDir, "log")}, m)
 	}
 	generation := uint64(1)
-	if h.stateDir == "" {
+	switch {
+	case replicated:
+		if openLog, err = h.raftLog(); err != nil {
+			return err
+		}
+	case h.stateDir == "":
 		dir, err := os.MkdirTemp("", "leat-jobmanager-")
 		if err != nil {
 			return fmt.Errorf("making a temporary folder: %w", err)
@@ -179,13 +191,11 @@ func (h *head) open(ctx context.Context) error {
 	if err := os.MkdirAll(h.stateDir, 0o700); err != nil {
 		return fmt.Errorf("making the JobManager's folder: %w (%s)", err, config.StateDir.Key)
 	}
-	blobs, err := blob.Open(ctx, filepath.Join(h.stateDir, "blobs"), int64(config.Get(h.conf, config.MaxContentLength)))
-	if err != nil {
+	if h.blobs, err = blob.Open(ctx, h.blobDir(), int64(config.Get(h.conf, config.MaxContentLength))); err != nil {
 		return err
 	}
-	h.blobs = blobs
 	h.manager, err = jobmanager.New(jobmanager.Options{Cluster: config.Get(h.conf, config.ClusterID), Member: h.member(),
-		Masters: controlAddresses(h.conf), Generation: generation, OpenLog: openLog, Seed: uint64(time.Now().UnixNano()), Blobs: blobs,
+		Masters: controlAddresses(h.conf), Generation: generation, OpenLog: openLog, Seed: seedOf(config.Get(h.conf, config.ClusterID)), Blobs: h.blobs,
 		Heartbeat: config.Get(h.conf, config.HeartbeatInterval), Lease: config.Get(h.conf, config.HeartbeatTimeout),
 		Expiry: config.Get(h.conf, config.JobExpiry), Logger: h.logger})
 	if err != nil {
@@ -203,6 +213,21 @@ func (h *head) open(ctx context.Context) error {
 func (h *head) member() jobmanager.Member {
 	return jobmanager.Member{Control: net.JoinHostPort(config.Get(h.conf, config.JobManagerAddress), portOf(h.control)),
 		REST: "http://" + net.JoinHostPort(config.Get(h.conf, config.RestAddress), portOf(h.web))}
+}
+
+// seedOf makes the jitter of restarts, which all members must agree on.
+func seedOf(cluster string) uint64 {
+	hash := fnv.New64a()
+	_, _ = io.WriteString(hash, cluster)
+	return hash.Sum64()
+}
+
+// blobDir is the folder of what is too large for the log: that which all members share, if there is one.
+func (h *head) blobDir() string {
+	if shared := config.Get(h.conf, config.HighAvailabilityDir); shared != "" {
+		return strings.TrimRight(shared, "/") + "/" + strings.Trim(config.Get(h.conf, config.ClusterID), "/") + "/blobs"
+	}
+	return filepath.Join(h.stateDir, "blobs")
 }
 
 func (h *head) uploadDir() string {

@@ -31,7 +31,6 @@ type options struct {
 	mib  int
 	rows int64
 	runs int
-	keys int64
 	rate int
 }
 

@@ -89,6 +89,13 @@ func (c *Configuration) WithPrefix(prefix string) map[string]string {
 	return found
 }
 
+// HadoopProperties is what hadoop.NAME and flink.hadoop.NAME set in Hadoop's configuration, by NAME; the latter win.
+func (c *Configuration) HadoopProperties() map[string]string {
+	properties := c.WithPrefix("hadoop.")
+	maps.Copy(properties, c.WithPrefix("flink.hadoop."))
+	return properties
+}
+
 // Warnings is one sentence for each key that was set and has no effect, by key.
 func (c *Configuration) Warnings() []string {
 	sentences := make([]string, 0, len(c.warnings))

@@ -95,7 +95,7 @@ var families = []family{
 		"applicationmanager.", "process.", "env.yarn.conf.dir",
 	}},
 	{why: ownRPC, keys: []string{"pekko.", "akka."}},
-	{why: "TLS is not there yet", keys: []string{"security.ssl."}},
+	{why: noTLS, keys: []string{"security.ssl."}},
 	{why: noTokens, keys: []string{
 		"security.delegation.", "security.kerberos.fetch.delegation-token", "security.kerberos.access.hadoopFileSystems",
 		"security.kerberos.relogin.period", "security.kerberos.token.provider.", "security.kerberos.tokens.renewal.",

@@ -5,7 +5,9 @@ import "time"
 const (
 	sectionCluster  = "Cluster, REST and high availability"
 	sectionSecurity = "Security"
-	noCluster       = "jobs run inside the program's own process; clusters are not there yet"
+	noTLS           = "TLS is not there yet"
+	noKerberos      = "only simple authentication is there yet"
+	noCluster       = "clusters do not look at it yet"
 )
 
 // Options of JobManager and TaskManagers, and of how they are reached.
@@ -41,7 +43,8 @@ var (
 		"Interface that the TaskManager listens on.")
 
 	TaskManagerPort = declare(sectionCluster, text, "taskmanager.rpc.port", "0",
-		"Port, or range of ports, of the TaskManager.", pending(noCluster))
+		"Port, or range of ports, of the TaskManager.",
+		pending("a TaskManager has one port, taskmanager.data.port"))
 
 	TaskManagerDataPort = declare(sectionCluster, port, "taskmanager.data.port", 0,
 		"Port for records between TaskManagers.")
@@ -68,35 +71,36 @@ var (
 		"Folder for programs submitted by REST.")
 
 	HighAvailability = declare(sectionCluster, text, "high-availability.type", "NONE",
-		"How a JobManager's state outlives it.", aliases("high-availability"), pending(noCluster))
+		"raft: the JobManagers of cluster.control-addresses, three or five, replicate their state and outlive the loss of one or two. "+
+			"zookeeper means the same. NONE: there is one.", aliases("high-availability"))
 
 	HighAvailabilityDir = declare(sectionCluster, text, "high-availability.storageDir", "",
-		"Folder for what must outlive every JobManager.", pending(noCluster))
+		"Folder, on shared storage, of what replicated JobManagers all need: programs and graphs.")
 
 	ClusterID = declare(sectionCluster, text, "high-availability.cluster-id", "/default",
 		"Name of the cluster within that folder.")
 
 	ClientTimeout = declare(sectionCluster, duration, "client.timeout", time.Minute,
-		"How long a client waits for an answer.")
+		"How long a client waits for an answer.", pending(noCluster))
 )
 
 // Options of who may do what, as whom.
 var (
 	KerberosKeytab = declare(sectionSecurity, text, "security.kerberos.login.keytab", "",
-		"Keytab of the principal.", pending("only simple authentication is there yet"))
+		"Keytab of the principal.", pending(noKerberos))
 
 	KerberosPrincipal = declare(sectionSecurity, text, "security.kerberos.login.principal", "",
-		"Principal to log in as.", pending("only simple authentication is there yet"))
+		"Principal to log in as.", pending(noKerberos))
 
 	KerberosTicketCache = declare(sectionSecurity, boolean, "security.kerberos.login.use-ticket-cache", true,
-		"Use what kinit got when there is no keytab.", pending("only simple authentication is there yet"))
+		"Use what kinit got when there is no keytab.", pending(noKerberos))
 
 	KerberosConfig = declare(sectionSecurity, text, "security.kerberos.krb5-conf.path", "",
-		"The file krb5.conf.", defaultText("/etc/krb5.conf"), pending("only simple authentication is there yet"))
+		"The file krb5.conf.", defaultText("/etc/krb5.conf"), pending(noKerberos))
 
 	InternalTLS = declare(sectionSecurity, boolean, "security.ssl.internal.enabled", false,
-		"Mutual TLS between the processes of a cluster.", pending(noCluster))
+		"Mutual TLS between the processes of a cluster.", pending(noTLS))
 
 	RestTLS = declare(sectionSecurity, boolean, "security.ssl.rest.enabled", false,
-		"TLS for REST.", pending(noCluster))
+		"TLS for REST.", pending(noTLS))
 )

@@ -59,10 +59,11 @@ var (
 		"false refuses operators without a uid: savepoints match state to operators by it.", pending("savepoints are not there yet"))
 
 	GlobalJobParameters = declare(sectionExecution, dictionary, "pipeline.global-job-parameters", nil,
-		"Parameters that every function of the job can read.")
+		"Parameters that every function of the job can read.", pending("functions do not see it yet: use flags of the program"))
 
 	AllowUnalignedSplits = declare(sectionExecution, boolean, "pipeline.watermark-alignment.allow-unaligned-source-splits", false,
-		"Let a source whose splits cannot be paused read on although one of them is ahead.")
+		"Let a source whose splits cannot be paused read on although one of them is ahead.",
+		pending("every split can be paused"))
 
 	LatencyInterval = declare(sectionExecution, duration, "metrics.latency.interval", 0*time.Millisecond,
 		"How often sources emit latency markers. 0 emits none.", pending("latency markers are not there yet"))
@@ -74,7 +75,8 @@ var (
 		"Wait for the job's end. false, as the flag -d, needs a cluster.")
 
 	ShutdownOnExit = declare(sectionExecution, boolean, "execution.shutdown-on-attached-exit", true,
-		"Cancel an attached job when its client ends.", aliases("execution.shutdown-on-application-finish"))
+		"Cancel an attached job when its client ends.", aliases("execution.shutdown-on-application-finish"),
+		pending("an attached job is always cancelled when its client ends"))
 
 	BatchShuffleMode = declare(sectionExecution, enum("ALL_EXCHANGES_BLOCKING", "ALL_EXCHANGES_PIPELINED",
 		"ALL_EXCHANGES_HYBRID_FULL", "ALL_EXCHANGES_HYBRID_SELECTIVE"), "execution.batch-shuffle-mode", "ALL_EXCHANGES_BLOCKING",
@@ -84,7 +86,8 @@ var (
 		"How long user code may ignore its cancelled context before the process is ended. 0 waits for ever.")
 
 	CancellationInterval = declare(sectionExecution, duration, "task.cancellation.interval", 30*time.Second,
-		"How often user code that does not end is reported while a task is cancelled.")
+		"How often user code that does not end is reported while a task is cancelled.",
+		pending("it is reported once, after task.cancellation.timeout"))
 
 	RestartStrategy = declare(sectionExecution, enum("none", "off", "disable", "fixed-delay", "exponential-delay", "failure-rate"),
 		"restart-strategy.type", "none", "What happens when a task fails. A job in the program's own process always ends.",

@@ -17,25 +17,27 @@ var (
 		aliases("taskmanager.tmp.dirs"))
 
 	DefaultFileSystem = declare(sectionResources, text, "fs.default-scheme", "",
-		"File system of paths without a scheme, such as hdfs://namenode:8020.", defaultText("local files"))
+		"File system of paths without a scheme, such as hdfs://namenode:8020.", defaultText("local files"),
+		pending("write the scheme into the path"))
 
 	HadoopConfDir = declare(sectionResources, text, "env.hadoop.conf.dir", "",
-		"Folder of core-site.xml and hdfs-site.xml.", defaultText("the variable HADOOP_CONF_DIR"))
+		"Folder of core-site.xml and hdfs-site.xml.", defaultText("the variable HADOOP_CONF_DIR, else $HADOOP_HOME/etc/hadoop"))
 
 	TaskManagerProcessSize = declare(sectionResources, memory, "taskmanager.memory.process.size", 0,
-		"All memory of a TaskManager's process.", defaultText("not limited"), pending(oneProcess))
+		"Memory of a TaskManager. The worker of a job may use an equal share of it for each slot that it holds.",
+		defaultText("not limited"))
 
 	TaskManagerFlinkSize = declare(sectionResources, memory, "taskmanager.memory.flink.size", 0,
-		"Memory of a TaskManager without the runtime's own overhead.", defaultText("not limited"), pending(oneProcess))
+		"Memory of a TaskManager without the runtime's own overhead.", defaultText("not limited"), pending(ownLimits))
 
 	ManagedMemoryFraction = declare(sectionResources, number(0, 1), "taskmanager.memory.managed.fraction", 0.4,
-		"Share of a TaskManager's memory that is managed, when its size is not given.", pending(oneProcess))
+		"Share of a TaskManager's memory that is managed, when its size is not given.", pending(ownLimits))
 
 	JobManagerProcessSize = declare(sectionResources, memory, "jobmanager.memory.process.size", 0,
-		"All memory of the JobManager's process.", defaultText("not limited"), pending(oneProcess))
+		"All memory of the JobManager's process.", defaultText("not limited"), pending(ownLimits))
 
 	JobManagerFlinkSize = declare(sectionResources, memory, "jobmanager.memory.flink.size", 0,
-		"Memory of the JobManager without the runtime's own overhead.", defaultText("not limited"), pending(oneProcess))
+		"Memory of the JobManager without the runtime's own overhead.", defaultText("not limited"), pending(ownLimits))
 )
 
-const oneProcess = "jobs run inside the program's own process, whose memory GOMEMLIMIT limits"
+const ownLimits = "GOMEMLIMIT limits the memory of a process, taskmanager.slot.memory that of a worker"

@@ -215,7 +215,7 @@ func dropLate[T any](ctx *FunctionContext, late *OutputTag[T], v T) {
 		EmitTo(ctx, late, v)
 		return
 	}
-	ctx.Count("numLateRecordsDropped", 1)
+	ctx.Count(LateRecordsDropped, 1)
 }
 
 // add keeps a record, behind those of its time.

@@ -1197,7 +1197,7 @@ type Report struct {
 	Full  bool          `protobuf:"varint,5,opt,name=full,proto3" json:"full,omitempty"`
 	Tasks []*TaskReport `protobuf:"bytes,6,rep,name=tasks,proto3" json:"tasks,omitempty"`
 	Sizes []*SizeReport `protobuf:"bytes,7,rep,name=sizes,proto3" json:"sizes,omitempty"`
-	// jobs are those for which it holds anything; given when that has changed, and in full reports.
+	// jobs are those for which it holds anything; given with each heartbeat, when that has changed, and in full reports.
 	Jobs []string `protobuf:"bytes,8,rep,name=jobs,proto3" json:"jobs,omitempty"`
 	// lost are outputs that it was told to keep and does not have, or cannot read any more.
 	Lost []*HeldOutputs `protobuf:"bytes,9,rep,name=lost,proto3" json:"lost,omitempty"`

@@ -110,7 +110,7 @@ func (t *TaskManager) report(s *session) *rpc.Report {
 			r.Tasks = append(r.Tasks, a.report)
 		}
 	}
-	if n.jobs {
+	if n.jobs || n.beat { // a leader asks itself at each report whether the jobs still need anything
 		r.Jobs = slices.Sorted(maps.Keys(t.workers))
 	}
 	n.tasks, n.jobs, n.beat, n.lost, n.sizes, n.coordinators = nil, false, false, nil, nil, nil

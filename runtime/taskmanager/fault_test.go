@@ -78,6 +78,21 @@ func TestKilledWorker(t *testing.T) {
 	c.counting()
 }
 
+func TestWorkerThatHangs(t *testing.T) {
+	c := newCluster(t)
+	m := c.lead(1, 1)
+	tm := c.manager("a", m.address, func(o *Options) { o.WorkerTimeout = 500 * time.Millisecond })
+	c.registered(1)
+	m.start("endless", 0, 1, 1)
+	c.await("tasks", c.all(4, rpc.TaskState_RUNNING))
+	c.counting()
+	var pid int
+	tm.call(func() { pid = tm.workers[job].pid() })
+	require.NoError(t, unix.Kill(pid, unix.SIGSTOP))
+	c.await("failures", c.all(4, rpc.TaskState_FAILED))
+	require.Contains(t, c.state(0, 0).Cause, "has said nothing for")
+}
+
 func TestKilledTaskManager(t *testing.T) {
 	c := newCluster(t)
 	m := c.lead(1, 1)

@@ -2,7 +2,9 @@ package taskmanager
 
 import (
 	"context"
+	"errors"
 	"io"
+	"time"
 
 	"github.com/leatproject/leat/runtime/rpc"
 	"github.com/leatproject/leat/runtime/worker"
@@ -47,7 +49,7 @@ type InProcess struct {
 func (p InProcess) Launch(_ context.Context, _ Launch) (Worker, error) {
 	link, control := worker.NewMemoryLink()
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &inProcess{Control: control, cancel: cancel, done: make(chan error, 1)}
+	w := &inProcess{Control: control, killed: ctx, kill: cancel, done: make(chan error, 1)}
 	go func() {
 		err := worker.Serve(ctx, link, p.Build)
 		link.Close()
@@ -56,12 +58,33 @@ func (p InProcess) Launch(_ context.Context, _ Launch) (Worker, error) {
 	return w, nil
 }
 
+// killPatience is how long to wait for the goroutines of a worker that was killed.
+const killPatience = 10 * time.Second
+
 type inProcess struct {
 	worker.Control
-	cancel context.CancelFunc
+	killed context.Context
+	kill   context.CancelFunc
 	done   chan error
 }
 
-func (w *inProcess) Pid() int    { return 0 }
-func (w *inProcess) Kill()       { w.cancel() }
-func (w *inProcess) Wait() error { defer w.cancel(); return <-w.done }
+func (w *inProcess) Pid() int { return 0 }
+func (w *inProcess) Kill()    { w.kill() }
+
+// Wait implements Worker. Goroutines cannot be killed: those that do not listen are left alone.
+func (w *inProcess) Wait() error {
+	defer w.kill()
+	select {
+	case err := <-w.done:
+		return err
+	case <-w.killed.Done():
+	}
+	patience := time.NewTimer(killPatience)
+	defer patience.Stop()
+	select {
+	case err := <-w.done:
+		return err
+	case <-patience.C:
+		return errors.New("a function of the job ignores its context and goes on running inside this process")
+	}
+}

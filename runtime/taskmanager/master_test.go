@@ -55,6 +55,7 @@ type cluster struct {
 	pids      map[uint32]int // of workers, by TaskManager
 	replies   map[uint64]*rpc.LogReply
 	reports   int
+	held      int // reports that name jobs
 	sequence  uint64
 	requests  uint64
 }
@@ -178,6 +179,7 @@ func (c *cluster) take(n uint32, up *rpc.Up) {
 	switch up := up.Message.(type) {
 	case *rpc.Up_Report:
 		c.reports++
+		c.held += min(1, len(up.Report.Jobs))
 		for _, x := range up.Report.Tasks {
 			c.tasks[keyOf(x.Attempt)], c.at[keyOf(x.Attempt)] = x, n
 		}

@@ -5,17 +5,12 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"time"
 
 	"github.com/leatproject/leat/runtime/rpc"
 )
 
-const (
-	// memoryPeriod is how often the memory of workers is looked at.
-	memoryPeriod = time.Second
-	// memoryPatience is for how many looks in a row a worker may use more than its slots have: its collector is given the time.
-	memoryPatience = 3
-)
+// memoryPatience is for how many looks in a row a worker may use more than its slots have: its collector is given the time.
+const memoryPatience = 3
 
 // memoryOf is what a number of slots may use in bytes; 0 is unlimited.
 func (t *TaskManager) memoryOf(slots int) int64 { return int64(slots) * t.opt.SlotMemory }
@@ -44,17 +39,7 @@ func (t *TaskManager) limitMemory() {
 	}
 }
 
-// watchMemory ends workers that use more than their slots have, before the machine ends something else.
-func (t *TaskManager) watchMemory() {
-	for t.opt.SlotMemory > 0 && t.sleep(t.ctx, memoryPeriod) {
-		t.call(func() {
-			for _, w := range t.workers {
-				t.checkMemory(w, memoryUsed(w.pid()))
-			}
-		})
-	}
-}
-
+// checkMemory ends a worker that uses more than its slots have, before the machine ends something else.
 func (t *TaskManager) checkMemory(w *supervised, used int64) {
 	if w.limit <= 0 || used <= w.limit {
 		w.excess = 0

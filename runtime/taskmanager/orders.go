@@ -45,7 +45,7 @@ func (t *TaskManager) deploy(o *rpc.Order, d *rpc.Deployment) {
 		key := keyOf(x)
 		known := t.tasks[key]
 		if known == nil || newer(x, known.report.Attempt) > 0 {
-			t.forgetKill(known)
+			t.supersede(known)
 			t.tasks[key] = &attempt{report: &rpc.TaskReport{Attempt: x, State: rpc.TaskState_INITIALIZING}, slot: a.Slot, worker: t.workerOf(d)}
 			fresh = append(fresh, a)
 		}
@@ -69,6 +69,14 @@ func (t *TaskManager) forgetKill(a *attempt) {
 	}
 }
 
+// supersede ends an attempt that a newer one replaces, should it still run.
+func (t *TaskManager) supersede(a *attempt) {
+	t.forgetKill(a)
+	if a != nil && a.live() {
+		a.worker.cancelAttempt(a.report.Attempt)
+	}
+}
+
 // excerpt is the part of an order that a worker needs for one deployment. Peers are shared, not copied.
 func excerpt(o *rpc.Order, d *rpc.Deployment, fresh []*rpc.Assignment) *rpc.Order {
 	return &rpc.Order{Fence: o.Fence, TaskManager: o.TaskManager, Peers: o.Peers, Locations: o.Locations, Deploy: []*rpc.Deployment{{
@@ -82,13 +90,14 @@ func (t *TaskManager) cancel(x *rpc.Attempt) {
 	a := t.tasks[key]
 	t.tell(key)
 	switch {
-	case a == nil || newer(x, a.report.Attempt) > 0 && !a.live():
+	case a == nil || newer(x, a.report.Attempt) > 0:
+		t.supersede(a)
 		t.tasks[key] = &attempt{report: &rpc.TaskReport{Attempt: x, State: rpc.TaskState_CANCELED}}
 	case a.report.Attempt.Number != x.Number || !a.live() || a.report.State == rpc.TaskState_CANCELING:
 	default:
 		t.set(key, rpc.TaskState_CANCELING, "")
 		w := a.worker
-		w.send(&rpc.ToWorker{Message: &rpc.ToWorker_Order{Order: &rpc.Order{Cancel: []*rpc.Attempt{a.report.Attempt}}}})
+		w.cancelAttempt(a.report.Attempt)
 		a.stopKill = t.after(t.opt.CancellationTimeout, func() {
 			if t.tasks[key] == a && a.live() {
 				w.kill(fmt.Sprintf("sub-task %d of vertex %d did not end within %v after it was cancelled (task.cancellation.timeout): a function ignores its context",

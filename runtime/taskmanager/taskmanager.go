@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -46,6 +48,8 @@ type Options struct {
 	ClusterTimeout time.Duration
 	// CancellationTimeout is how long a task may take to end after it was cancelled; the default is 3 minutes.
 	CancellationTimeout time.Duration
+	// WorkerTimeout is how long a worker may be silent before it is killed; the default is 30 seconds.
+	WorkerTimeout time.Duration
 	// MetricsPeriod is how often workers report what they do; the default is a second.
 	MetricsPeriod time.Duration
 	// Build is the version of the binary, for people.
@@ -92,9 +96,13 @@ func New(opt Options) (*TaskManager, error) {
 	opt.Listen = cmp.Or(opt.Listen, "127.0.0.1:0")
 	opt.ClusterTimeout = cmp.Or(opt.ClusterTimeout, 10*time.Minute)
 	opt.CancellationTimeout = cmp.Or(opt.CancellationTimeout, 3*time.Minute)
+	opt.WorkerTimeout = cmp.Or(opt.WorkerTimeout, 30*time.Second)
 	opt.MetricsPeriod = cmp.Or(opt.MetricsPeriod, time.Second)
 	blobs, err := newBlobs(opt.Dir)
 	if err != nil {
+		return nil, err
+	}
+	if err := removeLeftovers(opt.Dir); err != nil {
 		return nil, err
 	}
 	listener, err := net.Listen("tcp", opt.Listen)
@@ -123,7 +131,7 @@ func (t *TaskManager) Run(ctx context.Context) error {
 	t.measureSelf()
 	t.group.Go(t.acceptData)
 	t.group.Go(t.connect)
-	t.group.Go(t.watchMemory)
+	t.group.Go(t.watchWorkers)
 	for running := true; running; {
 		select {
 		case f := <-t.events:
@@ -184,4 +192,13 @@ func (t *TaskManager) waitForCluster() {
 	t.giveUp = t.after(t.opt.ClusterTimeout, func() {
 		t.stop(fmt.Errorf("%w: %v, the last tried were %v: check jobmanager.rpc.address and that one of them runs", ErrClusterGone, t.opt.ClusterTimeout, t.masters))
 	})
+}
+
+// removeLeftovers removes the outputs of a process that was killed.
+func removeLeftovers(dir string) error {
+	old, err := filepath.Glob(filepath.Join(dir, outputsPrefix+"*"))
+	for _, path := range old {
+		err = errors.Join(err, os.RemoveAll(path))
+	}
+	return err
 }

@@ -32,6 +32,8 @@ func TestWordCountOverTwoTaskManagers(t *testing.T) {
 	c.await("the last metrics", func() bool {
 		return c.counted[taskKey{job, 1, 0}]+c.counted[taskKey{job, 1, 1}] == int64(rounds*len(strings.Fields(text)))
 	})
+	c.update(func() { c.held = 0 })
+	c.await("further reports that something is held", func() bool { return c.held > 2 })
 	for n := range uint32(2) {
 		m.order(n+1, &rpc.Order{Drop: []string{job}})
 	}

@@ -19,6 +19,9 @@ import (
 // quitTimeout is how long a worker may take to end when its job has.
 const quitTimeout = 10 * time.Second
 
+// outputsPrefix begins the names of the folders of blocking outputs.
+const outputsPrefix = "outputs-"
+
 // supervised is the worker of a job.
 type supervised struct {
 	t      *TaskManager
@@ -37,6 +40,7 @@ type supervised struct {
 	// Owned by the goroutine of Run.
 	limit, excess int64
 	quitting      bool
+	heard         time.Time // zero before its first metrics
 	held          *rpc.HeldOutputs
 	sizes         map[sizeKey]*rpc.SizeReport
 }
@@ -75,7 +79,7 @@ func (w *supervised) run(start *rpc.Start, d *rpc.Deployment) error {
 		return fmt.Errorf("fetch the submission: %w", err)
 	}
 	start.Submission = s
-	if start.Directory, err = os.MkdirTemp(t.opt.Dir, "outputs-"); err != nil {
+	if start.Directory, err = os.MkdirTemp(t.opt.Dir, outputsPrefix); err != nil {
 		return fmt.Errorf("place for outputs: %w (io.tmp.dirs)", err)
 	}
 	defer os.RemoveAll(start.Directory)
@@ -183,6 +187,10 @@ func (w *supervised) send(m *rpc.ToWorker) {
 	}
 }
 
+func (w *supervised) cancelAttempt(a *rpc.Attempt) {
+	w.send(&rpc.ToWorker{Message: &rpc.ToWorker_Order{Order: &rpc.Order{Cancel: []*rpc.Attempt{a}}}})
+}
+
 // kill ends the worker at once.
 func (w *supervised) kill(why string) {
 	w.mu.Lock()
@@ -248,6 +256,7 @@ func (t *TaskManager) measured(w *supervised, m *rpc.Metrics) {
 	if t.workers[w.job] != w {
 		return
 	}
+	w.heard = t.clock.Now()
 	for _, p := range m.Processes {
 		p.Memory, p.Limit = memoryUsed(w.pid()), w.limit
 	}

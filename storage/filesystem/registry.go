@@ -15,6 +15,10 @@ import (
 type Options struct {
 	Logger *slog.Logger // slog.Default() when nil
 
+	// ConfDir is the directory of the file systems' own configuration files; for hdfs: the site files, in place of those that
+	// HADOOP_CONF_DIR names.
+	ConfDir string
+
 	// Properties are settings in the file system's own terms; for hdfs: Hadoop properties that override the site files.
 	Properties map[string]string
 }

@@ -18,10 +18,14 @@ var errConfiguration = errors.New("hadoop configuration")
 
 const defaultPort = "8020"
 
-// loadConf reads the site files that the environment names, and puts overrides on top.
-func loadConf(overrides map[string]string) (hadoopconf.HadoopConf, error) {
+// loadConf reads the site files of dir, or if it is empty those that the environment names, and puts overrides on top.
+func loadConf(dir string, overrides map[string]string) (hadoopconf.HadoopConf, error) {
 	conf := hadoopconf.HadoopConf{}
-	for _, dir := range confDirs() {
+	dirs := confDirs()
+	if dir != "" {
+		dirs = []string{dir}
+	}
+	for _, dir := range dirs {
 		found, err := hadoopconf.Load(dir)
 		if err != nil {
 			return nil, fmt.Errorf("%w in %s: %w", errConfiguration, dir, err)

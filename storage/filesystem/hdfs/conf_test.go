@@ -40,23 +40,29 @@ func TestLoadConf(t *testing.T) {
 	home, dir := t.TempDir(), t.TempDir()
 	t.Setenv("HADOOP_CONF_DIR", "")
 	t.Setenv("HADOOP_HOME", home)
-	conf, err := loadConf(nil)
+	conf, err := loadConf("", nil)
 	require.NoError(t, err)
 	require.Empty(t, conf)
 
 	writeSite(t, filepath.Join(home, "etc", "hadoop"), "fs.defaultFS", "hdfs://home")
-	conf, err = loadConf(nil)
+	conf, err = loadConf("", nil)
 	require.NoError(t, err)
 	require.Equal(t, "hdfs://home", conf["fs.defaultFS"])
 
 	writeSite(t, dir, "fs.defaultFS", "hdfs://dir")
 	t.Setenv("HADOOP_CONF_DIR", dir)
-	conf, err = loadConf(map[string]string{"dfs.replication": "2"})
+	conf, err = loadConf("", map[string]string{"dfs.replication": "2"})
 	require.NoError(t, err)
 	require.Equal(t, hadoopconf.HadoopConf{"fs.defaultFS": "hdfs://dir", "dfs.replication": "2"}, conf)
 
+	named := t.TempDir()
+	writeSite(t, named, "fs.defaultFS", "hdfs://named")
+	conf, err = loadConf(named, nil)
+	require.NoError(t, err)
+	require.Equal(t, hadoopconf.HadoopConf{"fs.defaultFS": "hdfs://named"}, conf)
+
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "core-site.xml"), []byte("<configuration>"), 0o600))
-	_, err = loadConf(nil)
+	_, err = loadConf("", nil)
 	require.ErrorIs(t, err, errConfiguration)
 	require.ErrorContains(t, err, dir)
 }

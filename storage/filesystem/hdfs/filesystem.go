@@ -19,7 +19,7 @@ func init() {
 }
 
 func open(_ context.Context, root *url.URL, opts filesystem.Options) (filesystem.FileSystem, error) {
-	conf, err := loadConf(opts.Properties)
+	conf, err := loadConf(opts.ConfDir, opts.Properties)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ func realFS(t *testing.T, c clock) (fs *fileSystem, dir string) {
 	if root.Host == "" {
 		t.Skip("LEAT_TEST_HDFS is not set; run scripts/hadoop/up.sh")
 	}
-	conf, err := loadConf(nil)
+	conf, err := loadConf("", nil)
 	require.NoError(t, err)
 	shared, err := sharedClient(conf, root.Host, nil)
 	require.NoError(t, err)

@@ -1,0 +1,170 @@
+package integration
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/leatproject/leat/client/rest"
+)
+
+// cluster is a JobManager and TaskManagers as processes on loopback.
+type cluster struct {
+	t            *testing.T
+	dir          string
+	rest, rpc    int
+	jobManager   *exec.Cmd
+	taskManagers []*exec.Cmd
+}
+
+func freePort(t *testing.T) int {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func startCluster(t *testing.T, taskManagers, slots int) *cluster {
+	c := &cluster{t: t, dir: t.TempDir(), rest: freePort(t), rpc: freePort(t)}
+	c.jobManager = c.start("jobmanager")
+	for i := range taskManagers {
+		c.taskManagers = append(c.taskManagers, c.start("taskmanager", "-D", fmt.Sprintf("taskmanager.numberOfTaskSlots=%d", slots),
+			"-D", "io.tmp.dirs="+filepath.Join(c.dir, fmt.Sprint("tm", i))))
+	}
+	require.Eventually(t, func() bool {
+		out, err := c.leat("list").CombinedOutput()
+		return err == nil && strings.Contains(string(out), "No running jobs") && c.slots() == taskManagers*slots
+	}, 30*time.Second, 50*time.Millisecond, "the cluster did not come up")
+	return c
+}
+
+// start starts a role in the foreground; it is ended with the test.
+func (c *cluster) start(role string, flags ...string) *exec.Cmd {
+	args := append([]string{role, "-D", fmt.Sprint("rest.port=", c.rest), "-D", fmt.Sprint("jobmanager.rpc.port=", c.rpc),
+		"-D", "cluster.state-dir=" + filepath.Join(c.dir, "state")}, flags...)
+	cmd := exec.Command(command(c.t, "leat"), args...)
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	require.NoError(c.t, cmd.Start())
+	c.t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		done := make(chan struct{})
+		go func() { _ = cmd.Wait(); close(done) }()
+		select {
+		case <-done:
+		case <-time.After(20 * time.Second):
+			_ = cmd.Process.Kill()
+			<-done
+			c.t.Errorf("%s did not end with SIGTERM", role)
+		}
+		if c.t.Failed() {
+			c.t.Logf("%s:\n%s", role, log.String())
+		}
+	})
+	return cmd
+}
+
+// leat is a command of the client.
+func (c *cluster) leat(verb string, args ...string) *exec.Cmd {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	c.t.Cleanup(cancel)
+	return exec.CommandContext(ctx, command(c.t, "leat"), append([]string{verb, "-m", fmt.Sprint("127.0.0.1:", c.rest)}, args...)...)
+}
+
+func (c *cluster) slots() int {
+	client, err := rest.New(rest.Options{Members: []string{fmt.Sprint("http://127.0.0.1:", c.rest)}})
+	require.NoError(c.t, err)
+	o, err := client.Overview(c.t.Context())
+	if err != nil {
+		return 0
+	}
+	return o.SlotsTotal
+}
+
+// run runs a program attached and returns its sorted lines.
+func (c *cluster) run(args ...string) []string {
+	cmd := c.leat("run", args...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	require.NoError(c.t, err, "%s", stderr.String())
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	slices.Sort(lines)
+	return lines
+}
+
+func TestCluster(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	c := startCluster(t, 2, 2)
+	program := command(t, "wordcount")
+	text, err := filepath.Abs("../cmd/examples/wordcount/text.txt")
+	require.NoError(t, err)
+	local, err := exec.Command(program, "--input", text).Output()
+	require.NoError(t, err)
+	want := strings.Split(strings.TrimSpace(string(local)), "\n")
+	slices.Sort(want)
+
+	require.Equal(t, want, c.run("-p", "3", program, "--input", text))
+	require.Greater(t, len(c.run("-D", "execution.runtime-mode=STREAMING", program, "--input", text)), len(want))
+
+	dir := filepath.Join(c.dir, "counts")
+	c.run("-p", "2", program, "--input", text, "--output", dir)
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	lines := 0
+	for _, e := range entries {
+		require.False(t, strings.HasPrefix(e.Name(), "."), "%s is left hidden", e.Name())
+		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		require.NoError(t, err)
+		lines += bytes.Count(b, []byte("\n"))
+	}
+	require.Equal(t, len(want), lines)
+
+	failed := c.leat("run", program, "--input", filepath.Join(c.dir, "missing"))
+	out, err := failed.CombinedOutput()
+	require.Error(t, err)
+	require.Equal(t, 1, failed.ProcessState.ExitCode())
+	require.Contains(t, string(out), "no such file")
+
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			fmt.Fprint(conn, "to be or not to be\n")
+			defer conn.Close()
+		}
+	}()
+	detached, err := c.leat("run", "-d", program, "--socket", l.Addr().String()).CombinedOutput()
+	require.NoError(t, err, "%s", detached)
+	id := regexp.MustCompile(`[0-9a-f]{32}`).FindString(string(detached))
+	require.Eventually(t, func() bool {
+		out, err := c.leat("logs", id).CombinedOutput()
+		return err == nil && strings.Contains(string(out), "(be, 2)")
+	}, 30*time.Second, 100*time.Millisecond, "the job's output did not come")
+	cancelled, err := c.leat("cancel", id).CombinedOutput()
+	require.NoError(t, err, "%s", cancelled)
+	require.Contains(t, string(cancelled), "Cancelled job "+id)
+	require.Eventually(t, func() bool {
+		out, err := c.leat("list", "-a").CombinedOutput()
+		return err == nil && strings.Contains(string(out), id+" : Word Count (CANCELED)")
+	}, 30*time.Second, 100*time.Millisecond)
+}
