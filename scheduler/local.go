@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,11 +37,12 @@ type Options struct {
 	Mode   operator.Mode
 	Clock  clock.Clock
 	Logger *slog.Logger
-	// TaskMemory is the budget for sorting and hashing of one task in bytes; TempDirs is where what exceeds it goes.
-	TaskMemory                           int64
-	Spill                                *spill.Dir
+	// TaskMemory is the budget for sorting and hashing of one task in bytes; Spill is where what exceeds it goes.
+	TaskMemory int64
+	Spill      *spill.Dir
+	// BufferTimeout is how long a row waits for others before it is sent; AutoWatermarkInterval is the period of watermarks.
 	BufferTimeout, AutoWatermarkInterval time.Duration
-	// CancellationTimeout is how long tasks may take to end after a cancellation before the job is given up.
+	// CancellationTimeout is how long tasks may take to end after a cancellation before the job is given up; 0 is for ever.
 	CancellationTimeout time.Duration
 }
 
@@ -103,7 +105,7 @@ func NewLocal(job *graph.JobGraph, code task.Code, opt Options) *Local {
 		for _, e := range v.spec.Edges {
 			from := byHead[e.From]
 			for s, t := range from.tasks {
-				edge := task.Edge{From: position(from.spec, e.From), Port: e.Port, Strategy: e.Strategy,
+				edge := task.Edge{From: slices.Index(from.spec.Nodes, e.From), Port: e.Port, Strategy: e.Strategy,
 					Partitioner: code.Partitioner(e.To, e.Index, s, v.spec.MaxParallelism)}
 				for _, to := range targets(e.Strategy, s, len(from.tasks), len(v.tasks)) {
 					edge.Channels = append(edge.Channels, v.tasks[to].Connect(e.Number))
@@ -118,15 +120,6 @@ func NewLocal(job *graph.JobGraph, code task.Code, opt Options) *Local {
 		}
 	}
 	return l
-}
-
-func position(v *graph.Vertex, node int) int {
-	for i, id := range v.Nodes {
-		if id == node {
-			return i
-		}
-	}
-	return -1
 }
 
 // targets returns the consuming sub-tasks that a producing sub-task is connected to.
@@ -160,9 +153,9 @@ func (l *Local) newTask(v *vertex, subtask int, code task.Code) *task.Task {
 		n := l.job.Node(id)
 		m := new(operator.Metrics)
 		v.metrics[id] = append(v.metrics[id], m)
-		s := task.Spec{ID: l.job.OperatorID(id), Name: n.Name, Operator: code.Operator(id), Inputs: inputs(n), SideOutputs: n.SideOutputs, Upstream: -1, Metrics: m}
+		s := task.Spec{ID: l.job.OperatorID(id), Name: n.Name, Operator: code.Operator(id), Inputs: n.LogicalInputs(), SideOutputs: n.SideOutputs, Upstream: -1, Metrics: m}
 		if id != v.spec.Nodes[0] {
-			s.Upstream, s.Port = position(v.spec, n.Inputs[0].From), n.Inputs[0].Port
+			s.Upstream, s.Port = slices.Index(v.spec.Nodes, n.Inputs[0].From), n.Inputs[0].Port
 		}
 		if c := l.byNode[id]; c != nil {
 			s.Ask = func(ctx context.Context, request []byte) ([]byte, error) { return c.Handle(ctx, subtask, request) }
@@ -178,14 +171,6 @@ func (l *Local) newTask(v *vertex, subtask int, code task.Code) *task.Task {
 		cfg.BufferTimeout = time.Duration(*head.BufferTimeoutMillis) * time.Millisecond
 	}
 	return task.New(cfg, specs)
-}
-
-func inputs(n *graph.Node) int {
-	k := 0
-	for _, in := range n.Inputs {
-		k = max(k, in.Number+1)
-	}
-	return k
 }
 
 // Run runs the job to its end. It returns nil when all of it has finished and is committed, the first failure, or
@@ -236,8 +221,10 @@ func (l *Local) wait(running context.Context, all *sync.WaitGroup) error {
 	case <-running.Done():
 	}
 	expired := make(chan struct{})
-	stop := l.opt.Clock.AfterFunc(l.opt.CancellationTimeout, func() { close(expired) })
-	defer stop()
+	if l.opt.CancellationTimeout > 0 {
+		stop := l.opt.Clock.AfterFunc(l.opt.CancellationTimeout, func() { close(expired) })
+		defer stop()
+	}
 	select {
 	case <-done:
 	case <-expired:
@@ -312,6 +299,17 @@ func (l *Local) Turn() (worked bool, err error) {
 		}
 	}
 	return worked, nil
+}
+
+// Timers is the number of timers of the operators of that name, in event time and in processing time.
+func (l *Local) Timers(operatorName string) (event, processing int) {
+	for _, v := range l.vertices {
+		for _, t := range v.tasks {
+			e, p := t.Timers(operatorName)
+			event, processing = event+e, processing+p
+		}
+	}
+	return event, processing
 }
 
 // NextTimer is the earliest processing time that an operator waits for.

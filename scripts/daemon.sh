@@ -39,9 +39,11 @@ of_role() {
 }
 
 start() {
+  local apart=setsid # so that Ctrl-C in the terminal does not end it
+  command -v setsid >/dev/null || apart=nohup
   mkdir -p "$log_dir" "$pid_dir"
   (umask 077 && : >"$base.out")
-  setsid "$leat" "$role" -D "cluster.log-file=$base.log" "$@" </dev/null >>"$base.out" 2>&1 &
+  $apart "$leat" "$role" -D "cluster.log-file=$base.log" "$@" </dev/null >>"$base.out" 2>&1 &
   local pid=$!
   for _ in 1 2 3; do
     sleep 0.05

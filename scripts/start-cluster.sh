@@ -9,8 +9,9 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=places.sh
 . "$here/places.sh"
 
-mapfile -t masters < <(hosts masters)
-mapfile -t workers < <(hosts workers)
+masters=() workers=()
+while read -r host; do masters+=("$host"); done < <(hosts masters)
+while read -r host; do workers+=("$host"); done < <(hosts workers)
 if [ ${#masters[@]} -ne 1 ] && ! grep -q control-addresses "$LEAT_CONF_DIR/config.yaml"; then
   echo "conf/masters names ${#masters[@]} hosts: that they replicate each other, set cluster.control-addresses and high-availability.type in config.yaml" >&2
   exit 2

@@ -126,13 +126,6 @@ func (g *Gate) Empty() bool {
 	return g.n == 0
 }
 
-// Queued is the number of elements that wait, for metrics.
-func (g *Gate) Queued() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.n
-}
-
 // Close releases all that waits and frees producers: what they still send is dropped.
 func (g *Gate) Close() {
 	g.mu.Lock()

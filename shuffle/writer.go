@@ -27,7 +27,6 @@ type Writer struct {
 	oldest      time.Time       // when the oldest row in pending came
 	routes      []uint32
 	rowsOut     int64
-	batchesOut  int64
 }
 
 // NewWriter returns a writer to channels. partitioner is nil for Forward, Global and Broadcast. wake is called, from any
@@ -48,9 +47,6 @@ func (w *Writer) Room() bool {
 
 // Rows is the number of rows written so far.
 func (w *Writer) Rows() int64 { return w.rowsOut }
-
-// Batches is the number of batches sent so far.
-func (w *Writer) Batches() int64 { return w.batchesOut }
 
 // Write takes b over. Rows that do not fill a batch of their channel wait for Flush.
 func (w *Writer) Write(b *column.Batch, now time.Time) error {
@@ -138,7 +134,6 @@ func (w *Writer) sendFull(i int) {
 }
 
 func (w *Writer) send(c Sender, b *column.Batch) {
-	w.batchesOut++
 	c.Send(Element{Kind: Batch, Batch: b})
 }
 

@@ -258,6 +258,11 @@ func (h *Harness) Advance(d time.Duration) {
 // Now is the harness's processing time.
 func (h *Harness) Now() time.Time { return h.clock.Now() }
 
+// Timers is the number of timers that wait at the operators of that name, in event time and in processing time.
+func (h *Harness) Timers(operatorName string) (event, processing int) {
+	return h.local.Timers(operatorName)
+}
+
 // Metric adds up a metric over the operators of that name.
 func (h *Harness) Metric(operatorName, metric string) int64 {
 	r := Result{Vertices: h.local.Status()}

@@ -43,3 +43,24 @@ func TestHarnessShowsFailures(t *testing.T) {
 	require.ErrorContains(t, h.Err(), "never; at record 1")
 	require.NoError(t, h.Close())
 }
+
+func TestHarnessShowsTimers(t *testing.T) {
+	h := datastream.NewHarness()
+	in, words := datastream.HarnessSource[string](h)
+	late := datastream.KeyedProcess(datastream.KeyBy(words, strings.ToLower), func(ctx *datastream.KeyedContext[string], w string, _ *datastream.Collector[string]) {
+		at, _ := ctx.Timestamp()
+		ctx.RegisterEventTimeTimer(at + 10)
+	}).Name("wait")
+	datastream.HarnessSink(h, late)
+	require.NoError(t, h.Open())
+	in.PushAt("a", 1)
+	in.PushAt("b", 1)
+	in.PushAt("a", 5)
+	event, processing := h.Timers("wait")
+	require.Equal(t, []int{3, 0}, []int{event, processing})
+	in.Watermark(11)
+	event, _ = h.Timers("wait")
+	require.Equal(t, 1, event)
+	require.NoError(t, h.Err())
+	require.NoError(t, h.Close())
+}

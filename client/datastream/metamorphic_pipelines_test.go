@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"maps"
 	"runtime"
 	"slices"
 	"time"
@@ -36,7 +37,14 @@ func texts[T any](s *datastream.Stream[T]) *datastream.Stream[cell] {
 	return datastream.Map(s, func(v T) cell { return cell{Key: fmt.Sprint(v)} })
 }
 
-var pipelines = map[string]pipeline{
+var pipelines = func() map[string]pipeline {
+	all := maps.Clone(recordPipelines)
+	maps.Copy(all, windowPipelines)
+	return all
+}()
+
+// recordPipelines have no windows.
+var recordPipelines = map[string]pipeline{
 	"count": func(_ *datastream.Environment, in *datastream.Stream[reading]) *datastream.Stream[cell] {
 		return datastream.Map(datastream.Count(bySensor(in)), func(c datastream.KeyCount[string]) cell { return cell{c.Key, fmt.Sprint(c.Count)} })
 	},
@@ -130,6 +138,30 @@ var pipelines = map[string]pipeline{
 		rules := datastream.FromSlice(env, reading{Sensor: "s0", Value: 3}, reading{Sensor: "s1", Value: 5})
 		return texts(datastream.KeyedBroadcastProcessWith(datastream.ConnectBroadcastKeyed(bySensor(in), rules, factors),
 			func() datastream.KeyedBroadcastProcessFunction[string, reading, reading, string] { return &weighted{} }))
+	},
+	"keys of all kinds": func(_ *datastream.Environment, in *datastream.Stream[reading]) *datastream.Stream[cell] {
+		type key struct {
+			Odd    bool
+			Tenth  float64
+			Class  [2]uint16
+			Sensor string
+			Digit  int8
+		}
+		counts := datastream.Count(datastream.KeyBy(in, func(r reading) key {
+			return key{r.Value%2 == 1, float64(r.Value/10) / 10, [2]uint16{uint16(r.Value % 3), 7}, r.Sensor, int8(r.Value%7) - 3}
+		}))
+		return datastream.Map(counts, func(c datastream.KeyCount[key]) cell { return cell{fmt.Sprint(c.Key), fmt.Sprint(c.Count)} })
+	},
+	"broadcast and custom partitions": func(_ *datastream.Environment, in *datastream.Stream[reading]) *datastream.Stream[cell] {
+		again := datastream.Map(datastream.Broadcast(in), func(r reading) reading { return r }).Parallelism(3)
+		custom := datastream.PartitionCustom(again, func(key int64, n int) int { return int(key) % n }, func(r reading) int64 { return r.Value })
+		return texts(datastream.Rescale(datastream.Map(custom, func(r reading) reading { return r }).Parallelism(2)))
+	},
+	"connect": func(_ *datastream.Environment, in *datastream.Stream[reading]) *datastream.Stream[cell] {
+		names := datastream.Map(in, func(r reading) string { return r.Sensor })
+		return texts(datastream.CoFlatMap(datastream.Connect(in, datastream.Rebalance(names)),
+			func(r reading, out *datastream.Collector[string]) { out.Collect(fmt.Sprint(r)) },
+			func(name string, out *datastream.Collector[string]) { out.Collect(name); out.Collect("!") }))
 	},
 	"nested records": func(_ *datastream.Environment, in *datastream.Stream[reading]) *datastream.Stream[cell] {
 		byTag := datastream.KeyBy(datastream.Map(in, newNested), func(n nested) nestedKey { return n.Key })

@@ -2,23 +2,22 @@ package datastream_test
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/leatproject/leat/client/datastream"
 )
 
-func init() { maps.Copy(pipelines, windowPipelines) }
-
 type windowedReadings = *datastream.WindowedStream[reading, string]
 
-// listed shows the window, its key and its records in order of value.
-func listed(w windowedReadings) *datastream.Stream[cell] {
-	return texts(datastream.ProcessWindow(w, func(ctx *datastream.WindowContext, key string, records []reading, out *datastream.Collector[string]) {
+// windowTexts shows the window, its key and its records in order of value.
+func windowTexts(w windowedReadings) *datastream.Stream[string] {
+	return datastream.ProcessWindow(w, func(ctx *datastream.WindowContext, key string, records []reading, out *datastream.Collector[string]) {
 		out.Collect(fmt.Sprint(ctx.Window(), key, sortedValues(records)))
-	}))
+	})
 }
+
+func listed(w windowedReadings) *datastream.Stream[cell] { return texts(windowTexts(w)) }
 
 func sortedValues(records []reading) []int64 {
 	values := make([]int64, len(records))
@@ -78,6 +77,7 @@ func boundedJoin(kind datastream.JoinKind) pipeline {
 	}
 }
 
+// windowPipelines are windows, and joins by time or of bounded streams.
 var windowPipelines = map[string]pipeline{
 	"tumbling windows, folded": func(_ *datastream.Environment, in *datastream.Stream[reading]) *datastream.Stream[cell] {
 		return folded(func() windowedReadings {
@@ -85,7 +85,9 @@ var windowPipelines = map[string]pipeline{
 		})
 	},
 	"tumbling windows, listed": func(_ *datastream.Environment, in *datastream.Stream[reading]) *datastream.Stream[cell] {
-		return listed(datastream.Window(bySensor(in), datastream.TumblingEventTime(ms(150))))
+		late := datastream.NewOutputTag[reading]("late")
+		lists := windowTexts(datastream.Window(bySensor(in), datastream.TumblingEventTime(ms(150))).AllowedLateness(ms(70)).LateTo(late))
+		return datastream.Union(texts(lists), texts(datastream.SideOutput(lists, late)))
 	},
 	"sliding windows, folded": func(_ *datastream.Environment, in *datastream.Stream[reading]) *datastream.Stream[cell] {
 		return folded(func() windowedReadings {
@@ -100,6 +102,9 @@ var windowPipelines = map[string]pipeline{
 	},
 	"session windows, listed": func(_ *datastream.Environment, in *datastream.Stream[reading]) *datastream.Stream[cell] {
 		return listed(datastream.Window(bySensor(in), datastream.EventTimeSession(ms(40))))
+	},
+	"sessions with gaps of their own": func(_ *datastream.Environment, in *datastream.Stream[reading]) *datastream.Stream[cell] {
+		return listed(datastream.Window(bySensor(in), datastream.DynamicEventTimeSession(func(r reading) time.Duration { return ms(10 + r.Value) })))
 	},
 	"windows at the end": func(_ *datastream.Environment, in *datastream.Stream[reading]) *datastream.Stream[cell] {
 		return listed(datastream.Window(bySensor(in), datastream.GlobalWindowsAtEnd()))

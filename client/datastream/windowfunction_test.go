@@ -155,6 +155,55 @@ func TestWindowFunctionForms(t *testing.T) {
 	h.Close()
 }
 
+func TestIncrementalWindowFunctionsWithContext(t *testing.T) {
+	type window = datastream.WindowedStream[measure, string]
+	show := func(ctx *datastream.WindowContext, key string, n int, out *datastream.Collector[string]) error {
+		if n == 26 {
+			return errors.New("refused")
+		}
+		out.Collect(fmt.Sprint(key, " ", n, " ", ctx.Window()))
+		return nil
+	}
+	for name, form := range map[string]func(w *window) *datastream.Stream[string]{
+		"aggregate": func(w *window) *datastream.Stream[string] {
+			return datastream.AggregateProcessWindowContext(w, func() datastream.AggregateContextFunction[measure, int, int] { return failing{99} }, show)
+		},
+		"reduce": func(w *window) *datastream.Stream[string] {
+			return datastream.ReduceProcessWindowContext(w, func(_ *datastream.Context, a, b measure) (measure, error) {
+				if b.Value == 99 {
+					return b, errors.New("boom")
+				}
+				return measure{Key: a.Key, Value: a.Value + b.Value}, nil
+			}, func(ctx *datastream.WindowContext, key string, v measure, out *datastream.Collector[string]) error {
+				return show(ctx, key, 2*v.Value, out)
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := func() (*datastream.Harness, *datastream.HarnessInput[measure], *datastream.HarnessOutput[string]) {
+				return windowHarness(t, func(s *datastream.KeyedStream[measure, string]) *datastream.Stream[string] {
+					return form(datastream.Window(s, datastream.TumblingEventTime(ms(10))))
+				})
+			}
+			h, in, out := start()
+			in.PushAt(measure{Key: "a", Value: 2}, 7)
+			in.PushAt(measure{Key: "a", Value: 3}, 8)
+			in.Watermark(9)
+			require.Equal(t, []string{"a 10 [0,10)"}, out.Values())
+			in.PushAt(measure{Key: "a", Value: 13}, 12)
+			in.Watermark(19)
+			require.ErrorContains(t, h.Err(), "refused")
+			h.Close()
+
+			h, in, _ = start()
+			in.PushAt(measure{Key: "a", Value: 2}, 7)
+			in.PushAt(measure{Key: "a", Value: 99}, 8)
+			require.ErrorContains(t, h.Err(), "boom")
+			h.Close()
+		})
+	}
+}
+
 func max2(a, b measure) measure {
 	if a.Value > b.Value {
 		return a

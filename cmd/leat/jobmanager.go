@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/leatproject/leat/resourcemanager/secret"
+	"github.com/leatproject/leat/resourcemanager/standalone"
 	"github.com/leatproject/leat/runtime/config"
 	"github.com/leatproject/leat/runtime/rpc"
 	"github.com/leatproject/leat/scheduler/jobmanager"
@@ -194,8 +195,10 @@ func (h *head) open(ctx context.Context) error {
 	if h.blobs, err = blob.Open(ctx, h.blobDir(), int64(config.Get(h.conf, config.MaxContentLength))); err != nil {
 		return err
 	}
+	provider := standalone.New()
+	h.later(func() { _ = provider.Close() })
 	h.manager, err = jobmanager.New(jobmanager.Options{Cluster: config.Get(h.conf, config.ClusterID), Member: h.member(),
-		Masters: controlAddresses(h.conf), Generation: generation, OpenLog: openLog, Seed: seedOf(config.Get(h.conf, config.ClusterID)), Blobs: h.blobs,
+		Masters: controlAddresses(h.conf), Generation: generation, OpenLog: openLog, Seed: seedOf(config.Get(h.conf, config.ClusterID)), Blobs: h.blobs, Provider: provider,
 		Heartbeat: config.Get(h.conf, config.HeartbeatInterval), Lease: config.Get(h.conf, config.HeartbeatTimeout),
 		Expiry: config.Get(h.conf, config.JobExpiry), Logger: h.logger})
 	if err != nil {

@@ -20,8 +20,11 @@ const (
 	reservedPrefixes = "LEAT_BENCH_"
 )
 
+// scriptVariables are those of the scripts that start a cluster.
+var scriptVariables = []string{"LEAT_BIN", "LEAT_LOG_DIR", "LEAT_PID_DIR"}
+
 func isReserved(variable string) bool {
-	return slices.Contains([]string{ConfDirVariable, FileVariable, StatusVariable, InfoVariable}, variable) ||
+	return slices.Contains([]string{ConfDirVariable, FileVariable, StatusVariable, InfoVariable}, variable) || slices.Contains(scriptVariables, variable) ||
 		strings.HasPrefix(variable, testPrefix) || strings.HasPrefix(variable, reservedPrefixes)
 }
 

@@ -132,7 +132,7 @@ func TestVariableNames(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, key, back)
 	}
-	for _, variable := range []string{"LEAT_CONF_DIR", "LEAT_CONFIG", "LEAT_STATUS_FD", "LEAT_INFO", "LEAT_TEST_HDFS", "PATH", "LEAT_"} {
+	for _, variable := range []string{"LEAT_CONF_DIR", "LEAT_CONFIG", "LEAT_STATUS_FD", "LEAT_INFO", "LEAT_TEST_HDFS", "LEAT_BIN", "LEAT_LOG_DIR", "LEAT_PID_DIR", "PATH", "LEAT_"} {
 		_, ok := KeyOfEnv(variable)
 		require.False(t, ok, variable)
 	}

@@ -70,6 +70,15 @@ type Input struct {
 	Strategy shuffle.Strategy `json:"strategy"`
 }
 
+// LogicalInputs is the number of inputs that the operator tells apart: 1, or 2 on connected streams; 0 for a source.
+func (n *Node) LogicalInputs() int {
+	k := 0
+	for _, in := range n.Inputs {
+		k = max(k, in.Number+1)
+	}
+	return k
+}
+
 // StreamGraph is a program: its nodes in topological order.
 type StreamGraph struct {
 	Version        int    `json:"version"`

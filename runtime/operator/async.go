@@ -163,7 +163,7 @@ func (a *AsyncMap[I, O]) try(ctx context.Context, v I) (results []O, err error) 
 func (a *AsyncMap[I, O]) call(ctx context.Context, v I) (results []O, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("asynchronous function: panic: %v\n%s", r, debug.Stack())
+			err = fmt.Errorf("asynchronous function: %w\n%s", PanicError(r), debug.Stack())
 		}
 	}()
 	return a.Function(ctx, v)

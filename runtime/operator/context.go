@@ -57,6 +57,7 @@ type Context struct {
 	AutoWatermarkInterval int64
 
 	flushes []func() // of side outputs
+	timers  [2]*Timers
 
 	// Wake makes the task look at its operators again. Any goroutine may call it.
 	Wake func()
@@ -84,6 +85,17 @@ func (c *Context) Output(port int) *Output {
 }
 
 func drop(b *column.Batch) { b.Release() }
+
+// Timers is the number of timers that the operator's keys have registered, in event time and in processing time.
+func (c *Context) Timers() (event, processing int) {
+	if c.timers[0] != nil {
+		event = c.timers[0].Len()
+	}
+	if c.timers[1] != nil {
+		processing = c.timers[1].Len()
+	}
+	return event, processing
+}
 
 // Flush emits what functions have collected for side outputs. The task calls it after each call of the operator.
 func (c *Context) Flush() {

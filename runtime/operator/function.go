@@ -96,10 +96,18 @@ func closeFunction(f any) error {
 func guarded(what string, f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("%s: panic: %v\n%s", what, r, debug.Stack())
+			err = fmt.Errorf("%s: %w\n%s", what, PanicError(r), debug.Stack())
 		}
 	}()
 	return f()
+}
+
+// PanicError is the error of a panic with r. An r that is an error itself stays in its chain.
+func PanicError(r any) error {
+	if err, ok := r.(error); ok {
+		return fmt.Errorf("panic: %w", err)
+	}
+	return fmt.Errorf("panic: %v", r)
 }
 
 // UserFunction is the user's function behind the parts that an operator calls; operators that are made of such parts embed

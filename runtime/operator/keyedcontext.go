@@ -106,6 +106,7 @@ func (k *keyed[K]) open(ctx *Context) (err error) {
 		return state.Times{Processing: k.now, Record: k.fctx.time, Watermark: k.fctx.watermark}
 	})
 	k.event, k.processing = NewTimers(k.slots), NewTimers(k.slots)
+	k.ctx.timers = [2]*Timers{k.event, k.processing}
 	return nil
 }
 

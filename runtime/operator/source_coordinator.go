@@ -42,7 +42,7 @@ func (c *SplitCoordinator) Start(ctx context.Context, parallelism int) error {
 	ctx, c.cancel = context.WithCancel(ctx)
 	for _, src := range c.Sources {
 		c.stages = append(c.stages, &splitStage{source: src, ctx: ctx, parallelism: parallelism, done: make(chan struct{}),
-			arrived: map[int]bool{}, own: map[int][]source.Split{}, changed: make(chan struct{})})
+			arrived: map[int]bool{}, own: map[int][]source.Split{}, given: map[int][]source.Split{}, changed: make(chan struct{})})
 	}
 	return c.stages[0].begin()
 }
@@ -64,6 +64,13 @@ func (c *SplitCoordinator) Handle(ctx context.Context, subtask int, request []by
 		return nil, nil
 	}
 	return nil, fmt.Errorf("request of %d bytes to the split coordinator cannot be read", len(request))
+}
+
+// Reset takes back the splits that a sub-task was given: it begins again.
+func (c *SplitCoordinator) Reset(subtask int) {
+	for _, s := range c.stages {
+		s.reset(subtask)
+	}
 }
 
 // Finish implements Coordinator.
@@ -101,7 +108,8 @@ type splitStage struct {
 	begun   bool
 	shared  []source.Split
 	own     map[int][]source.Split
-	changed chan struct{} // closed and made anew when splits came or all are known
+	given   map[int][]source.Split // by sub-task
+	changed chan struct{}          // closed and made anew when splits came or all are known
 	all     bool
 	err     error
 }
@@ -190,14 +198,30 @@ func (s *splitStage) next(ctx context.Context, subtask int) ([]byte, error) {
 	}
 }
 
+func (s *splitStage) reset(subtask int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	back := s.given[subtask]
+	delete(s.given, subtask)
+	if _, assigned := s.enumerator.(source.Assigner); assigned {
+		s.own[subtask] = append(back, s.own[subtask]...)
+	} else {
+		s.shared = append(back, s.shared...)
+	}
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
 // take returns a split for a sub-task; ok without one says that there are no more.
 func (s *splitStage) take(subtask int) (split *source.Split, ok bool, err error) {
 	if own := s.own[subtask]; len(own) > 0 {
 		s.own[subtask] = own[1:]
+		s.given[subtask] = append(s.given[subtask], own[0])
 		return &own[0], true, nil
 	}
 	if len(s.shared) > 0 {
 		split, s.shared = &s.shared[0], s.shared[1:]
+		s.given[subtask] = append(s.given[subtask], *split)
 		return split, true, nil
 	}
 	return nil, s.all, s.err

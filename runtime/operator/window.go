@@ -87,6 +87,7 @@ func (w *Window[T, K, A, O]) Open(ctx *Context) (err error) {
 	w.fctx.states = w.states
 	w.windows = state.NewColumn[[]uint32](w.states)
 	w.event, w.tick = NewTimers(w.states), NewTimers(w.states)
+	w.ctx.timers = [2]*Timers{w.event, w.tick}
 	return openFunctions(w.Functions, w.fctx)
 }
 

@@ -5,5 +5,5 @@
 // something to do, then input; and it does anything but mail only while all its writers have room. A chained operator
 // has a queue of elements in front of it that is drained before the operator above it is called again.
 //
-// Start reading at Task.Run.
+// Start reading at Task.Run; wiring.go connects the operators of a task.
 package task

@@ -215,7 +215,7 @@ func (n *node) failed(err error) error {
 
 func (n *node) panicked(r any, stack []byte) error {
 	return &Failure{Operator: n.spec.Name, Subtask: n.ctx.Subtask, Parallelism: n.ctx.Parallelism, Record: n.record(),
-		Err: fmt.Errorf("panic: %v", r), Stack: string(stack)}
+		Err: operator.PanicError(r), Stack: string(stack)}
 }
 
 // record prints the record that the operator is at, shortened.

@@ -15,29 +15,6 @@ import (
 	"github.com/leatproject/leat/storage/spill"
 )
 
-// Spec describes one operator of a task.
-type Spec struct {
-	ID, Name string
-	// Operator is the sub-task's own instance.
-	Operator operator.Operator
-	// Inputs is the number of logical inputs.
-	Inputs int
-	// SideOutputs names the outputs from port 1 on.
-	SideOutputs []string
-	// Upstream is the index of the chained operator before this one, Port its output; -1 for the head of the task.
-	Upstream, Port int
-	Ask            func(ctx context.Context, request []byte) ([]byte, error)
-	Metrics        *operator.Metrics
-}
-
-// Edge is an outgoing edge of a task: what operator From emits on Port goes to Writer's channels.
-type Edge struct {
-	From, Port  int
-	Strategy    shuffle.Strategy
-	Partitioner shuffle.Partitioner
-	Channels    []shuffle.Sender
-}
-
 // Config is what all operators of a task have in common.
 type Config struct {
 	JobID, JobName, Name                          string
@@ -52,7 +29,7 @@ type Config struct {
 	AutoWatermarkInterval time.Duration
 }
 
-// Task is one sub-task of a chain of operators. New, Gate, then Run on a goroutine of its own.
+// Task is one sub-task of a chain of operators. New, Connect and Wire, then Run on a goroutine of its own.
 type Task struct {
 	cfg     Config
 	nodes   []*node // in topological order, the head first
@@ -107,71 +84,6 @@ func New(cfg Config, specs []Spec) *Task {
 	}
 	t.source, _ = specs[0].Operator.(operator.SourceOperator)
 	return t
-}
-
-// Connect adds a channel into logical input of the task's head operator.
-func (t *Task) Connect(input int) *shuffle.Channel {
-	t.nodes[0].inputs[input]++
-	return t.gate.Connect(input)
-}
-
-// Wire connects the operators with each other and with the edges.
-func (t *Task) Wire(edges []Edge) {
-	head := t.nodes[0]
-	head.valve = newValve(len(t.gate.Channels()))
-	for i, n := range t.nodes {
-		targets := map[int][]target{}
-		ports := 1
-		for j, m := range t.nodes {
-			if j > i && m.spec.Upstream == i {
-				targets[m.spec.Port] = append(targets[m.spec.Port], target{node: m})
-				ports = max(ports, m.spec.Port+1)
-			}
-		}
-		for _, e := range edges {
-			if e.From == i {
-				w := shuffle.NewWriter(e.Strategy, e.Partitioner, e.Channels, t.wake)
-				t.writers = append(t.writers, w)
-				targets[e.Port] = append(targets[e.Port], target{writer: w})
-				ports = max(ports, e.Port+1)
-			}
-		}
-		n.ctx = t.context(n)
-		for p := range ports {
-			o := &operator.Output{}
-			t.connect(o, targets[p])
-			n.ctx.Outputs = append(n.ctx.Outputs, o)
-		}
-	}
-}
-
-func (t *Task) context(n *node) *operator.Context {
-	c, s := t.cfg, n.spec
-	ctx := &operator.Context{
-		JobID: c.JobID, JobName: c.JobName, OperatorID: s.ID, Name: s.Name,
-		Subtask: c.Subtask, Parallelism: c.Parallelism, MaxParallelism: c.MaxParallelism, Attempt: c.Attempt,
-		Mode: c.Mode, Inputs: s.Inputs, SideOutputs: s.SideOutputs, Clock: c.Clock, Metrics: s.Metrics, Memory: c.Memory, Spill: c.Spill,
-		Logger:                c.Logger.With("operator", s.Name, "subtask", c.Subtask),
-		AutoWatermarkInterval: c.AutoWatermarkInterval.Milliseconds(),
-		Wake:                  func() { t.mu.Lock(); t.srcWait = false; t.mu.Unlock(); t.wake() },
-		Pause:                 func() { n.paused = true },
-		Ask:                   s.Ask,
-		BackPressured:         func() time.Duration { return time.Duration(t.Stats.BackPressured.Load()) },
-	}
-	ctx.Post = func(f func() (bool, error)) {
-		t.mu.Lock()
-		if !t.closed {
-			t.mail = append(t.mail, letter{n, f})
-		}
-		t.mu.Unlock()
-		t.wake()
-	}
-	ctx.WakeAt = func(at int64) {
-		if n.wakeAt == 0 || at < n.wakeAt {
-			n.wakeAt = at
-		}
-	}
-	return ctx
 }
 
 func (t *Task) wake() {
@@ -427,6 +339,18 @@ func (t *Task) flushOld() {
 		}
 	}
 	t.publish()
+}
+
+// Timers is the number of timers of the operators of that name, in event time and in processing time. It is for harnesses,
+// between two turns.
+func (t *Task) Timers(operatorName string) (event, processing int) {
+	for _, n := range t.nodes {
+		if n.spec.Name == operatorName {
+			e, p := n.ctx.Timers()
+			event, processing = event+e, processing+p
+		}
+	}
+	return event, processing
 }
 
 // NextTimer is the earliest processing time that an operator waits for.

@@ -11,7 +11,7 @@
 //   - Orders of an older leader are refused, whatever stream they come by.
 //   - Every attempt it was given is reported until the leader has said that it may be forgotten: the death of a worker is the
 //     failure of its attempts, with the exit status and the last lines of its stderr.
-//   - A worker that ignores a cancellation, or uses more memory than its slots have, is killed, and the cause names it.
+//   - A worker that ignores a cancellation, uses more memory than its slots have, or hangs is killed, and the cause names it.
 //   - When it ends, its workers end. When its cluster has been gone for ClusterTimeout, it ends.
 //
 // One goroutine, that of Run, owns all state; everything else posts to it. Start reading at Run, then orders.go.

@@ -149,6 +149,7 @@ func (m *JobManager) sweep(ctx context.Context) {
 	if m.leader == nil {
 		return
 	}
+	m.dirty = true // no timer of the observations stands for programs that expire
 	m.help.Go(func() {
 		if err := m.log.Verify(ctx); err != nil {
 			return

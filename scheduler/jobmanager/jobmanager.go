@@ -38,9 +38,7 @@ type JobManager struct {
 
 	events chan func()
 	alarm  chan struct{}
-	ready  chan struct{} // closed when Run is about to listen to events
-	done   chan struct{} // closed when Run has returned
-	began  sync.Once
+	done   chan struct{}  // closed when Run has returned
 	help   sync.WaitGroup // what rounds have begun and Run waits for
 
 	// What follows belongs to the goroutine of Run.
@@ -59,7 +57,7 @@ type JobManager struct {
 func New(opt Options) (*JobManager, error) {
 	opt.complete()
 	m := &JobManager{opt: opt, machine: &machine{state: job.New(opt.Seed)}, figures: newFigures(),
-		events: make(chan func(), roundLimit), alarm: make(chan struct{}, 1), ready: make(chan struct{}), done: make(chan struct{}),
+		events: make(chan func(), roundLimit), alarm: make(chan struct{}, 1), done: make(chan struct{}),
 		disarm: func() {}}
 	l, err := opt.OpenLog(m.machine)
 	if err != nil {
@@ -79,7 +77,6 @@ func (m *JobManager) Run(ctx context.Context) error {
 	defer m.help.Wait()
 	defer stop()
 	defer m.stepDown()
-	m.began.Do(func() { close(m.ready) })
 	sweep := m.every(ctx, m.opt.Expiry/4, func() { m.sweep(ctx) })
 	defer sweep()
 	beat := m.every(ctx, m.opt.Heartbeat, m.beat)

@@ -180,6 +180,9 @@ func (m *JobManager) nextRound(l *leader) (due time.Time, ok bool) {
 		if wake == 0 {
 			return due, false
 		}
+		if soonest := m.rounded.Add(time.Millisecond); soonest.After(due) {
+			due = soonest // a wait may be over a moment after its time
+		}
 		if at := time.UnixMilli(int64(wake)); at.After(due) {
 			due = at
 		}

@@ -227,7 +227,9 @@ func TestJobsOutliveARestartWithTheFileLog(t *testing.T) {
 	require.Greater(t, back.Welcome().GetTerm(), a.Welcome().GetTerm())
 	back.Finish()
 	awaitState(t, second, job.Finished)
-	require.Empty(t, back.Orders()[0].GetDeploy())
+	for _, o := range back.Orders() {
+		require.Empty(t, o.GetDeploy())
+	}
 }
 
 func TestDeploymentsCarryWhatAWorkerNeeds(t *testing.T) {
@@ -315,4 +317,47 @@ func TestWorkersAreAskedForAndGivenBack(t *testing.T) {
 		}
 	}
 	require.Empty(t, started, "one was enough")
+}
+
+func TestBlobsThatNothingRefersToAreRemoved(t *testing.T) {
+	time0 := clock.NewVirtual(time.Now().Add(24 * time.Hour))
+	c := jobmanagertest.Start(t, func(o *jobmanager.Options) { o.Clock, o.Round, o.Lease = time0, -1, 24*time.Hour })
+	a := c.Join("a", 2, nil)
+	c.SubmitJob("STREAMING", nil)
+	a.AwaitTasks(4, rpc.TaskState_RUNNING)
+	orphan, _, err := c.Blobs().Put(t.Context(), strings.NewReader("orphan"), "")
+	require.NoError(t, err)
+	program := blob.DigestOf([]byte(jobmanagertest.Program))
+	gone := func(digest string) bool {
+		_, err := c.Blobs().Size(t.Context(), digest)
+		return errors.Is(err, blob.ErrNotFound)
+	}
+	require.Eventually(t, func() bool {
+		time0.Advance(15 * time.Minute)
+		return gone(orphan)
+	}, 10*time.Second, time.Millisecond)
+	require.False(t, gone(program))
+	require.False(t, gone(blob.DigestOf(jobmanagertest.Submission(t, "STREAMING", nil))))
+	a.Finish()
+	awaitState(t, c, job.Finished)
+	require.Eventually(t, func() bool {
+		time0.Advance(15 * time.Minute)
+		known := false
+		c.View(func(s *job.State) { _, known = s.Job(jobmanagertest.JobID) })
+		return !known
+	}, 10*time.Second, time.Millisecond, "the job expires")
+	require.False(t, gone(program), "the application's result needs its program")
+}
+
+func TestLogsOfTaskManagers(t *testing.T) {
+	c := jobmanagertest.Start(t, nil)
+	c.Join("a", 1, nil).Welcome()
+	reply, err := c.Log(t.Context(), "a", &rpc.LogRequest{Name: "taskmanager.log", Offset: -6, Limit: 3})
+	require.NoError(t, err)
+	require.Equal(t, "rea", string(reply.GetData()))
+	require.False(t, reply.GetComplete())
+	for resource, name := range map[string]string{"b": "taskmanager.log", "a": "other.log"} {
+		_, err = c.Log(t.Context(), resource, &rpc.LogRequest{Name: name})
+		require.ErrorIs(t, err, jobmanager.ErrNotFound)
+	}
 }

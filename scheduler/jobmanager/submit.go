@@ -191,16 +191,6 @@ func (m *JobManager) Cancel(ctx context.Context, id job.ID) error {
 	})
 }
 
-// EndApplication forgets the results of an application whose driver has ended.
-func (m *JobManager) EndApplication(ctx context.Context, application string) error {
-	return m.call(ctx, func() error { return m.command(ctx, &job.ApplicationEnded{Application: application}) })
-}
-
-// Suspend stops the cluster without ending its jobs, where the log outlives this process.
-func (m *JobManager) Suspend(ctx context.Context) error {
-	return m.call(ctx, func() error { return m.command(ctx, &job.ClusterSuspended{}) })
-}
-
 // configurationOf reads the configuration that a job was submitted with.
 func configurationOf(s *Submitted) (*config.Configuration, error) {
 	conf := config.New()

@@ -45,10 +45,10 @@ type Options struct {
 
 // Server serves the API.
 type Server struct {
-	opt      Options
-	handler  http.Handler
-	uploads  *uploads
-	requests http.Handler // of the Prometheus endpoint
+	opt        Options
+	handler    http.Handler
+	uploads    *uploads
+	prometheus http.Handler
 }
 
 // New returns a server. It serves what Serve is given, or as an http.Handler.
@@ -68,7 +68,7 @@ func New(opt Options) (*Server, error) {
 	if err := registry.Register(&collector{s}); err != nil {
 		return nil, fmt.Errorf("registering metrics: %w", err)
 	}
-	s.requests = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	s.prometheus = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	s.handler = s.guard(s.mux())
 	return s, nil
 }
@@ -107,7 +107,7 @@ func (s *Server) mux() http.Handler {
 	for _, r := range s.routes() {
 		mux.Handle(r.method+" "+r.path, s.answer(r))
 	}
-	mux.Handle("GET /metrics", s.requests)
+	mux.Handle("GET /metrics", s.prometheus)
 	mux.HandleFunc("GET /openapi.json", s.openAPI)
 	s.servePage(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -375,6 +375,14 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 }
 
+func TestThreadDump(t *testing.T) {
+	r := newRig(t, nil)
+	dump := get[messages.ThreadDump](r, "/jobmanager/thread-dump")
+	require.NotEmpty(t, dump.Threads)
+	require.Contains(t, dump.Threads[0].Name, "goroutine")
+	require.Contains(t, get[messages.Environment](r, "/jobmanager/environment").JVM.Version, "go1.")
+}
+
 func TestPageReadsOnlyWhatExists(t *testing.T) {
 	r := newRig(t, nil)
 	script := r.do("GET", "/page.js", nil)

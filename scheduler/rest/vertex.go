@@ -111,6 +111,32 @@ func (s *Server) subtask(r *http.Request) (any, error) {
 	return x, err
 }
 
+// attempt is the current attempt alone: earlier ones are told of by their exceptions.
+func (s *Server) attempt(r *http.Request) (any, error) {
+	var x messages.Subtask
+	err := s.withVertex(r, func(v vertexOf) error {
+		i, err := v.subtask(r)
+		if err != nil {
+			return err
+		}
+		x = s.subtaskOf(&v, i)
+		if r.PathValue("attempt") != strconv.Itoa(x.Attempt) {
+			return notFound("sub-task %d has no attempt %s any more: the current one is %d", i, r.PathValue("attempt"), x.Attempt)
+		}
+		return nil
+	})
+	return x, err
+}
+
+func (s *Server) vertexAccumulators(r *http.Request) (any, error) {
+	x := messages.VertexAccumulators{User: []string{}}
+	err := s.withVertex(r, func(v vertexOf) error {
+		x.ID = v.spec.ID
+		return nil
+	})
+	return x, err
+}
+
 // subtask is the path's sub-task.
 func (v *vertexOf) subtask(r *http.Request) (int, error) {
 	i, err := strconv.Atoi(r.PathValue("subtask"))

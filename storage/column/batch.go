@@ -3,7 +3,6 @@ package column
 import (
 	"reflect"
 	"sync"
-	"sync/atomic"
 	"unsafe"
 )
 
@@ -224,7 +223,6 @@ type Pool struct {
 	pointers bool // in the rows
 	mu       sync.Mutex
 	free     []*Batch
-	made     atomic.Int64
 }
 
 // poolKeep is the number of free batches that a pool holds on to.
@@ -252,7 +250,6 @@ func (p *Pool) Get() *Batch {
 		return b
 	}
 	p.mu.Unlock()
-	p.made.Add(1)
 	return p.new(p)
 }
 
@@ -265,6 +262,3 @@ func (p *Pool) put(b *Batch) {
 	}
 	p.mu.Unlock()
 }
-
-// Made is the number of batches that the pool has allocated so far.
-func (p *Pool) Made() int64 { return p.made.Load() }

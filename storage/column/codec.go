@@ -131,27 +131,8 @@ func (c *Codec[T]) Clone(v T) T {
 	return v
 }
 
-// Detach does in place what Clone does, for all rows of a slice.
-func (c *Codec[T]) Detach(rows []T) {
-	if !c.pointers {
-		return
-	}
-	for i := range rows {
-		c.coder.detach(unsafe.Pointer(&rows[i]))
-	}
-}
-
 // HasPointers says whether values of T refer to other memory.
 func (c *Codec[T]) HasPointers() bool { return c.pointers }
-
-// FixedSize is the number of bytes of the canonical form if all values have the same, else ok is false.
-func (c *Codec[T]) FixedSize() (n int, ok bool) {
-	if !c.fixed {
-		return 0, false
-	}
-	var zero T
-	return len(c.AppendRow(nil, &zero)), true
-}
 
 // Size is roughly the number of bytes of memory that a value takes, with all that it refers to.
 func (c *Codec[T]) Size(v *T) int {

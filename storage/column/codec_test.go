@@ -376,11 +376,6 @@ func TestSchema(t *testing.T) {
 	require.Equal(t, "struct<base struct<ID int64>, name string, tags map<string, int64>, "+
 		"Lines list<struct<Price float64, Labels list<string>, Quantity uint16>>, UUID array[16]<uint8>, At optional<timestamp>>", s.String())
 	require.Equal(t, "column.userID", s.Fields[0].Fields[0].Type)
-	n, ok := codecOf[point](t).FixedSize()
-	require.Equal(t, 16, n)
-	require.True(t, ok)
-	_, ok = codecOf[row](t).FixedSize()
-	require.False(t, ok)
 }
 
 func TestBlockOfAnotherTypeIsRefused(t *testing.T) {

@@ -16,10 +16,12 @@ type EncodeError struct {
 	Cause error
 }
 
+// Error implements error.
 func (e *EncodeError) Error() string {
 	return fmt.Sprintf("encoding a %s: %v; make its marshaler accept every value, or register a codec for the type", e.Type, e.Cause)
 }
 
+// Unwrap returns the cause.
 func (e *EncodeError) Unwrap() error { return e.Cause }
 
 var registered sync.Map // reflect.Type -> custom

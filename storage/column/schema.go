@@ -8,6 +8,7 @@ import (
 // Kind says how a value is encoded.
 type Kind string
 
+// The kinds, each the Go type of its name where nothing else is said.
 const (
 	KindBool       Kind = "bool"
 	KindInt8       Kind = "int8"

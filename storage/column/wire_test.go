@@ -72,19 +72,6 @@ func TestWireOfUnencodableRows(t *testing.T) {
 	require.ErrorContains(t, err, "cannot be encoded")
 }
 
-func TestWireAllocatesNothing(t *testing.T) {
-	b := BatchOf(make([]wired, 1000))
-	buf, err := b.AppendWire(nil, 0, 1000)
-	require.NoError(t, err)
-	require.Zero(t, testing.AllocsPerRun(10, func() { buf, _ = b.AppendWire(buf[:0], 0, 1000) }))
-	flat := BatchOf(make([][4]int64, 1000))
-	buf, err = flat.AppendWire(buf[:0], 0, 1000)
-	require.NoError(t, err)
-	to := flat.Fresh()
-	require.NoError(t, to.DecodeWire(buf))
-	require.Zero(t, testing.AllocsPerRun(10, func() { SetRows(to, Rows[[4]int64](to)[:0]); _ = to.DecodeWire(buf) }))
-}
-
 func FuzzDecodeWire(f *testing.F) {
 	b := BatchOf([]wired{{1, "a", []string{"x"}}, {2, "b", nil}})
 	b.Times, b.Hashes = []int64{1, 2}, []uint64{3, 4}

@@ -42,6 +42,7 @@ func NewPathError(op, path string, err error) error {
 	return &PathError{Op: op, Path: path, Kind: kindOf(err), Err: err}
 }
 
+// Error implements error.
 func (e *PathError) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Op + " " + e.Path + ": ")

@@ -84,6 +84,7 @@ type RecordError struct {
 	Err error
 }
 
+// Error implements error.
 func (e *RecordError) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Path)
@@ -101,4 +102,5 @@ func (e *RecordError) Error() string {
 	return b.String()
 }
 
+// Unwrap returns the cause.
 func (e *RecordError) Unwrap() error { return e.Err }

@@ -20,5 +20,5 @@
 // A batch is probed in blocks, in two steps: a loop without branches tries the home slot of every key, so that its cache misses
 // overlap, then the few keys that were not there are probed on, and inserted, one by one.
 //
-// Pair is the table of (key id, namespace), such as (key, window). Start reading at table.go.
+// Start reading at table.go.
 package hashtable

@@ -3,6 +3,7 @@ package jobmanagertest
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -129,7 +130,7 @@ func (tm *TaskManager) all() []*rpc.TaskReport {
 }
 
 func key(a *rpc.Attempt) string {
-	return a.GetJob() + "/" + string(rune('0'+a.GetVertex())) + "/" + string(rune('0'+a.GetSubtask()))
+	return fmt.Sprintf("%s/%03d/%03d", a.GetJob(), a.GetVertex(), a.GetSubtask())
 }
 
 func (tm *TaskManager) obey(o *rpc.Order) {

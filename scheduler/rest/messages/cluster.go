@@ -168,3 +168,27 @@ type AggregatedMetric struct {
 	Avg *float64 `json:"avg,omitempty"`
 	Sum *float64 `json:"sum,omitempty"`
 }
+
+// Environment is GET /jobmanager/environment. Arguments are not told.
+type Environment struct {
+	JVM       Process  `json:"jvm"`
+	Classpath []string `json:"classpath"`
+}
+
+// Process is what runs where Flink has a JVM.
+type Process struct {
+	Version string   `json:"version"`
+	Arch    string   `json:"arch"`
+	Options []string `json:"options"`
+}
+
+// ThreadDump is GET /jobmanager/thread-dump: an element for each goroutine.
+type ThreadDump struct {
+	Threads []Thread `json:"threadInfos"`
+}
+
+// Thread is the stack of one goroutine.
+type Thread struct {
+	Name  string `json:"threadName"`
+	Stack string `json:"stringifiedThreadInfo"`
+}

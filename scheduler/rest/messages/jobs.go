@@ -266,6 +266,12 @@ type Accumulators struct {
 	Serialized map[string]string `json:"serialized-user-task-accumulators"`
 }
 
+// VertexAccumulators is GET /jobs/:id/vertices/:vertex/accumulators. There are none.
+type VertexAccumulators struct {
+	ID   string   `json:"id"`
+	User []string `json:"user-accumulators"`
+}
+
 // NewJob is the body of POST /jobs, which is our own: Flink's takes serialised Java. The program must be in the blob store.
 type NewJob struct {
 	JobID       string `json:"jobId,omitempty"`

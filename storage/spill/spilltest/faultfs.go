@@ -1,4 +1,3 @@
-// Package spilltest provides a file system for spill files that fails on purpose.
 package spilltest
 
 import (
