@@ -86,7 +86,7 @@ func TestProgramOfTheReadme(t *testing.T) {
 		require.Equal(t, map[string]string{"to": "2", "be": "2", "or": "1", "not": "1"}, counts)
 		require.Equal(t, 6, lines, "each word shows the count so far")
 	})
-	program := stranger(t, socketSource, fileSource)
+	program := stranger(t, socketSource, fileSource, `"context"`, "\"context\"\n\t\"os\"")
 	input := write(t, t.TempDir()+"/in.txt", words)
 	for mode, want := range map[string]int{"AUTOMATIC": 4, "BATCH": 4, "STREAMING": 6} {
 		t.Run("file "+mode, func(t *testing.T) {

@@ -116,7 +116,7 @@ func drawVariant(t *rapid.T, name string) variant {
 // readingPeriod lies between the times of two readings that follow each other, in milliseconds.
 const readingPeriod = 10
 
-var anyCount = []int{50, 1000, 1, 0, 3000}
+var anyCount = []int{50, 300, 1, 0, 2000}
 
 // drawReadings returns rows in order of time, as many as one of counts.
 func drawReadings(t *rapid.T, counts []int) []reading {

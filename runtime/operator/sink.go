@@ -94,7 +94,7 @@ func (s *SinkWriter) writeAll(ctx context.Context, w sink.Writer) error {
 			if err != nil {
 				return err
 			}
-			if err := s.report(ctx, commitNow, cs); err != nil {
+			if err := s.report(ctx, CommitNow, cs); err != nil {
 				return err
 			}
 		}
@@ -142,7 +142,7 @@ func (s *SinkWriter) finish(ctx context.Context, w sink.Writer) error {
 	if err != nil {
 		return err
 	}
-	return s.report(ctx, commitAtEnd, cs)
+	return s.report(ctx, CommitAtEnd, cs)
 }
 
 // report sends committables to the coordinator.
@@ -197,10 +197,10 @@ func (s *SinkWriter) Close() error {
 	return nil
 }
 
-// When a coordinator commits what it is sent.
+// When a CommitCoordinator commits what a request carries: the first byte of the request.
 const (
-	commitAtEnd byte = iota // when the job has finished
-	commitNow
+	CommitAtEnd byte = iota // when the job has finished
+	CommitNow               // at once
 )
 
 // CommitCoordinator commits what the sub-tasks of a sink have to commit: parts of a stream at once, all else when the job
@@ -226,7 +226,7 @@ func (c *CommitCoordinator) Handle(ctx context.Context, _ int, request []byte) (
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if request[0] == commitNow {
+	if request[0] == CommitNow {
 		return nil, c.with(ctx, sink.Committer.Commit, cs)
 	}
 	c.collected = append(c.collected, cs...)

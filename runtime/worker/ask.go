@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/leatproject/leat/runtime/graph"
+	"github.com/leatproject/leat/runtime/operator"
 	"github.com/leatproject/leat/runtime/rpc"
 	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/shuffle/network"
@@ -16,20 +17,20 @@ import (
 	"github.com/leatproject/leat/storage/column"
 )
 
-// commitAtEnd is how a sink's request begins that waits for the end of the job.
-const commitAtEnd byte = 0
-
 // letter carries an answer as the only row of a channel.
 type letter struct{ Answer []byte }
 
-// asker returns what an operator asks its coordinator by. What sinks have
-// prepared is kept for the commit vertex; what they want to be committed at once, is.
+// asker returns what an operator asks its coordinator by. What sinks have prepared in BATCH is kept for the commit vertex. A
+// stream has none, so there all is committed at once, at the end of a sub-task's input too.
 func (w *worker) asker(r *running, n *graph.Node) func(context.Context, []byte) ([]byte, error) {
 	if n.Kind == graph.Sink {
 		return func(ctx context.Context, request []byte) ([]byte, error) {
-			if len(request) > 0 && request[0] == commitAtEnd {
-				r.keep(n.ID, request)
-				return nil, nil
+			if len(request) > 0 && request[0] == operator.CommitAtEnd {
+				if w.opt.Mode == operator.Batch {
+					r.keep(n.ID, request)
+					return nil, nil
+				}
+				request = append([]byte{operator.CommitNow}, request[1:]...)
 			}
 			return w.program.Coordinator(n.ID).Handle(ctx, int(r.attempt.Subtask), request)
 		}

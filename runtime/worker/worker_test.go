@@ -201,9 +201,14 @@ func TestCommitVertex(t *testing.T) {
 	r := start(t, asking{sink: c}, 1)
 	run := &running{w: r.worker, attempt: attempt(1, 0)}
 	ask := r.asker(run, r.job.Node(2))
-	_, err := ask(t.Context(), []byte{commitAtEnd, 'a'})
+	r.opt.Mode = operator.Streaming
+	_, err := ask(t.Context(), []byte{operator.CommitAtEnd, 's'})
 	require.NoError(t, err)
-	_, err = ask(t.Context(), []byte{commitAtEnd + 1, 'b'})
+	require.Equal(t, "\x01s", <-c.asked, "a stream has no commit vertex")
+	r.opt.Mode = operator.Batch
+	_, err = ask(t.Context(), []byte{operator.CommitAtEnd, 'a'})
+	require.NoError(t, err)
+	_, err = ask(t.Context(), []byte{operator.CommitNow, 'b'})
 	require.NoError(t, err)
 	require.Equal(t, "\x01b", <-c.asked, "parts are committed at once")
 	result, err := run.result()

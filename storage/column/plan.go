@@ -18,7 +18,6 @@ type plan struct {
 	size        int    // of the type in memory, bytes
 	pointers    bool
 	skips       bool // fields that are not encoded, which decoding must clear
-	fixed       bool // every value encodes to the same number of bytes
 }
 
 var plans sync.Map // reflect.Type -> *plan
@@ -29,14 +28,14 @@ func planOf(t reflect.Type) (*plan, error) {
 	if p, ok := plans.Load(t); ok {
 		return p.(*plan), nil
 	}
-	b := builder{fixed: true}
+	var b builder
 	c, schema, err := b.build(t.String(), t)
 	if err != nil {
 		return nil, err
 	}
 	p := &plan{
 		coder: c, schema: schema, fingerprint: xxh3.HashString(schema.String()),
-		size: int(t.Size()), pointers: hasPointers(t), skips: b.skips, fixed: b.fixed,
+		size: int(t.Size()), pointers: hasPointers(t), skips: b.skips,
 	}
 	actual, _ := plans.LoadOrStore(t, p)
 	return actual.(*plan), nil
@@ -46,7 +45,6 @@ func planOf(t reflect.Type) (*plan, error) {
 type builder struct {
 	within []reflect.Type // the types that the current one lies in
 	skips  bool
-	fixed  bool
 }
 
 func refuse(path string, t reflect.Type, why string) error {
@@ -58,7 +56,6 @@ const remedy = `leave the field out with the tag leat:"-", or give its type a co
 func (b *builder) build(path string, t reflect.Type) (coder, *Schema, error) {
 	schema := &Schema{Type: t.String()}
 	if c, ok := registered.Load(t); ok {
-		b.fixed = false
 		own := *c.(*custom)
 		own.flat = !hasPointers(t)
 		schema.Kind = KindCodec
@@ -83,7 +80,7 @@ func (b *builder) build(path string, t reflect.Type) (coder, *Schema, error) {
 	b.within = b.within[:len(b.within)-1]
 	if err != nil {
 		if own, kind := marshaler(t); own != nil {
-			b.skips, b.fixed = skips, false
+			b.skips = skips
 			return own, &Schema{Type: t.String(), Kind: kind}, nil
 		}
 		return nil, nil, err
@@ -98,9 +95,6 @@ func (b *builder) build(path string, t reflect.Type) (coder, *Schema, error) {
 func (b *builder) structural(path string, t reflect.Type, schema *Schema) (c coder, err error) {
 	if leaf, kind := leafOf(t); leaf != nil {
 		schema.Kind = kind
-		if kind == KindString || kind == KindBytes {
-			b.fixed = false
-		}
 		return leaf, nil
 	}
 	child := func(path string, t reflect.Type) (c coder) {
@@ -120,13 +114,13 @@ func (b *builder) structural(path string, t reflect.Type, schema *Schema) (c cod
 		schema.Kind, schema.Len = KindArray, t.Len()
 		c = rawOf(&array{elem: child(path+"[]", t.Elem()), size: t.Elem().Size(), n: t.Len()})
 	case reflect.Slice:
-		b.fixed, schema.Kind = false, KindList
+		schema.Kind = KindList
 		c = &list{elem: child(path+"[]", t.Elem()), slice: reflect.SliceOf(t.Elem()), size: t.Elem().Size()}
 	case reflect.Pointer:
-		b.fixed, schema.Kind = false, KindOptional
+		schema.Kind = KindOptional
 		c = &pointer{elem: child(path, t.Elem()), to: t.Elem(), slice: reflect.SliceOf(t.Elem()), size: t.Elem().Size()}
 	case reflect.Map:
-		b.fixed, schema.Kind = false, KindMap
+		schema.Kind = KindMap
 		c = &dictionary{
 			key: child(path+"[key]", t.Key()), value: child(path+"[value]", t.Elem()), of: t,
 			flat: !hasPointers(t.Key()) && !hasPointers(t.Elem()),

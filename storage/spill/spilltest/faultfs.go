@@ -29,7 +29,7 @@ type FaultFS struct {
 // New returns a FaultFS without faults.
 func New() *FaultFS { return &FaultFS{Space: -1, Flip: -1, Truncate: -1} }
 
-// Open files that have not been closed.
+// OpenFiles is the number of files that have not been closed.
 func (f *FaultFS) OpenFiles() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
