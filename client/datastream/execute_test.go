@@ -122,6 +122,9 @@ func TestRejectedPrograms(t *testing.T) {
 	cases := map[string]func(env *datastream.Environment){
 		"has no sink":         func(env *datastream.Environment) { datastream.FromSlice(env, 1) },
 		"share the uid \"u\"": func(env *datastream.Environment) { datastream.FromSlice(env, 1).UID("u").Discard().UID("u") },
+		"a union is no operator": func(env *datastream.Environment) {
+			datastream.Union(datastream.FromSlice(env, 1), datastream.FromSlice(env, 2)).Name("both").Discard()
+		},
 		"parallelism 0":       func(env *datastream.Environment) { datastream.FromSequence(env, 1, 2).Parallelism(0).Discard() },
 		"can only have":       func(env *datastream.Environment) { datastream.FromSlice(env, 1).Parallelism(2).Discard() },
 		"Ch: chan int cannot": func(env *datastream.Environment) { datastream.Rebalance(datastream.FromSlice(env, bad{})).Discard() },

@@ -33,6 +33,14 @@ type origin struct {
 
 func (s *Stream[T]) node() *node { return s.from[0].node }
 
+// own is node for the methods that change it. A union is no operator, so there is nothing to change.
+func (s *Stream[T]) own() *node {
+	if len(s.from) > 1 {
+		s.env.fail(fmt.Errorf("a union is no operator and has no name, uid or parallelism: set them on the streams that it is made of, or on what reads it"))
+	}
+	return s.node()
+}
+
 func typeName[T any]() string { return reflect.TypeFor[T]().String() }
 
 // newSource adds a node without inputs.
@@ -77,25 +85,25 @@ func sameEnvironment[A, B any](a *Stream[A], b *Stream[B]) bool {
 
 // Name sets the operator's name, as plans, metrics and errors show it.
 func (s *Stream[T]) Name(name string) *Stream[T] {
-	s.node().Name = name
+	s.own().Name = name
 	return s
 }
 
 // UID sets the operator's name for state: unique in the program and the same in each version of it.
 func (s *Stream[T]) UID(uid string) *Stream[T] {
-	s.node().UID = uid
+	s.own().UID = uid
 	return s
 }
 
 // Description sets a longer text about the operator for plans.
 func (s *Stream[T]) Description(text string) *Stream[T] {
-	s.node().Node.Description = text
+	s.own().Node.Description = text
 	return s
 }
 
 // Parallelism sets the number of sub-tasks of the operator.
 func (s *Stream[T]) Parallelism(n int) *Stream[T] {
-	setParallelism(s.env, s.node(), n)
+	setParallelism(s.env, s.own(), n)
 	return s
 }
 
@@ -113,32 +121,32 @@ func setParallelism(env *Environment, n *node, p int) {
 
 // MaxParallelism bounds the parallelism for the life of the operator's state, at most 32768.
 func (s *Stream[T]) MaxParallelism(n int) *Stream[T] {
-	s.node().Node.MaxParallelism = n
+	s.own().Node.MaxParallelism = n
 	return s
 }
 
 // SlotSharingGroup names the group of operators whose sub-tasks may share slots.
 func (s *Stream[T]) SlotSharingGroup(name string) *Stream[T] {
-	s.node().Node.SlotSharingGroup = name
+	s.own().Node.SlotSharingGroup = name
 	return s
 }
 
 // StartNewChain keeps the operator out of the task of the one before it.
 func (s *Stream[T]) StartNewChain() *Stream[T] {
-	s.node().Chaining = graph.ChainHead
+	s.own().Chaining = graph.ChainHead
 	return s
 }
 
 // DisableChaining gives the operator a task of its own.
 func (s *Stream[T]) DisableChaining() *Stream[T] {
-	s.node().Chaining = graph.ChainNever
+	s.own().Chaining = graph.ChainNever
 	return s
 }
 
 // BufferTimeout sets how long, in milliseconds, the operator's rows wait for others before they are sent; 0 sends after
 // each batch.
 func (s *Stream[T]) BufferTimeout(ms int64) *Stream[T] {
-	s.node().BufferTimeoutMillis = &ms
+	s.own().BufferTimeoutMillis = &ms
 	return s
 }
 
