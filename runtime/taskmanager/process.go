@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/leatproject/leat/runtime/config"
+	runtimeprocess "github.com/leatproject/leat/runtime/process"
 	"github.com/leatproject/leat/runtime/worker"
 )
 
@@ -38,13 +39,16 @@ func (Processes) Launch(_ context.Context, l Launch) (Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(path, l.Submission.GetArgs()...)
-	cmd.Env = environment(l)
-	cmd.Stdout, cmd.Stderr = l.Stdout, l.Stderr
-	cmd.ExtraFiles = []*os.File{theirs.Messages, theirs.Connections}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's interrupt is for the TaskManager
-	cmd.WaitDelay = outputDelay
-	if err := cmd.Start(); err != nil {
+	cmd, err := runtimeprocess.Start(func() *exec.Cmd {
+		cmd := exec.Command(path, l.Submission.GetArgs()...)
+		cmd.Env = environment(l)
+		cmd.Stdout, cmd.Stderr = l.Stdout, l.Stderr
+		cmd.ExtraFiles = []*os.File{theirs.Messages, theirs.Connections}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's interrupt is for the TaskManager
+		cmd.WaitDelay = outputDelay
+		return cmd
+	})
+	if err != nil {
 		control.Close()
 		if errors.Is(err, syscall.ENOEXEC) {
 			err = fmt.Errorf("%w: it is not a program for %s", err, platform)

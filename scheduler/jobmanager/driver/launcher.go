@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/leatproject/leat/runtime/config"
+	"github.com/leatproject/leat/runtime/process"
 	"github.com/leatproject/leat/scheduler/jobmanager"
 	"github.com/leatproject/leat/scheduler/rest"
 )
@@ -98,11 +99,14 @@ func (l *Launcher) start(ctx context.Context, d rest.Driver, variables []string,
 		return event{}, fmt.Errorf("starting a driver: %w", err)
 	}
 	said := &tail{}
-	command := exec.CommandContext(l.living, d.Path, d.Args...)
-	command.Env = append(append(environ, variables...), fmt.Sprintf("%s=%d", config.StatusVariable, statusDescriptor))
-	command.Stdout, command.Stderr, command.ExtraFiles = said, said, []*os.File{write}
-	command.WaitDelay = time.Second
-	if err := errors.Join(command.Start(), write.Close()); err != nil {
+	command, err := process.Start(func() *exec.Cmd {
+		command := exec.CommandContext(l.living, d.Path, d.Args...)
+		command.Env = append(append(environ, variables...), fmt.Sprintf("%s=%d", config.StatusVariable, statusDescriptor))
+		command.Stdout, command.Stderr, command.ExtraFiles = said, said, []*os.File{write}
+		command.WaitDelay = time.Second
+		return command
+	})
+	if err := errors.Join(err, write.Close()); err != nil {
 		return event{}, errors.Join(fmt.Errorf("%w: starting the program: %w", jobmanager.ErrInvalid, err), read.Close())
 	}
 	found := make(chan event, 1)
