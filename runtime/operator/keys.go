@@ -27,10 +27,7 @@ func NewKeys[T any, K comparable](key func(T) K) *Keys[T, K] {
 // until the next call.
 func (k *Keys[T, K]) Of(b *column.Batch) ([]K, []uint64) {
 	rows := column.Rows[T](b)
-	k.keys = k.keys[:0]
-	for i := range rows {
-		k.keys = append(k.keys, k.Key(rows[i]))
-	}
+	k.extract(rows)
 	if len(b.Hashes) == len(rows) {
 		return k.keys, b.Hashes
 	}
@@ -42,13 +39,22 @@ func (k *Keys[T, K]) Of(b *column.Batch) ([]K, []uint64) {
 	return k.keys, k.hashes
 }
 
+// extract fills k.keys.
+func (k *Keys[T, K]) extract(rows []T) {
+	if cap(k.keys) < len(rows) {
+		k.keys = make([]K, max(len(rows), 64))
+	}
+	keys, key := k.keys[:len(rows)], k.Key
+	for i := range rows {
+		keys[i] = key(rows[i])
+	}
+	k.keys = keys
+}
+
 // Hashes writes the key hash of each row of b to out: what the exchange by key calls.
 func (k *Keys[T, K]) Hashes(b *column.Batch, out []uint64) error {
 	rows := column.Rows[T](b)
-	k.keys = k.keys[:0]
-	for i := range rows {
-		k.keys = append(k.keys, k.Key(rows[i]))
-	}
+	k.extract(rows)
 	k.Hash(k.keys, out)
 	return nil
 }
