@@ -74,7 +74,7 @@ type coordinator struct {
 func (c coordinator) start(ctx context.Context) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+			err = fmt.Errorf("%w\n%s", operator.PanicError(r), debug.Stack())
 		}
 	}()
 	return c.Start(ctx, c.parallelism)

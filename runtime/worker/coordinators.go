@@ -256,7 +256,7 @@ func (h *host) takeBack(c operator.Coordinator, node int32, old *asker) error {
 func guarded(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			err = fmt.Errorf("%w\n%s", operator.PanicError(p), debug.Stack())
 		}
 	}()
 	return f()

@@ -64,7 +64,7 @@ func (r *running) build(v *graph.Vertex, parallelism int) {
 	for _, id := range v.Nodes {
 		n := w.job.Node(id)
 		m := new(operator.Metrics)
-		s := task.Spec{ID: w.job.OperatorID(id), Name: n.Name, Operator: w.program.Operator(id), Inputs: inputs(n), SideOutputs: n.SideOutputs,
+		s := task.Spec{ID: w.job.OperatorID(id), Name: n.Name, Operator: w.program.Operator(id), Inputs: n.LogicalInputs(), SideOutputs: n.SideOutputs,
 			Upstream: -1, Metrics: m}
 		if id != v.Nodes[0] {
 			s.Upstream, s.Port = slices.Index(v.Nodes, n.Inputs[0].From), n.Inputs[0].Port
@@ -82,12 +82,4 @@ func (r *running) build(v *graph.Vertex, parallelism int) {
 		cfg.BufferTimeout = time.Duration(*head.BufferTimeoutMillis) * time.Millisecond
 	}
 	r.task = task.New(cfg, specs)
-}
-
-func inputs(n *graph.Node) int {
-	k := 0
-	for _, in := range n.Inputs {
-		k = max(k, in.Number+1)
-	}
-	return k
 }
