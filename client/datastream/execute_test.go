@@ -15,6 +15,7 @@ import (
 	"github.com/leatproject/leat/client/datastream"
 	"github.com/leatproject/leat/storage/connector/collect"
 	"github.com/leatproject/leat/storage/connector/slice"
+	"github.com/leatproject/leat/storage/source"
 )
 
 func TestMain(m *testing.M) {
@@ -47,6 +48,30 @@ func TestPanicNamesOperatorRecordAndStack(t *testing.T) {
 	require.ErrorContains(t, err, "panic: no answer")
 	require.ErrorContains(t, err, "at record 42")
 	require.ErrorContains(t, err, "execute_test.go:")
+}
+
+// unreadable is an unbounded source whose only split cannot be opened.
+type unreadable struct{ source.Source }
+
+func (unreadable) NewReader(context.Context, source.Env) (source.Reader, error) {
+	return unreadableReader{}, nil
+}
+
+type unreadableReader struct{ source.Reader }
+
+func (unreadableReader) Open(context.Context, source.Split) error { return errors.New("unreadable") }
+func (unreadableReader) Close() error                             { return nil }
+
+// TestErrorOfTheLastReaderIsNotLost: the error of a stream's last reader comes before the end of its input.
+func TestErrorOfTheLastReaderIsNotLost(t *testing.T) {
+	numbers, err := slice.Generator(func(i int64) int64 { return i }, slice.GeneratorOptions{})
+	require.NoError(t, err)
+	for range 300 {
+		env := datastream.NewEnvironment().SetParallelism(1)
+		datastream.FromSource[int64](env, unreadable{numbers}, "Unreadable").Discard()
+		_, err := env.Execute(t.Context(), "unreadable")
+		require.ErrorContains(t, err, "unreadable")
+	}
 }
 
 func TestErrorOfAFunctionFailsTheJob(t *testing.T) {

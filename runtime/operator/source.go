@@ -83,15 +83,16 @@ func (s *Source[T]) Open(ctx *Context) error {
 	return nil
 }
 
-// helper runs f on a goroutine; its error fails the task.
+// helper runs f on a goroutine that ends before the operator does.
 func (s *Source[T]) helper(ctx context.Context, f func() error) {
-	s.helpers.Add(1)
-	go func() {
-		defer s.helpers.Done()
-		if err := guarded("source reader", f); err != nil {
-			s.hand(ctx, fetched[T]{err: err})
-		}
-	}()
+	s.helpers.Go(func() { s.run(ctx, f) })
+}
+
+// run runs f; its error, which is with the task when run returns, fails the task.
+func (s *Source[T]) run(ctx context.Context, f func() error) {
+	if err := guarded("source reader", f); err != nil {
+		s.hand(ctx, fetched[T]{err: err})
+	}
 }
 
 // read reads all splits that the coordinator gives to this sub-task.
@@ -125,15 +126,15 @@ func (s *Source[T]) readUnbounded(ctx context.Context, src source.Source, number
 	var group sync.WaitGroup
 	defer group.Wait()
 	return s.splits(ctx, number, func(split source.Split) error {
-		group.Add(1)
-		s.helper(ctx, func() (err error) {
-			defer group.Done()
-			var r reading[T]
-			if err := r.open(ctx, s.ctx, src); err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, r.Close()) }()
-			return s.readSplit(ctx, &r, split)
+		group.Go(func() {
+			s.run(ctx, func() (err error) {
+				var r reading[T]
+				if err := r.open(ctx, s.ctx, src); err != nil {
+					return err
+				}
+				defer func() { err = errors.Join(err, r.Close()) }()
+				return s.readSplit(ctx, &r, split)
+			})
 		})
 		return nil
 	})
