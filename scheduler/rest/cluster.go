@@ -44,6 +44,10 @@ func (s *Server) config(*http.Request) (any, error) {
 		Features: messages.Features{WebSubmit: s.opt.Submit, WebCancel: s.opt.Cancel}}, nil
 }
 
+func (s *Server) dataSets(*http.Request) (any, error) {
+	return messages.DataSets{DataSets: []string{}}, nil
+}
+
 func (s *Server) jobManagerConfig(*http.Request) (any, error) {
 	entries := []messages.ConfigEntry{}
 	for _, v := range s.opt.Configuration.All() {

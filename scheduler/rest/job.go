@@ -49,7 +49,7 @@ func (s *Server) job(r *http.Request) (any, error) {
 func (s *Server) details(g *graph.JobGraph, j *job.Job) (messages.JobDetails, error) {
 	now := s.opt.JobManager.Now()
 	start, end, duration := span(j, now)
-	d := messages.JobDetails{JID: string(j.ID), Name: j.Name, ApplicationID: j.Application, State: j.State.String(), JobType: jobType(j),
+	d := messages.JobDetails{JID: string(j.ID), Name: j.Name, ApplicationID: j.Application, State: j.State.String(), JobType: jobType(j), SchedulerType: schedulerType(j),
 		StartTime: start, EndTime: end, Duration: duration, MaxParallelism: g.MaxParallelism, Now: int64(now),
 		Timestamps: map[string]int64{}, Vertices: []messages.JobVertex{}, StatusCounts: map[string]int{}, SlotsAwaited: j.Waiting.Needed}
 	for _, state := range jobStates {
@@ -107,20 +107,24 @@ func parallelism(spec *graph.Vertex, state *job.Vertex) int {
 // vertexState is the one state that stands for all sub-tasks, by Flink's rules: a failure wins, then a cancellation, then
 // whatever is least far.
 func vertexState(v *job.Vertex) job.TaskState {
-	n := len(v.Subtasks)
+	return stateOf(len(v.Subtasks), v.Count)
+}
+
+// stateOf is the same of n sub-tasks that are counted by state.
+func stateOf(n int, count func(job.TaskState) int) job.TaskState {
 	for _, state := range []job.TaskState{job.TaskFailed, job.TaskCanceling, job.TaskCanceled, job.TaskReconciling, job.TaskInitializing, job.TaskRunning} {
-		if v.Count(state) > 0 {
+		if count(state) > 0 {
 			return state
 		}
 	}
 	switch {
-	case n > 0 && v.Count(job.TaskFinished) == n:
+	case n > 0 && count(job.TaskFinished) == n:
 		return job.TaskFinished
-	case v.Count(job.TaskFinished) > 0:
+	case count(job.TaskFinished) > 0:
 		return job.TaskRunning
-	case v.Count(job.TaskDeploying) > 0:
+	case count(job.TaskDeploying) > 0:
 		return job.TaskDeploying
-	case v.Count(job.TaskScheduled) > 0:
+	case count(job.TaskScheduled) > 0:
 		return job.TaskScheduled
 	}
 	return job.TaskCreated
@@ -132,7 +136,7 @@ func taskSpan(t *job.Subtask) (start, end int64) {
 	if t.Attempt < 0 || t.State == job.TaskCreated {
 		return start, end
 	}
-	for _, state := range []job.TaskState{job.TaskScheduled, job.TaskDeploying, job.TaskInitializing, job.TaskRunning} {
+	for _, state := range []job.TaskState{job.TaskDeploying, job.TaskInitializing, job.TaskRunning} {
 		if at := int64(t.Times[state]); at > 0 && (start < 0 || at < start) {
 			start = at
 		}

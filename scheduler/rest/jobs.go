@@ -34,7 +34,7 @@ func (s *Server) jobsOverview(*http.Request) (any, error) {
 
 func overviewOf(j *job.Job, now job.Time) messages.JobOverview {
 	start, end, duration := span(j, now)
-	o := messages.JobOverview{JID: string(j.ID), Name: j.Name, JobType: jobType(j), SchedulerType: "Default", StartTime: start,
+	o := messages.JobOverview{JID: string(j.ID), Name: j.Name, JobType: jobType(j), SchedulerType: schedulerType(j), StartTime: start,
 		EndTime: end, Duration: duration, State: j.State.String(), LastModification: int64(slices.Max(j.Times[:]))}
 	for v := range j.Vertices {
 		if commits(j, v) {
@@ -61,6 +61,14 @@ func overviewOf(j *job.Job, now job.Time) messages.JobOverview {
 func commits(j *job.Job, v int) bool {
 	edges := j.Plan.Vertices[v].Edges
 	return len(edges) > 0 && edges[0].Exchange == job.Committed
+}
+
+// schedulerType is the name of Flink's scheduler that does the same.
+func schedulerType(j *job.Job) string {
+	if j.Settings.Streaming {
+		return "Default"
+	}
+	return "AdaptiveBatch"
 }
 
 func jobType(j *job.Job) string {
@@ -132,21 +140,16 @@ func (s *Server) cancel(r *http.Request) (any, error) {
 	return struct{}{}, s.opt.JobManager.Cancel(r.Context(), id)
 }
 
-func (s *Server) accumulators(r *http.Request) (any, error) {
-	empty := messages.Accumulators{Job: []string{}, User: []string{}, Serialized: map[string]string{}}
-	return empty, s.withJob(r, func(*job.State, *job.Job) error { return nil })
-}
-
 func (s *Server) executionResult(r *http.Request) (any, error) {
 	result := messages.ExecutionResult{Status: messages.QueueStatus{ID: "IN_PROGRESS"}}
 	err := s.withJob(r, func(st *job.State, j *job.Job) error {
 		if !j.State.Terminal() {
 			return nil
 		}
-		_, _, duration := span(j, 0)
+		start, end, duration := span(j, 0)
 		result.Status.ID = "COMPLETED"
-		result.Result = &messages.JobExecutionResult{ID: string(j.ID), ApplicationStatus: applicationStatus(j.State), NetRuntime: duration,
-			Accumulators: map[string]string{}}
+		result.Result = &messages.JobExecutionResult{ID: string(j.ID), Name: j.Name, ApplicationID: j.Application,
+			ApplicationStatus: applicationStatus(j.State), StartTime: start, EndTime: end, NetRuntime: duration, Accumulators: map[string]string{}}
 		if stored, ok := st.Result(j.Application, j.Execute); ok {
 			result.Result.Value = string(stored.Value)
 		}

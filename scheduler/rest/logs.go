@@ -156,6 +156,8 @@ func (s *Server) jobManagerLogFile(r *http.Request) (any, error) {
 	return s.ownLog(name)
 }
 
+func (s *Server) jobManagerStdout(*http.Request) (any, error) { return s.ownLog("stdout") }
+
 func (s *Server) jobManagerLog(*http.Request) (any, error) { return s.ownLog("jobmanager.log") }
 
 // ownLog reads one of the files that the server was told of.

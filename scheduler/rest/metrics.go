@@ -51,7 +51,7 @@ func aggregated(r *http.Request, parts [][]figure) ([]messages.AggregatedMetric,
 	get, agg := names(r, "get"), names(r, "agg")
 	for _, a := range agg {
 		if !slices.Contains([]string{"min", "max", "avg", "sum", "skew"}, a) {
-			return nil, badRequest("agg %q: it takes min, max, avg and sum", a)
+			return nil, badRequest("agg %q: it takes min, max, avg, sum and skew", a)
 		}
 	}
 	values := map[string][]float64{}
@@ -81,12 +81,20 @@ func aggregate(name string, all []float64, agg []string) messages.AggregatedMetr
 		sum += v
 	}
 	least, most, mean := slices.Min(all), slices.Max(all), sum/float64(len(all))
+	deviation := 0.0
+	for _, v := range all {
+		deviation += math.Abs(v - mean)
+	}
+	skew := 0.0
+	if mean != 0 {
+		skew = min(100, 100*deviation/float64(len(all))/math.Abs(mean))
+	}
 	m := messages.AggregatedMetric{ID: name}
 	for _, x := range []struct {
 		kind  string
 		field **float64
 		value *float64
-	}{{"min", &m.Min, &least}, {"max", &m.Max, &most}, {"avg", &m.Avg, &mean}, {"sum", &m.Sum, &sum}} {
+	}{{"min", &m.Min, &least}, {"max", &m.Max, &most}, {"avg", &m.Avg, &mean}, {"sum", &m.Sum, &sum}, {"skew", &m.Skew, &skew}} {
 		if agg == nil || slices.Contains(agg, x.kind) {
 			*x.field = x.value
 		}

@@ -14,12 +14,8 @@ type object = map[string]any
 
 var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 
-// openAPI serves the document, made from the table of routes and the types of its answers.
-func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request) {
-	reply(w, http.StatusOK, s.document())
-}
-
-func (s *Server) document() object {
+// document is made from the table of routes and the types of its answers.
+func (s *Server) document(*http.Request) (any, error) {
 	paths := object{}
 	schemas := object{"Errors": object{"type": "object", "properties": object{"errors": object{"type": "array", "items": object{"type": "string"}}}}}
 	for _, r := range s.routes() {
@@ -31,6 +27,9 @@ func (s *Server) document() object {
 			parameters = append(parameters, object{"name": q, "in": "query", "schema": object{"type": "string"}})
 		}
 		content := object{"description": "success"}
+		if r.contentType != "" {
+			content["content"] = object{r.contentType: object{"schema": object{"type": "string"}}}
+		}
 		if r.result != nil {
 			content["content"] = object{"application/json": object{"schema": schemaOf(reflect.TypeOf(r.result), schemas)}}
 		}
@@ -44,9 +43,9 @@ func (s *Server) document() object {
 			"default": object{"description": "failure", "content": object{"application/json": object{"schema": object{"$ref": "#/components/schemas/Errors"}}}},
 		}}
 	}
-	return object{"openapi": "3.0.3", "info": object{"title": "Leat JobManager", "version": s.opt.Version},
+	return object{"openapi": "3.0.3", "info": object{"title": "Leat JobManager", "version": s.opt.Version, "description": describeLeftOut()},
 		"servers": []object{{"url": "."}, {"url": "v1"}}, "paths": paths, "components": object{"schemas": schemas,
-			"securitySchemes": object{"secret": object{"type": "http", "scheme": "bearer"}}}, "security": []object{{"secret": []string{}}}}
+			"securitySchemes": object{"secret": object{"type": "http", "scheme": "bearer"}}}, "security": []object{{"secret": []string{}}}}, nil
 }
 
 var rawJSON = reflect.TypeFor[json.RawMessage]()

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"net"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -100,4 +101,12 @@ func identifier(name string) string {
 		}
 		return '_'
 	}, name)
+}
+
+// metrics answers for this process, whether it leads or not.
+func (s *Server) metrics(r *http.Request) (any, error) {
+	return stream{write: func(w http.ResponseWriter) error {
+		s.prometheus.ServeHTTP(w, r)
+		return nil
+	}}, nil
 }

@@ -27,6 +27,8 @@ type route struct {
 	// query are the parameters that it takes, and result an example of the body's type, for the document.
 	query  []string
 	result any
+	// contentType is that of a stream.
+	contentType string
 }
 
 // stream is an answer that is no JSON.
@@ -37,8 +39,15 @@ type stream struct {
 
 func (s *Server) routes() []route {
 	return []route{
+		{method: "GET", path: "/openapi.json", summary: "this document", handle: s.document, result: struct{}{}},
+		{method: "GET", path: "/metrics", summary: "all metrics, for Prometheus", handle: s.metrics, contentType: "text/plain"},
 		{method: "GET", path: "/overview", summary: "numbers of TaskManagers, slots and jobs", handle: s.overview, result: messages.Overview{}},
 		{method: "GET", path: "/config", summary: "versions and features, for web pages", handle: s.config, result: messages.Config{}},
+		{method: "GET", path: "/datasets", summary: "always empty: outputs are kept for their job alone", handle: s.dataSets, result: messages.DataSets{}},
+		{method: "GET", path: "/applications/overview", summary: "all applications, each a run of a program with its jobs", handle: s.applicationsOverview, result: messages.Applications{}},
+		{method: "GET", path: "/applications/{application}", summary: "an application with its jobs", handle: s.application, result: messages.Application{}},
+		{method: "GET", path: "/applications/{application}/exceptions", summary: "always empty: a main function that fails tells its caller", handle: s.applicationExceptions, result: messages.ApplicationExceptions{}},
+		{method: "GET", path: "/applications/{application}/jobmanager/config", summary: "the JobManager's configuration, secrets masked", handle: s.applicationConfig, result: []messages.ConfigEntry{}},
 		{method: "GET", path: "/jobs", summary: "ids and states of all jobs", handle: s.jobs, result: messages.Jobs{}},
 		{method: "POST", path: "/jobs", summary: "submit a job whose program is in the blob store", right: toSubmit, status: 202, handle: s.submit, result: messages.JobSubmitted{}},
 		{method: "GET", path: "/jobs/overview", summary: "an overview of all jobs", handle: s.jobsOverview, result: messages.JobsOverview{}},
@@ -52,16 +61,23 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/jobs/{job}/accumulators", summary: "always empty", handle: s.accumulators, result: messages.Accumulators{}},
 		{method: "GET", path: "/jobs/{job}/execution-result", summary: "what a job came to", handle: s.executionResult, result: messages.ExecutionResult{}},
 		{method: "GET", path: "/jobs/{job}/metrics", summary: "a job's metrics", handle: s.jobMetrics, query: []string{"get"}, result: []messages.Metric{}},
+		{method: "GET", path: "/jobs/{job}/checkpoints", summary: "a streaming job's checkpoints; there are none yet", handle: s.checkpoints, result: messages.Checkpoints{}},
+		{method: "GET", path: "/jobs/{job}/checkpoints/config", summary: "how a streaming job takes checkpoints: not at all yet", handle: s.checkpointConfig, result: messages.CheckpointConfig{}},
+		{method: "GET", path: "/jobs/{job}/checkpoints/details/{checkpoint}", summary: "a checkpoint", handle: s.checkpoint, result: messages.CheckpointOfJob{}},
 		{method: "GET", path: "/jobs/{job}/output", summary: "what a job's workers have written to a stream", handle: s.jobOutput, query: []string{"name", "taskmanager", "offset", "wait"}, result: messages.Output{}},
 		{method: "GET", path: "/jobs/{job}/vertices/{vertex}", summary: "sub-tasks of a vertex", handle: s.vertex, result: messages.JobVertexDetails{}},
 		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/subtasktimes", summary: "when sub-tasks entered their states", handle: s.subtaskTimes, result: messages.SubtaskTimes{}},
 		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/taskmanagers", summary: "a vertex by TaskManager", handle: s.vertexTaskManagers, result: messages.VertexTaskManagers{}},
 		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/backpressure", summary: "how busy and back-pressured sub-tasks are", handle: s.backPressure, result: messages.BackPressure{}},
+		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/flamegraph", summary: "says that flame graphs are turned off", handle: s.flameGraph, query: []string{"type", "subtaskindex"}, result: messages.FlameGraph{}},
+		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/jm-operator-metrics", summary: "always empty: coordinators run in workers", handle: s.coordinatorMetrics, query: []string{"get"}, result: []messages.Metric{}},
+		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/subtasks/accumulators", summary: "always empty", handle: s.subtasksAccumulators, result: messages.SubtasksAccumulators{}},
 		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/watermarks", summary: "watermarks of sub-tasks", handle: s.watermarks, result: []messages.Metric{}},
 		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/metrics", summary: "metrics of sub-tasks, as INDEX.NAME", handle: s.vertexMetrics, query: []string{"get"}, result: []messages.Metric{}},
 		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/subtasks/metrics", summary: "metrics over sub-tasks", handle: s.subtasksMetrics, query: []string{"get", "agg", "subtasks"}, result: []messages.AggregatedMetric{}},
 		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/subtasks/{subtask}", summary: "a sub-task's current attempt", handle: s.subtask, result: messages.Subtask{}},
 		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/subtasks/{subtask}/attempts/{attempt}", summary: "a sub-task's current attempt", handle: s.attempt, result: messages.Subtask{}},
+		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/subtasks/{subtask}/attempts/{attempt}/accumulators", summary: "always empty", handle: s.attemptAccumulators, result: messages.AttemptAccumulators{}},
 		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/accumulators", summary: "always empty", handle: s.vertexAccumulators, result: messages.VertexAccumulators{}},
 		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/subtasks/{subtask}/metrics", summary: "a sub-task's metrics", handle: s.subtaskMetrics, query: []string{"get"}, result: []messages.Metric{}},
 		{method: "GET", path: "/taskmanagers", summary: "all TaskManagers", handle: s.taskManagers, result: messages.TaskManagers{}},
@@ -69,24 +85,25 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/taskmanagers/{taskmanager}", summary: "details of a TaskManager", handle: s.taskManager, result: messages.TaskManagerDetails{}},
 		{method: "GET", path: "/taskmanagers/{taskmanager}/metrics", summary: "a TaskManager's metrics", handle: s.taskManagerMetrics, query: []string{"get"}, result: []messages.Metric{}},
 		{method: "GET", path: "/taskmanagers/{taskmanager}/logs", summary: "a TaskManager's log files", handle: s.taskManagerLogs, result: messages.LogFiles{}},
-		{method: "GET", path: "/taskmanagers/{taskmanager}/logs/{file}", summary: "a log file", handle: s.taskManagerLogFile},
-		{method: "GET", path: "/taskmanagers/{taskmanager}/log", summary: "a TaskManager's own log", handle: s.taskManagerLog},
-		{method: "GET", path: "/taskmanagers/{taskmanager}/stdout", summary: "what a TaskManager has written to standard output", handle: s.taskManagerStdout},
+		{method: "GET", path: "/taskmanagers/{taskmanager}/logs/{file}", summary: "a log file", handle: s.taskManagerLogFile, contentType: plainText},
+		{method: "GET", path: "/taskmanagers/{taskmanager}/log", summary: "a TaskManager's own log", handle: s.taskManagerLog, contentType: plainText},
+		{method: "GET", path: "/taskmanagers/{taskmanager}/stdout", summary: "what a TaskManager has written to standard output", handle: s.taskManagerStdout, contentType: plainText},
 		{method: "GET", path: "/jobmanager/config", summary: "the JobManager's configuration, secrets masked", handle: s.jobManagerConfig, result: []messages.ConfigEntry{}},
 		{method: "GET", path: "/jobmanager/metrics", summary: "the JobManager's metrics", handle: s.jobManagerMetrics, query: []string{"get"}, result: []messages.Metric{}},
 		{method: "GET", path: "/jobmanager/environment", summary: "the JobManager's process", handle: s.environment, result: messages.Environment{}},
 		{method: "GET", path: "/jobmanager/thread-dump", summary: "the stacks of the JobManager's goroutines", handle: s.threadDump, result: messages.ThreadDump{}},
 		{method: "GET", path: "/jobmanager/logs", summary: "the JobManager's log files", handle: s.jobManagerLogs, result: messages.LogFiles{}},
-		{method: "GET", path: "/jobmanager/logs/{file}", summary: "a log file", handle: s.jobManagerLogFile},
-		{method: "GET", path: "/jobmanager/log", summary: "the JobManager's own log", handle: s.jobManagerLog},
+		{method: "GET", path: "/jobmanager/logs/{file}", summary: "a log file", handle: s.jobManagerLogFile, contentType: plainText},
+		{method: "GET", path: "/jobmanager/log", summary: "the JobManager's own log", handle: s.jobManagerLog, contentType: plainText},
+		{method: "GET", path: "/jobmanager/stdout", summary: "what the JobManager has written to standard output", handle: s.jobManagerStdout, contentType: plainText},
 		{method: "GET", path: "/jars", summary: "uploaded programs", right: toSubmit, handle: s.jars, result: messages.Jars{}},
 		{method: "POST", path: "/jars/upload", summary: "upload a program, a binary for the cluster's platform, as multipart/form-data", right: toSubmit, handle: s.uploadJar, result: messages.JarUploaded{}},
 		{method: "DELETE", path: "/jars/{jar}", summary: "delete an uploaded program", right: toSubmit, handle: s.deleteJar, result: struct{}{}},
 		{method: "GET", path: "/jars/{jar}/plan", summary: "the plan of a program's first job", right: toSubmit, handle: s.planJar, query: jarQuery, result: messages.Plan{}},
 		{method: "POST", path: "/jars/{jar}/plan", summary: "the plan of a program's first job", right: toSubmit, handle: s.planJar, query: jarQuery, result: messages.Plan{}},
 		{method: "POST", path: "/jars/{jar}/run", summary: "run a program; answers when its first job is submitted", right: toSubmit, handle: s.runJar, query: jarQuery, result: messages.JarStarted{}},
-		{method: "HEAD", path: "/blobs/{digest}", summary: "whether there is a blob", right: toSubmit, handle: s.hasBlob},
-		{method: "GET", path: "/blobs/{digest}", summary: "a blob by its SHA-256", right: toSubmit, handle: s.getBlob},
+		{method: "HEAD", path: "/blobs/{digest}", summary: "whether there is a blob", right: toSubmit, handle: s.hasBlob, contentType: "application/octet-stream"},
+		{method: "GET", path: "/blobs/{digest}", summary: "a blob by its SHA-256", right: toSubmit, handle: s.getBlob, contentType: "application/octet-stream"},
 		{method: "PUT", path: "/blobs/{digest}", summary: "store a blob by its SHA-256", right: toSubmit, status: 201, handle: s.putBlob, result: struct{}{}},
 	}
 }
@@ -110,7 +127,9 @@ func (s *Server) answer(r route) http.Handler {
 			return
 		}
 		if x, ok := body.(stream); ok {
-			w.Header().Set("Content-Type", x.contentType)
+			if x.contentType != "" {
+				w.Header().Set("Content-Type", x.contentType)
+			}
 			if err := x.write(w); err != nil {
 				s.opt.Logger.Debug("answer broke off", "path", request.URL.Path, "error", err)
 			}

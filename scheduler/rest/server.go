@@ -107,8 +107,7 @@ func (s *Server) mux() http.Handler {
 	for _, r := range s.routes() {
 		mux.Handle(r.method+" "+r.path, s.answer(r))
 	}
-	mux.Handle("GET /metrics", s.prometheus)
-	mux.HandleFunc("GET /openapi.json", s.openAPI)
+	serveLeftOut(mux)
 	s.servePage(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if rest, ok := strings.CutPrefix(r.URL.Path, "/v1/"); ok {

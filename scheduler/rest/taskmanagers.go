@@ -36,7 +36,8 @@ func (s *Server) taskManager(r *http.Request) (any, error) {
 		d = messages.TaskManagerDetails{TaskManager: s.taskManagerOf(t, since), AllocatedSlots: []messages.AllocatedSlot{}}
 		for i := range t.Slots {
 			if id := owner(&t.Slots[i]); id != "" {
-				d.AllocatedSlots = append(d.AllocatedSlots, messages.AllocatedSlot{JobID: string(id), Resource: resourceOf(jobmanager.MetaOf(t), 1, len(t.Slots))})
+				d.AllocatedSlots = append(d.AllocatedSlots, messages.AllocatedSlot{JobID: string(id), Resource: resourceOf(jobmanager.MetaOf(t), 1, len(t.Slots)),
+					AssignedTasks: len(t.Slots[i].Tasks)})
 			}
 		}
 		own, _ := s.opt.JobManager.Figures().Process(t.Resource)
@@ -79,15 +80,16 @@ func (s *Server) taskManagerOf(t *job.TaskManager, since map[string]time.Duratio
 	if err != nil {
 		dataPort = -1
 	}
-	free := 0
+	free, assigned := 0, 0
 	for i := range t.Slots {
+		assigned += len(t.Slots[i].Tasks)
 		if owner(&t.Slots[i]) == "" {
 			free++
 		}
 	}
 	own, _ := s.opt.JobManager.Figures().Process(t.Resource)
 	managed := meta.SlotMemory * int64(len(t.Slots))
-	x := messages.TaskManager{ID: t.Resource, Path: t.Address, DataPort: dataPort, JMXPort: -1, SlotsNumber: len(t.Slots), FreeSlots: free,
+	x := messages.TaskManager{ID: t.Resource, Path: t.Address, DataPort: dataPort, JMXPort: -1, SlotsNumber: len(t.Slots), FreeSlots: free, AssignedTasks: assigned,
 		TotalResource: resourceOf(meta, len(t.Slots), len(t.Slots)), FreeResource: resourceOf(meta, free, len(t.Slots)),
 		Hardware: messages.Hardware{CPUCores: int(meta.Cores), PhysicalMemory: meta.Memory, FreeMemory: max(0, meta.Memory-own.GetMemory()), ManagedMemory: managed},
 		Memory:   messages.Memory{ManagedMemory: managed, TotalFlinkMemory: managed, TotalProcessMemory: own.GetLimit()},

@@ -29,6 +29,9 @@ func (s *Server) withVertex(r *http.Request, f func(vertexOf) error) error {
 		return err
 	}
 	return s.withJob(r, func(st *job.State, j *job.Job) error {
+		if !jobmanager.IsID(r.PathValue("vertex")) {
+			return badRequest("%q is no vertex id: it takes 32 hexadecimal digits", r.PathValue("vertex"))
+		}
 		v := slices.IndexFunc(sub.Graph.Vertices, func(v graph.Vertex) bool { return v.ID == r.PathValue("vertex") })
 		if v < 0 || v >= len(j.Vertices) {
 			return notFound("job %s has no vertex %q", j.ID, r.PathValue("vertex"))
@@ -59,6 +62,7 @@ func (s *Server) vertex(r *http.Request) (any, error) {
 		for i := range v.state.Subtasks {
 			d.Subtasks = append(d.Subtasks, s.subtaskOf(&v, i))
 		}
+		d.Aggregated = aggregatedOf(d.Subtasks)
 		return nil
 	})
 	return d, err
@@ -68,7 +72,7 @@ func (s *Server) subtaskOf(v *vertexOf, i int) messages.Subtask {
 	t := &v.state.Subtasks[i]
 	endpoint, resource := v.at(t)
 	start, end := taskSpan(t)
-	x := messages.Subtask{Subtask: i, Status: t.State.String(), Attempt: max(0, int(t.Attempt)), Endpoint: endpoint, StartTime: start, EndTime: end,
+	x := messages.Subtask{Subtask: i, Status: t.State.String(), Attempt: max(0, int(t.Attempt)), Endpoint: endpoint, StartTime: start, StartTimeToo: start, EndTime: end,
 		Duration: durationOf(start, end, v.now), Metrics: s.io(v.Job, v.index, i), TaskManagerID: resource, StatusDuration: map[string]int64{}}
 	var entered []job.TaskState
 	for _, state := range taskStates {
@@ -128,13 +132,14 @@ func (s *Server) attempt(r *http.Request) (any, error) {
 	return x, err
 }
 
-func (s *Server) vertexAccumulators(r *http.Request) (any, error) {
-	x := messages.VertexAccumulators{User: []string{}}
-	err := s.withVertex(r, func(v vertexOf) error {
-		x.ID = v.spec.ID
-		return nil
-	})
-	return x, err
+// flameGraph has Flink's way of saying that there are none.
+func (s *Server) flameGraph(r *http.Request) (any, error) {
+	return messages.FlameGraph{EndTimestamp: -2}, s.withVertex(r, func(vertexOf) error { return nil })
+}
+
+// coordinatorMetrics are none: coordinators are tasks of workers.
+func (s *Server) coordinatorMetrics(r *http.Request) (any, error) {
+	return []messages.Metric{}, s.withVertex(r, func(vertexOf) error { return nil })
 }
 
 // subtask is the path's sub-task.
@@ -162,39 +167,6 @@ func (s *Server) subtaskTimes(r *http.Request) (any, error) {
 				times[state.String()] = int64(t.Times[state])
 			}
 			x.Subtasks = append(x.Subtasks, messages.SubtaskTime{Subtask: i, Endpoint: endpoint, Duration: durationOf(start, end, v.now), Timestamps: times})
-		}
-		return nil
-	})
-	return x, err
-}
-
-func (s *Server) vertexTaskManagers(r *http.Request) (any, error) {
-	var x messages.VertexTaskManagers
-	err := s.withVertex(r, func(v vertexOf) error {
-		x = messages.VertexTaskManagers{ID: v.spec.ID, Name: v.graph.VertexName(v.spec), Now: int64(v.now), TaskManagers: []messages.VertexTaskManager{}}
-		at := map[string]int{}
-		for i := range v.state.Subtasks {
-			t := &v.state.Subtasks[i]
-			endpoint, resource := v.at(t)
-			k, ok := at[resource]
-			if !ok {
-				k = len(x.TaskManagers)
-				at[resource] = k
-				x.TaskManagers = append(x.TaskManagers, messages.VertexTaskManager{Endpoint: endpoint, TaskManagerID: resource, StartTime: -1, EndTime: -1,
-					Status: t.State.String(), StatusCounts: map[string]int{}})
-			}
-			m := &x.TaskManagers[k]
-			start, end := taskSpan(t)
-			if start >= 0 && (m.StartTime < 0 || start < m.StartTime) {
-				m.StartTime = start
-			}
-			m.EndTime = max(m.EndTime, end)
-			if !t.State.Terminal() {
-				m.Status = t.State.String()
-			}
-			m.Duration = durationOf(m.StartTime, m.EndTime, v.now)
-			m.StatusCounts[t.State.String()]++
-			add(&m.Metrics, s.io(v.Job, v.index, i), m.StatusCounts[t.State.String()] == 1 && len(m.StatusCounts) == 1)
 		}
 		return nil
 	})
@@ -237,32 +209,4 @@ func add(sum *messages.IOMetrics, m messages.IOMetrics, first bool) {
 	sum.AccumulatedIdle += m.AccumulatedIdle
 	sum.AccumulatedBackPressured += m.AccumulatedBackPressured
 	sum.Watermark = min(sum.Watermark, m.Watermark)
-}
-
-func (s *Server) backPressure(r *http.Request) (any, error) {
-	x := messages.BackPressure{Status: "ok", Level: "ok", Subtasks: []messages.SubtaskBackPressure{}}
-	err := s.withVertex(r, func(v vertexOf) error {
-		x.EndTime = int64(v.now)
-		worst := 0.0
-		for i := range v.state.Subtasks {
-			f, _ := s.figure(v.Job, v.index, i)
-			worst = max(worst, f.BackPressuredRatio)
-			x.Subtasks = append(x.Subtasks, messages.SubtaskBackPressure{Subtask: i, Attempt: max(0, int(v.state.Subtasks[i].Attempt)),
-				Level: level(f.BackPressuredRatio), Ratio: f.BackPressuredRatio, IdleRatio: f.IdleRatio, BusyRatio: f.BusyRatio})
-		}
-		x.Level = level(worst)
-		return nil
-	})
-	return x, err
-}
-
-// level has Flink's words and bounds.
-func level(ratio float64) string {
-	switch {
-	case ratio <= 0.10:
-		return "ok"
-	case ratio <= 0.5:
-		return "low"
-	}
-	return "high"
 }

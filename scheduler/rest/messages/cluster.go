@@ -60,6 +60,7 @@ type TaskManager struct {
 	TimeSinceLastHeartbeat int64    `json:"timeSinceLastHeartbeat"`
 	SlotsNumber            int      `json:"slotsNumber"`
 	FreeSlots              int      `json:"freeSlots"`
+	AssignedTasks          int      `json:"assignedTasks"`
 	TotalResource          Resource `json:"totalResource"`
 	FreeResource           Resource `json:"freeResource"`
 	Hardware               Hardware `json:"hardware"`
@@ -110,23 +111,25 @@ type Memory struct {
 
 // TaskManagerMetrics are the figures of a TaskManager's process, by Flink's names.
 type TaskManagerMetrics struct {
-	HeapUsed             int64              `json:"heapUsed"`
-	HeapCommitted        int64              `json:"heapCommitted"`
-	HeapMax              int64              `json:"heapMax"`
-	NonHeapUsed          int64              `json:"nonHeapUsed"`
-	NonHeapCommitted     int64              `json:"nonHeapCommitted"`
-	NonHeapMax           int64              `json:"nonHeapMax"`
-	DirectCount          int64              `json:"directCount"`
-	DirectUsed           int64              `json:"directUsed"`
-	DirectMax            int64              `json:"directMax"`
-	MappedCount          int64              `json:"mappedCount"`
-	MappedUsed           int64              `json:"mappedUsed"`
-	MappedMax            int64              `json:"mappedMax"`
-	NettyShuffleTotal    int64              `json:"nettyShuffleMemoryTotal"`
-	NettyShuffleUsed     int64              `json:"nettyShuffleMemoryUsed"`
-	NettyShuffleFree     int64              `json:"nettyShuffleMemoryAvailable"`
-	NettyShuffleSegments int64              `json:"nettyShuffleMemorySegmentsTotal"`
-	GarbageCollectors    []GarbageCollector `json:"garbageCollectors"`
+	HeapUsed            int64              `json:"heapUsed"`
+	HeapCommitted       int64              `json:"heapCommitted"`
+	HeapMax             int64              `json:"heapMax"`
+	NonHeapUsed         int64              `json:"nonHeapUsed"`
+	NonHeapCommitted    int64              `json:"nonHeapCommitted"`
+	NonHeapMax          int64              `json:"nonHeapMax"`
+	DirectCount         int64              `json:"directCount"`
+	DirectUsed          int64              `json:"directUsed"`
+	DirectMax           int64              `json:"directMax"`
+	MappedCount         int64              `json:"mappedCount"`
+	MappedUsed          int64              `json:"mappedUsed"`
+	MappedMax           int64              `json:"mappedMax"`
+	ShuffleSegmentsFree int64              `json:"nettyShuffleMemorySegmentsAvailable"`
+	ShuffleSegmentsUsed int64              `json:"nettyShuffleMemorySegmentsUsed"`
+	ShuffleSegments     int64              `json:"nettyShuffleMemorySegmentsTotal"`
+	ShuffleMemoryFree   int64              `json:"nettyShuffleMemoryAvailable"`
+	ShuffleMemoryUsed   int64              `json:"nettyShuffleMemoryUsed"`
+	ShuffleMemory       int64              `json:"nettyShuffleMemoryTotal"`
+	GarbageCollectors   []GarbageCollector `json:"garbageCollectors"`
 }
 
 // GarbageCollector is one collector of a process.
@@ -138,8 +141,9 @@ type GarbageCollector struct {
 
 // AllocatedSlot is a slot that a job owns.
 type AllocatedSlot struct {
-	JobID    string   `json:"jobId"`
-	Resource Resource `json:"resource"`
+	JobID         string   `json:"jobId"`
+	Resource      Resource `json:"resource"`
+	AssignedTasks int      `json:"assignedTasks"`
 }
 
 // LogFiles is GET /taskmanagers/:id/logs and GET /jobmanager/logs.
@@ -167,6 +171,8 @@ type AggregatedMetric struct {
 	Max *float64 `json:"max,omitempty"`
 	Avg *float64 `json:"avg,omitempty"`
 	Sum *float64 `json:"sum,omitempty"`
+	// Skew is the mean absolute deviation in percent of the mean, at most 100: 0 when all parts have the same.
+	Skew *float64 `json:"skew,omitempty"`
 }
 
 // Environment is GET /jobmanager/environment. Arguments are not told.
@@ -191,4 +197,9 @@ type ThreadDump struct {
 type Thread struct {
 	Name  string `json:"threadName"`
 	Stack string `json:"stringifiedThreadInfo"`
+}
+
+// DataSets is GET /datasets. Outputs are kept for their job alone, so there are none.
+type DataSets struct {
+	DataSets []string `json:"dataSets"`
 }

@@ -61,6 +61,7 @@ type JobDetails struct {
 	IsStoppable      bool             `json:"isStoppable"`
 	State            string           `json:"state"`
 	JobType          string           `json:"job-type"`
+	SchedulerType    string           `json:"schedulerType"`
 	StartTime        int64            `json:"start-time"`
 	EndTime          int64            `json:"end-time"`
 	Duration         int64            `json:"duration"`
@@ -107,12 +108,31 @@ type IOMetrics struct {
 
 // JobVertexDetails is GET /jobs/:id/vertices/:vertex.
 type JobVertexDetails struct {
-	ID             string    `json:"id"`
-	Name           string    `json:"name"`
-	Parallelism    int       `json:"parallelism"`
-	MaxParallelism int       `json:"maxParallelism"`
-	Now            int64     `json:"now"`
-	Subtasks       []Subtask `json:"subtasks"`
+	ID             string     `json:"id"`
+	Name           string     `json:"name"`
+	Parallelism    int        `json:"parallelism"`
+	MaxParallelism int        `json:"maxParallelism"`
+	Now            int64      `json:"now"`
+	Subtasks       []Subtask  `json:"subtasks"`
+	Aggregated     Aggregated `json:"aggregated"`
+}
+
+// Aggregated sums up sub-tasks, by the names that IOMetrics and Subtask have for what is summed up.
+type Aggregated struct {
+	Metrics        map[string]Statistics `json:"metrics"`
+	StatusDuration map[string]Statistics `json:"status-duration"`
+}
+
+// Statistics are of some values; percentiles are values that there are.
+type Statistics struct {
+	Min    int64 `json:"min"`
+	Max    int64 `json:"max"`
+	Avg    int64 `json:"avg"`
+	Sum    int64 `json:"sum"`
+	Median int64 `json:"median"`
+	P25    int64 `json:"p25"`
+	P75    int64 `json:"p75"`
+	P95    int64 `json:"p95"`
 }
 
 // Subtask is the current attempt of a sub-task.
@@ -127,6 +147,7 @@ type Subtask struct {
 	Metrics         IOMetrics        `json:"metrics"`
 	TaskManagerID   string           `json:"taskmanager-id"`
 	StatusDuration  map[string]int64 `json:"status-duration"`
+	StartTimeToo    int64            `json:"start_time"` // older name of start-time
 	OtherConcurrent []Subtask        `json:"other-concurrent-attempts,omitempty"`
 }
 
@@ -164,14 +185,16 @@ type VertexTaskManager struct {
 	Metrics       IOMetrics      `json:"metrics"`
 	StatusCounts  map[string]int `json:"status-counts"`
 	TaskManagerID string         `json:"taskmanager-id"`
+	Aggregated    Aggregated     `json:"aggregated"`
 }
 
-// BackPressure is GET /jobs/:id/vertices/:vertex/backpressure.
+// BackPressure is GET /jobs/:id/vertices/:vertex/backpressure. Status is ok, or deprecated when nothing is known.
 type BackPressure struct {
 	Status   string                `json:"status"`
-	Level    string                `json:"backpressureLevel"`
-	EndTime  int64                 `json:"end-timestamp"`
-	Subtasks []SubtaskBackPressure `json:"subtasks"`
+	Level    string                `json:"backpressureLevel,omitempty"`
+	LevelToo string                `json:"backpressure-level,omitempty"` // older name of backpressureLevel
+	EndTime  int64                 `json:"end-timestamp,omitempty"`
+	Subtasks []SubtaskBackPressure `json:"subtasks,omitempty"`
 }
 
 // SubtaskBackPressure has shares of time between 0 and 1.
@@ -179,6 +202,7 @@ type SubtaskBackPressure struct {
 	Subtask   int     `json:"subtask"`
 	Attempt   int     `json:"attempt-number"`
 	Level     string  `json:"backpressureLevel"`
+	LevelToo  string  `json:"backpressure-level"` // older name of backpressureLevel
 	Ratio     float64 `json:"ratio"`
 	IdleRatio float64 `json:"idleRatio"`
 	BusyRatio float64 `json:"busyRatio"`
@@ -246,7 +270,11 @@ type QueueStatus struct {
 // JobExecutionResult is what a job that is over came to.
 type JobExecutionResult struct {
 	ID                string            `json:"id"`
+	Name              string            `json:"name"`
+	ApplicationID     string            `json:"application-id"`
 	ApplicationStatus string            `json:"application-status"`
+	StartTime         int64             `json:"start-time"`
+	EndTime           int64             `json:"end-time"`
 	NetRuntime        int64             `json:"net-runtime"`
 	Accumulators      map[string]string `json:"accumulator-results"`
 	FailureCause      *FailureCause     `json:"failure-cause,omitempty"`
@@ -270,6 +298,27 @@ type Accumulators struct {
 type VertexAccumulators struct {
 	ID   string   `json:"id"`
 	User []string `json:"user-accumulators"`
+}
+
+// SubtasksAccumulators is GET /jobs/:id/vertices/:vertex/subtasks/accumulators. There are none.
+type SubtasksAccumulators struct {
+	ID          string                `json:"id"`
+	Parallelism int                   `json:"parallelism"`
+	Subtasks    []AttemptAccumulators `json:"subtasks"`
+}
+
+// AttemptAccumulators are those of one attempt. There are none.
+type AttemptAccumulators struct {
+	Subtask  int      `json:"subtask"`
+	Attempt  int      `json:"attempt"`
+	ID       string   `json:"id,omitempty"`
+	Endpoint string   `json:"endpoint,omitempty"`
+	User     []string `json:"user-accumulators"`
+}
+
+// FlameGraph is GET /jobs/:id/vertices/:vertex/flamegraph. EndTimestamp -2 says that there are none.
+type FlameGraph struct {
+	EndTimestamp int64 `json:"endTimestamp"`
 }
 
 // NewJob is the body of POST /jobs, which is our own: Flink's takes serialised Java. The program must be in the blob store.
