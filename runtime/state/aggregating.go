@@ -20,7 +20,7 @@ type Aggregating[I, A, O any] struct {
 // NewAggregating declares an aggregating state.
 func NewAggregating[I, A, O any](s *Slots, d Descriptor, f AggregateFunction[I, A, O]) (*Aggregating[I, A, O], error) {
 	return declare(s, d, func() (*Aggregating[I, A, O], error) {
-		v, err := newValue[A](s, d)
+		v, err := newValue[A](s, d, "aggregating")
 		return &Aggregating[I, A, O]{v, v, f}, err
 	})
 }
@@ -40,6 +40,7 @@ func (s *Aggregating[I, A, O]) Add(v I) {
 	if !ok {
 		acc = s.f.CreateAccumulator()
 	}
+	s.value.saved.touch(s.value.slots.Key())
 	s.value.Update(s.f.Add(v, acc))
 }
 

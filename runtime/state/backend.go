@@ -19,6 +19,15 @@ type Backend[K comparable] interface {
 	Remove(slot uint32)
 	// Sweep removes the keys that nothing holds any more. Slots that Acquire returned are not valid afterwards.
 	Sweep()
+	// Sections describes what is saved.
+	Sections() []Section
+	// Follow makes the states note what changes, which a Snapshot needs. It is called before the first record.
+	Follow()
+	// Snapshot begins a snapshot of what there is now, and takes microseconds. The one before has been saved or abandoned.
+	Snapshot(o SnapshotOptions) (*Snapshot, error)
+	// Restore reads a block of a section. Any goroutine may call it, apply belongs to the task's: it takes in the keys of a
+	// range, before the first record. Blocks are applied in the order in which they were handed out.
+	Restore(section string, removed bool, block []byte) (apply func(keys Range), err error)
 	// Close gives up what the backend holds.
 	Close() error
 }

@@ -13,6 +13,13 @@
 // is removed by Sweep. A key's group is the top bits of its hash, which the backend keeps; the codec of each state encodes
 // its values.
 //
+// Snapshots. Every state is a section of its own: rows by number (slots, or a map's entries), each of one key. A section that
+// follows its changes costs a look at a bit for each update. A snapshot begins in microseconds, by putting the bits of what
+// has changed aside; the rows are copied by the task between its batches (Snapshot.Save), or at the moment before they
+// change, and encoded by other goroutines, in blocks of one range of keys. A snapshot that was not confirmed is contained in
+// the next. To restore, the blocks of the last full snapshot and of all later ones are applied in order, of each the keys of
+// the range that the sub-task owns.
+//
 // All of it belongs to the task's goroutine.
 //
 // Start reading at Backend, then Value.

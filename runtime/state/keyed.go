@@ -1,11 +1,16 @@
 package state
 
-import "github.com/leatproject/leat/storage/hashtable"
+import (
+	"github.com/leatproject/leat/storage/column"
+	"github.com/leatproject/leat/storage/hashtable"
+)
 
 // Keyed is the Backend "hashmap": keys and states of one operator sub-task in memory. It never returns an error.
 type Keyed[K comparable] struct {
 	Slots
-	keys *hashtable.Table[K]
+	table *hashtable.Table[K]
+	codec *column.Codec[K]
+	hash  func(keys []K, out []uint64)
 }
 
 // NewKeyed returns an empty state. It refuses key types that cannot be encoded.
@@ -14,7 +19,17 @@ func NewKeyed[K comparable]() (*Keyed[K], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Keyed[K]{Slots: Slots{current: None}, keys: t}, nil
+	codec, err := column.CodecOf[K]()
+	if err != nil {
+		return nil, err
+	}
+	hash, err := column.Hasher[K]()
+	if err != nil {
+		return nil, err
+	}
+	k := &Keyed[K]{Slots: Slots{current: None}, table: t, codec: codec, hash: hash}
+	k.keys = keyedKeys[K]{k}
+	return k, nil
 }
 
 // States implements Backend.
@@ -22,29 +37,33 @@ func (k *Keyed[K]) States() *Slots { return &k.Slots }
 
 // Acquire implements Backend. Columns hold a value for each slot when it returns.
 func (k *Keyed[K]) Acquire(keys []K, hashes []uint64, slots []uint32) error {
-	if k.keys.Lookup(keys, hashes, slots) > 0 {
-		k.grow(k.keys.Cap())
-		k.acquired(slots)
-	}
+	k.acquire(keys, hashes, slots)
 	return nil
 }
 
+func (k *Keyed[K]) acquire(keys []K, hashes []uint64, slots []uint32) {
+	if k.table.Lookup(keys, hashes, slots) > 0 {
+		k.grow(k.table.Cap())
+		k.acquired(slots)
+	}
+}
+
 // Find is Acquire without making slots: None for keys without state.
-func (k *Keyed[K]) Find(keys []K, hashes []uint64, slots []uint32) { k.keys.Find(keys, hashes, slots) }
+func (k *Keyed[K]) Find(keys []K, hashes []uint64, slots []uint32) { k.table.Find(keys, hashes, slots) }
 
 // Key implements Backend.
-func (k *Keyed[K]) Key(slot uint32) K { return k.keys.Key(slot) }
+func (k *Keyed[K]) Key(slot uint32) K { return k.table.Key(slot) }
 
 // Len implements Backend.
-func (k *Keyed[K]) Len() int { return k.keys.Len() }
+func (k *Keyed[K]) Len() int { return k.table.Len() }
 
 // AppendSlots implements Backend.
-func (k *Keyed[K]) AppendSlots(dst []uint32) []uint32 { return k.keys.AppendIDs(dst) }
+func (k *Keyed[K]) AppendSlots(dst []uint32) []uint32 { return k.table.AppendIDs(dst) }
 
 // Remove implements Backend.
 func (k *Keyed[K]) Remove(slot uint32) {
 	k.clear(slot)
-	k.keys.Delete(slot)
+	k.table.Delete(slot)
 }
 
 // Sweep implements Backend.
@@ -60,11 +79,11 @@ func (k *Keyed[K]) Sweep() {
 // Reset forgets all keys.
 func (k *Keyed[K]) Reset() {
 	k.Slots.reset()
-	k.keys.Reset()
+	k.table.Reset()
 }
 
 // Bytes is the memory of keys and fixed-size values.
-func (k *Keyed[K]) Bytes() int64 { return k.keys.Bytes() + k.Slots.bytes() }
+func (k *Keyed[K]) Bytes() int64 { return k.table.Bytes() + k.Slots.bytes() }
 
 // Close implements Backend.
 func (k *Keyed[K]) Close() error {

@@ -12,7 +12,13 @@ type List[V any] struct {
 	codec  *column.Codec[V]
 	expiry *expiry
 	values []V
+	saved  *saved[listRow[V]]
+	marks  Column[listMark]
 }
+
+// listMark tells which snapshot has saved a list, and up to which node: what is appended later is saved without the rest. The
+// zero mark is that of lists that must be saved whole.
+type listMark struct{ snapshot, tail uint32 }
 
 type ends struct{ head, tail, n uint32 }
 
@@ -29,7 +35,9 @@ func NewList[V any](s *Slots, d Descriptor) (*List[V], error) {
 		if err != nil {
 			return nil, err
 		}
-		return &List[V]{slots: s, codec: codec, expiry: newExpiry(s, d.TTL)}, nil
+		l := &List[V]{slots: s, codec: codec, expiry: newExpiry(s, d.TTL)}
+		l.saved, err = newSaved(s, d.Name, "list", l)
+		return l, err
 	})
 }
 
@@ -46,7 +54,14 @@ func (s *List[V]) AddAll(vs []V) {
 
 // Update makes copies of vs the list of the current key.
 func (s *List[V]) Update(vs []V) {
-	s.Clear()
+	slot := s.slots.Key()
+	if len(vs) > 0 && s.ends.At(slot).n > 0 {
+		s.saved.touch(slot)
+		s.unlink(slot)
+		s.slots.Release(slot)
+	} else {
+		s.drop(slot)
+	}
 	s.AddAll(vs)
 }
 
@@ -73,6 +88,8 @@ func (s *List[V]) Get() []V {
 		case !s.expiry.expired(n.stamp, now):
 			s.values = append(s.values, n.v)
 			if s.expiry.Update == OnReadAndWrite {
+				s.saved.touch(slot)
+				*s.marks.At(slot) = listMark{}
 				n.stamp = stamp
 			}
 		case s.expiry.Visibility == ReturnExpiredIfNotCleanedUp:
@@ -85,6 +102,17 @@ func (s *List[V]) Get() []V {
 }
 
 func (s *List[V]) append(slot uint32, v V) {
+	var stamp, now int64
+	if s.expiry != nil {
+		stamp, now = s.expiry.now()
+		defer s.clean(now)
+	}
+	s.saved.touch(slot)
+	s.link(slot, v, stamp)
+}
+
+// link appends an element.
+func (s *List[V]) link(slot uint32, v V, stamp int64) {
 	i := s.free
 	if i != 0 {
 		s.free = s.nodes.At(i).next
@@ -94,7 +122,7 @@ func (s *List[V]) append(slot uint32, v V) {
 		s.nodes.grow(int(i) + 1)
 	}
 	n := s.nodes.At(i)
-	n.v, n.next = s.codec.Clone(v), 0
+	n.v, n.stamp, n.next = s.codec.Clone(v), stamp, 0
 	e := s.ends.At(slot)
 	if e.n == 0 {
 		e.head = i
@@ -104,11 +132,6 @@ func (s *List[V]) append(slot uint32, v V) {
 	}
 	e.tail = i
 	e.n++
-	if s.expiry != nil {
-		stamp, now := s.expiry.now()
-		n.stamp = stamp
-		s.clean(now)
-	}
 }
 
 // drop gives the nodes of a slot back.
@@ -128,6 +151,12 @@ func (s *List[V]) trim(slot uint32, now int64, limit int) {
 		if !s.expiry.expired(n.stamp, now) {
 			return
 		}
+		if e.n == 1 {
+			s.saved.release(slot)
+		} else {
+			s.saved.touch(slot)
+		}
+		*s.marks.At(slot) = listMark{}
 		e.head = n.next
 		if e.n--; e.n == 0 {
 			*e = ends{}
@@ -146,9 +175,21 @@ func (s *List[V]) clean(now int64) {
 // Has implements State.
 func (s *List[V]) Has(slot uint32) bool { return s.ends.At(slot).n > 0 }
 
-func (s *List[V]) grow(n int) { s.ends.grow(n) }
+func (s *List[V]) grow(n int) {
+	s.ends.grow(n)
+	s.marks.grow(n)
+}
 
 func (s *List[V]) clear(slot uint32) {
+	if s.ends.At(slot).n > 0 {
+		s.saved.release(slot)
+	}
+	s.unlink(slot)
+}
+
+// unlink empties a list.
+func (s *List[V]) unlink(slot uint32) {
+	s.marks.clear(slot)
 	e := s.ends.At(slot)
 	for i := e.head; i != 0; {
 		n := s.nodes.At(i)
@@ -161,8 +202,54 @@ func (s *List[V]) clear(slot uint32) {
 
 func (s *List[V]) reset() {
 	s.ends.reset()
+	s.marks.reset()
 	s.nodes.reset()
 	s.made, s.free = 0, 0
 }
 
-func (s *List[V]) bytes() int64 { return s.ends.bytes() + s.nodes.bytes() }
+func (s *List[V]) bytes() int64 { return s.ends.bytes() + s.marks.bytes() + s.nodes.bytes() }
+
+// listRow is a list as it is saved: all of its values, or those that follow what is there.
+type listRow[V any] struct {
+	More   bool
+	Values []V
+	Stamps []int64
+}
+
+func (s *List[V]) slotOf(slot uint32) uint32 { return slot }
+
+func (s *List[V]) rowOf(slot uint32) (row listRow[V]) {
+	e, mark := s.ends.At(slot), s.marks.At(slot)
+	i := e.head
+	if s.saved.base(mark.snapshot) {
+		i, row.More = s.nodes.At(mark.tail).next, true
+	} else {
+		row.Values = make([]V, 0, e.n)
+	}
+	for ; i != 0; i = s.nodes.At(i).next {
+		row.Values = append(row.Values, s.nodes.At(i).v)
+		if s.expiry != nil {
+			row.Stamps = append(row.Stamps, s.nodes.At(i).stamp)
+		}
+	}
+	*mark = listMark{s.saved.last, e.tail}
+	return row
+}
+
+func (s *List[V]) nameOf(uint32) (row listRow[V]) { return row }
+
+func (s *List[V]) put(slot uint32, row *listRow[V]) uint32 {
+	if !row.More {
+		s.drop(slot)
+	}
+	for i, v := range row.Values {
+		var stamp int64
+		if i < len(row.Stamps) {
+			stamp = row.Stamps[i]
+		}
+		s.link(slot, v, stamp)
+	}
+	return slot
+}
+
+func (s *List[V]) remove(slot uint32, _ *listRow[V]) { s.drop(slot) }

@@ -17,6 +17,7 @@ type Map[UK comparable, UV any] struct {
 	entries Column[entry[UV]] // by id
 	codec   *column.Codec[UV]
 	expiry  *expiry
+	saved   *saved[mapRow[UK, UV]]
 	// the arguments of one access to ids
 	key  [1]EntryKey[UK]
 	sum  [1]uint64
@@ -56,7 +57,9 @@ func NewMap[UK comparable, UV any](s *Slots, d Descriptor) (*Map[UK, UV], error)
 		if err != nil {
 			return nil, err
 		}
-		return &Map[UK, UV]{slots: s, ids: ids, hash: hash, codec: codec, expiry: newExpiry(s, d.TTL)}, nil
+		m := &Map[UK, UV]{slots: s, ids: ids, hash: hash, codec: codec, expiry: newExpiry(s, d.TTL)}
+		m.saved, err = newSaved(s, d.Name, "map", m)
+		return m, err
 	})
 }
 
@@ -80,13 +83,11 @@ func (s *Map[UK, UV]) Contains(k UK) bool {
 
 // Put sets the value of a user key, which is copied as v is, for the current key.
 func (s *Map[UK, UV]) Put(k UK, v UV) {
-	slot := s.aim(k)
-	fresh := s.ids.Lookup(s.key[:], s.sum[:], s.slot[:]) > 0
-	id := s.slot[0]
-	if fresh {
-		s.entries.grow(s.ids.Cap())
-		s.link(slot, id)
+	id := s.find(k)
+	if id == None {
+		id = s.add()
 	}
+	s.saved.touch(id)
 	e := s.entries.At(id)
 	e.v = s.codec.Clone(v)
 	if s.expiry != nil {
@@ -134,17 +135,21 @@ func (s *Map[UK, UV]) All() iter.Seq2[UK, UV] {
 	}
 }
 
-// aim prepares an access to the table.
-func (s *Map[UK, UV]) aim(k UK) (slot uint32) {
-	slot = s.slots.Key()
+// find looks for a user key of the current key.
+func (s *Map[UK, UV]) find(k UK) (id uint32) { return s.findOf(s.slots.Key(), k) }
+
+func (s *Map[UK, UV]) findOf(slot uint32, k UK) (id uint32) {
 	s.key[0] = EntryKey[UK]{slot, k}
 	s.hash(s.key[:], s.sum[:])
-	return slot
+	s.ids.Find(s.key[:], s.sum[:], s.slot[:])
+	return s.slot[0]
 }
 
-func (s *Map[UK, UV]) find(k UK) (id uint32) {
-	s.aim(k)
-	s.ids.Find(s.key[:], s.sum[:], s.slot[:])
+// add adds the entry that was looked for last.
+func (s *Map[UK, UV]) add() (id uint32) {
+	s.ids.Lookup(s.key[:], s.sum[:], s.slot[:])
+	s.entries.grow(s.ids.Cap())
+	s.link(s.key[0].Slot, s.slot[0])
 	return s.slot[0]
 }
 
@@ -163,6 +168,7 @@ func (s *Map[UK, UV]) link(slot, id uint32) {
 
 // drop removes an entry.
 func (s *Map[UK, UV]) drop(id uint32) {
+	s.saved.release(id)
 	e := *s.entries.At(id)
 	c := s.chains.At(e.slot)
 	if e.prev == 0 {
@@ -193,6 +199,7 @@ func (s *Map[UK, UV]) aging(id uint32) (v UV, ok bool) {
 			ok = s.expiry.Visibility == ReturnExpiredIfNotCleanedUp
 			s.drop(id)
 		case s.expiry.Update == OnReadAndWrite:
+			s.saved.touch(id)
 			e.stamp = stamp
 		}
 	}
@@ -223,6 +230,7 @@ func (s *Map[UK, UV]) clear(slot uint32) {
 	for next := c.head; next != 0; {
 		id := next - 1
 		next = s.entries.At(id).next
+		s.saved.release(id)
 		s.ids.Delete(id)
 		s.entries.clear(id)
 	}
@@ -236,3 +244,34 @@ func (s *Map[UK, UV]) reset() {
 }
 
 func (s *Map[UK, UV]) bytes() int64 { return s.chains.bytes() + s.entries.bytes() + s.ids.Bytes() }
+
+// mapRow is an entry as it is saved.
+type mapRow[UK comparable, UV any] struct {
+	Key   UK
+	Value UV
+	Stamp int64
+}
+
+func (s *Map[UK, UV]) slotOf(id uint32) uint32 { return s.entries.At(id).slot }
+
+func (s *Map[UK, UV]) rowOf(id uint32) mapRow[UK, UV] {
+	e := s.entries.At(id)
+	return mapRow[UK, UV]{s.ids.Key(id).Key, e.v, e.stamp}
+}
+
+func (s *Map[UK, UV]) nameOf(id uint32) mapRow[UK, UV] { return mapRow[UK, UV]{Key: s.ids.Key(id).Key} }
+
+func (s *Map[UK, UV]) put(slot uint32, row *mapRow[UK, UV]) (id uint32) {
+	if id = s.findOf(slot, row.Key); id == None {
+		id = s.add()
+	}
+	e := s.entries.At(id)
+	e.v, e.stamp = s.codec.Clone(row.Value), row.Stamp
+	return id
+}
+
+func (s *Map[UK, UV]) remove(slot uint32, row *mapRow[UK, UV]) {
+	if id := s.findOf(slot, row.Key); id != None {
+		s.drop(id)
+	}
+}

@@ -10,7 +10,7 @@ type Reducing[V any] struct {
 // NewReducing declares a reducing state. reduce must not change its arguments.
 func NewReducing[V any](s *Slots, d Descriptor, reduce func(a, b V) V) (*Reducing[V], error) {
 	return declare(s, d, func() (*Reducing[V], error) {
-		v, err := newValue[V](s, d)
+		v, err := newValue[V](s, d, "reducing")
 		return &Reducing[V]{v, v, reduce}, err
 	})
 }

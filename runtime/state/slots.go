@@ -1,6 +1,10 @@
 package state
 
-import "github.com/leatproject/leat/storage/hashtable"
+import (
+	"fmt"
+
+	"github.com/leatproject/leat/storage/hashtable"
+)
 
 // None is the slot of no key.
 const None = hashtable.None
@@ -17,6 +21,12 @@ type Slots struct {
 	held     Column[uint32]
 	idle     []uint32
 	clock    func() Times
+
+	keys      keyTable
+	sections  []section
+	following bool
+	snapshots uint32    // how many have begun
+	running   *Snapshot // that is not saved yet
 }
 
 // anyColumn is a state whose type the holder does not know.
@@ -80,6 +90,33 @@ func (s *Slots) Release(slot uint32) {
 	}
 }
 
+// Sections implements Backend.
+func (s *Slots) Sections() []Section {
+	var all []Section
+	for _, sec := range s.sections {
+		all = append(all, sec.describe())
+	}
+	return all
+}
+
+// Follow implements Backend.
+func (s *Slots) Follow() {
+	s.following = true
+	for _, sec := range s.sections {
+		sec.follow()
+	}
+}
+
+// Restore implements Backend.
+func (s *Slots) Restore(section string, removed bool, block []byte) (apply func(keys Range), err error) {
+	for _, sec := range s.sections {
+		if sec.describe().Name == section {
+			return sec.decode(block, removed)
+		}
+	}
+	return nil, fmt.Errorf("state %q: the program declares no state of that name", section)
+}
+
 // acquired notes slots of which some are new.
 func (s *Slots) acquired(slots []uint32) {
 	if !s.counting {
@@ -118,8 +155,11 @@ func (s *Slots) reset() {
 	for _, c := range s.columns {
 		c.reset()
 	}
+	for _, sec := range s.sections {
+		sec.forget()
+	}
 	s.held.reset()
-	s.idle, s.cap, s.current = nil, 0, None
+	s.idle, s.cap, s.current, s.running = nil, 0, None, nil
 }
 
 func (s *Slots) bytes() int64 {

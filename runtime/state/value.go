@@ -9,6 +9,9 @@ type Value[V any] struct {
 	stamps Column[int64] // of the last update; used with a TTL only
 	codec  *column.Codec[V]
 	expiry *expiry
+	saved  *saved[valueRow[V]]
+	// mutable values may be changed where they are, so that a snapshot needs copies of its own.
+	mutable bool
 }
 
 type cell[V any] struct {
@@ -18,15 +21,18 @@ type cell[V any] struct {
 
 // NewValue declares a value state.
 func NewValue[V any](s *Slots, d Descriptor) (*Value[V], error) {
-	return declare(s, d, func() (*Value[V], error) { return newValue[V](s, d) })
+	return declare(s, d, func() (*Value[V], error) { return newValue[V](s, d, "value") })
 }
 
-func newValue[V any](s *Slots, d Descriptor) (*Value[V], error) {
+func newValue[V any](s *Slots, d Descriptor, kind string) (*Value[V], error) {
 	codec, err := column.CodecOf[V]()
 	if err != nil {
 		return nil, err
 	}
-	return &Value[V]{slots: s, codec: codec, expiry: newExpiry(s, d.TTL)}, nil
+	v := &Value[V]{slots: s, codec: codec, expiry: newExpiry(s, d.TTL)}
+	v.mutable = codec.HasPointers() && codec.Schema().Kind != column.KindString
+	v.saved, err = newSaved(s, d.Name, kind, v)
+	return v, err
 }
 
 // Value returns the value of the current key; ok is false and v the zero value if it has none. What v points to belongs to
@@ -43,6 +49,7 @@ func (s *Value[V]) Value() (v V, ok bool) {
 // Update sets the value of the current key to a copy of v.
 func (s *Value[V]) Update(v V) {
 	slot := s.slots.Key()
+	s.saved.touch(slot)
 	c := s.cells.At(slot)
 	if !c.set {
 		c.set = true
@@ -60,9 +67,8 @@ func (s *Value[V]) Update(v V) {
 func (s *Value[V]) Clear() { s.drop(s.slots.Key()) }
 
 func (s *Value[V]) drop(slot uint32) {
-	c := s.cells.At(slot)
-	if c.set {
-		*c = cell[V]{}
+	if s.cells.At(slot).set {
+		s.clear(slot)
 		s.slots.Release(slot)
 	}
 }
@@ -83,6 +89,7 @@ func (s *Value[V]) aging(slot uint32, c *cell[V]) (v V, ok bool) {
 		return v, ok
 	}
 	if s.expiry.Update == OnReadAndWrite {
+		s.saved.touch(slot)
 		*at = stamp
 	}
 	return c.v, true
@@ -108,7 +115,12 @@ func (s *Value[V]) grow(n int) {
 	}
 }
 
-func (s *Value[V]) clear(slot uint32) { s.cells.clear(slot) }
+func (s *Value[V]) clear(slot uint32) {
+	if s.cells.At(slot).set {
+		s.saved.release(slot)
+		s.cells.clear(slot)
+	}
+}
 
 func (s *Value[V]) reset() {
 	s.cells.reset()
@@ -116,3 +128,39 @@ func (s *Value[V]) reset() {
 }
 
 func (s *Value[V]) bytes() int64 { return s.cells.bytes() + s.stamps.bytes() }
+
+// valueRow is a value as it is saved.
+type valueRow[V any] struct {
+	Value V
+	Stamp int64
+}
+
+func (s *Value[V]) slotOf(slot uint32) uint32 { return slot }
+
+func (s *Value[V]) rowOf(slot uint32) valueRow[V] {
+	row := valueRow[V]{Value: s.cells.At(slot).v}
+	if s.mutable {
+		row.Value = s.codec.Clone(row.Value)
+	}
+	if s.expiry != nil {
+		row.Stamp = *s.stamps.At(slot)
+	}
+	return row
+}
+
+func (s *Value[V]) nameOf(uint32) (row valueRow[V]) { return row }
+
+func (s *Value[V]) put(slot uint32, row *valueRow[V]) uint32 {
+	c := s.cells.At(slot)
+	if !c.set {
+		c.set = true
+		s.slots.Hold(slot)
+	}
+	c.v = s.codec.Clone(row.Value)
+	if s.expiry != nil {
+		*s.stamps.At(slot) = row.Stamp
+	}
+	return slot
+}
+
+func (s *Value[V]) remove(slot uint32, _ *valueRow[V]) { s.drop(slot) }

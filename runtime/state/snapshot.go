@@ -1,0 +1,144 @@
+package state
+
+import "errors"
+
+// Range is a range of key hashes by their top 16 bits, ends included: what a sub-task owns, or a block holds. Key groups are
+// contiguous ranges of hashes, so a range of groups is one of these.
+type Range struct{ First, Last uint16 }
+
+// AllKeys is the range of all hashes.
+var AllKeys = Range{0, 1<<16 - 1}
+
+// Holds tells whether a key of that hash is in the range.
+func (r Range) Holds(hash uint64) bool {
+	prefix := uint16(hash >> 48)
+	return r.First <= prefix && prefix <= r.Last
+}
+
+// SnapshotOptions are the options of one snapshot.
+type SnapshotOptions struct {
+	// Full saves all keys, not only what has changed since the last snapshot that was confirmed.
+	Full bool
+	// Range is the backend's share of all keys.
+	Range Range
+	// Out takes the blocks as they are filled. It is called on the task's goroutine, also from within changes of state, and
+	// must not block.
+	Out func(*Block)
+}
+
+func (r Range) width() int { return int(r.Last) - int(r.First) + 1 }
+
+// Snapshot is what a backend held at the moment when it began. It is saved little by little while the backend goes on
+// changing: a value that is about to change is saved before. Snapshots of one backend do not overlap. They belong to the
+// task's goroutine; the blocks may go to others.
+type Snapshot struct {
+	number uint32
+	slots  *Slots
+	parts  []*part
+}
+
+// blockRows is how many rows a block is filled with, maxBuckets how many blocks of a section are filled at a time.
+const (
+	blockRows  = 1024
+	maxBuckets = 64
+)
+
+var errOverlap = errors.New("a snapshot of this state is being taken already")
+
+// snapshot implements Backend.Snapshot.
+func (s *Slots) snapshot(o SnapshotOptions) (*Snapshot, error) {
+	if s.running != nil {
+		return nil, errOverlap
+	}
+	s.snapshots++
+	s.running = &Snapshot{number: s.snapshots, slots: s}
+	for _, sec := range s.sections {
+		s.running.parts = append(s.running.parts, sec.begin(o, s.snapshots))
+	}
+	return s.running, nil
+}
+
+// Save saves up to n rows; done tells that all are saved and handed out.
+func (s *Snapshot) Save(n int) (done bool) {
+	for len(s.parts) > 0 {
+		p := s.parts[0]
+		saved := p.changes.some(n)
+		if saved == n {
+			return false
+		}
+		n -= saved
+		for bucket := range p.buckets {
+			p.flush(bucket)
+		}
+		s.parts = s.parts[1:]
+	}
+	s.slots.running = nil
+	return true
+}
+
+// Abandon ends a snapshot that nobody waits for any more; what it was to save is left to the next.
+func (s *Snapshot) Abandon() {
+	for _, p := range s.parts {
+		p.changes.abandon()
+	}
+	s.parts = nil
+	s.slots.running = nil
+}
+
+// Confirm notes that the snapshot counts: the next ones hold what has changed since it began.
+func (s *Snapshot) Confirm() {
+	for _, sec := range s.slots.sections {
+		sec.confirm(s.number)
+	}
+}
+
+// part is a section while a snapshot saves it.
+type part struct {
+	section string
+	changes *changes
+	hashOf  func(i uint32) uint64
+	newRows func() rows
+	out     func(*Block)
+	full    Range
+	buckets []rows
+}
+
+// spread makes buckets for n rows.
+func (p *part) spread(n int) {
+	buckets := 1
+	for buckets < n/blockRows && buckets < maxBuckets {
+		buckets *= 2
+	}
+	p.buckets = make([]rows, buckets)
+}
+
+func (p *part) take(i uint32) {
+	bucket := p.bucket(p.hashOf(i))
+	r := p.buckets[bucket]
+	if r == nil {
+		r = p.newRows()
+		p.buckets[bucket] = r
+	}
+	if r.take(i); r.len() == blockRows {
+		p.flush(bucket)
+	}
+}
+
+func (p *part) bucket(hash uint64) int {
+	at := max(int(hash>>48)-int(p.full.First), 0)
+	return min(at*len(p.buckets)/p.full.width(), len(p.buckets)-1)
+}
+
+// rangeOf is the range of the keys of a bucket.
+func (p *part) rangeOf(bucket int) Range {
+	n, width := len(p.buckets), p.full.width()
+	first, end := (bucket*width+n-1)/n, ((bucket+1)*width+n-1)/n
+	return Range{p.full.First + uint16(first), p.full.First + uint16(end-1)}
+}
+
+func (p *part) flush(bucket int) {
+	if r := p.buckets[bucket]; r != nil {
+		p.buckets[bucket] = nil
+		p.out(&Block{Section: p.section, Range: p.rangeOf(bucket), Rows: r.len(), rows: r})
+	}
+}
