@@ -107,7 +107,7 @@ func runBlocking(producers, consumers int) func(o *options) (int64, error) {
 		if err := inTurn(producers, func(i int) error { return produce(st, tasks[i], rows) }); err != nil {
 			return 0, err
 		}
-		if err := st.Seal(); err != nil {
+		if err := st.Persist(); err != nil {
 			return 0, err
 		}
 		notes["write"] = time.Since(start).Round(time.Millisecond).String()

@@ -158,7 +158,7 @@ type Start struct {
 	Token []byte `protobuf:"bytes,8,opt,name=token,proto3" json:"token,omitempty"`
 	// metrics_millis is how often to report metrics.
 	MetricsMillis int64 `protobuf:"varint,9,opt,name=metrics_millis,json=metricsMillis,proto3" json:"metrics_millis,omitempty"`
-	// directory is for blocking outputs; the TaskManager removes it.
+	// directory is for blocking outputs; the TaskManager serves what was finished in it, and removes it.
 	Directory     string `protobuf:"bytes,10,opt,name=directory,proto3" json:"directory,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -273,7 +273,7 @@ type FromWorker struct {
 	//	*FromWorker_Failed
 	//	*FromWorker_Report
 	//	*FromWorker_Metrics
-	//	*FromWorker_Held
+	//	*FromWorker_Finished
 	Message       isFromWorker_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -352,10 +352,10 @@ func (x *FromWorker) GetMetrics() *Metrics {
 	return nil
 }
 
-func (x *FromWorker) GetHeld() *HeldOutputs {
+func (x *FromWorker) GetFinished() *Finished {
 	if x != nil {
-		if x, ok := x.Message.(*FromWorker_Held); ok {
-			return x.Held
+		if x, ok := x.Message.(*FromWorker_Finished); ok {
+			return x.Finished
 		}
 	}
 	return nil
@@ -384,9 +384,9 @@ type FromWorker_Metrics struct {
 	Metrics *Metrics `protobuf:"bytes,4,opt,name=metrics,proto3,oneof"`
 }
 
-type FromWorker_Held struct {
-	// held are all finished outputs of the worker, told when that has changed.
-	Held *HeldOutputs `protobuf:"bytes,5,opt,name=held,proto3,oneof"`
+type FromWorker_Finished struct {
+	// finished comes before the report of the attempt's end.
+	Finished *Finished `protobuf:"bytes,6,opt,name=finished,proto3,oneof"`
 }
 
 func (*FromWorker_Ready) isFromWorker_Message() {}
@@ -397,7 +397,132 @@ func (*FromWorker_Report) isFromWorker_Message() {}
 
 func (*FromWorker_Metrics) isFromWorker_Message() {}
 
-func (*FromWorker_Held) isFromWorker_Message() {}
+func (*FromWorker_Finished) isFromWorker_Message() {}
+
+// Finished hands the blocking outputs of an attempt over to the TaskManager.
+type Finished struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Producer      *Producer              `protobuf:"bytes,1,opt,name=producer,proto3" json:"producer,omitempty"`
+	Outputs       []*StageOutput         `protobuf:"bytes,2,rep,name=outputs,proto3" json:"outputs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Finished) Reset() {
+	*x = Finished{}
+	mi := &file_worker_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Finished) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Finished) ProtoMessage() {}
+
+func (x *Finished) ProtoReflect() protoreflect.Message {
+	mi := &file_worker_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Finished.ProtoReflect.Descriptor instead.
+func (*Finished) Descriptor() ([]byte, []int) {
+	return file_worker_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Finished) GetProducer() *Producer {
+	if x != nil {
+		return x.Producer
+	}
+	return nil
+}
+
+func (x *Finished) GetOutputs() []*StageOutput {
+	if x != nil {
+		return x.Outputs
+	}
+	return nil
+}
+
+// StageOutput is what an attempt has written for one edge.
+type StageOutput struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// vertex and edge name the consumer's input.
+	Vertex int32 `protobuf:"varint,1,opt,name=vertex,proto3" json:"vertex,omitempty"`
+	Edge   int32 `protobuf:"varint,2,opt,name=edge,proto3" json:"edge,omitempty"`
+	// stage is the folder, below that of the worker.
+	Stage string `protobuf:"bytes,3,opt,name=stage,proto3" json:"stage,omitempty"`
+	// bytes are the sizes of the sub-partitions.
+	Bytes         []int64 `protobuf:"varint,4,rep,packed,name=bytes,proto3" json:"bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StageOutput) Reset() {
+	*x = StageOutput{}
+	mi := &file_worker_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StageOutput) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StageOutput) ProtoMessage() {}
+
+func (x *StageOutput) ProtoReflect() protoreflect.Message {
+	mi := &file_worker_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StageOutput.ProtoReflect.Descriptor instead.
+func (*StageOutput) Descriptor() ([]byte, []int) {
+	return file_worker_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *StageOutput) GetVertex() int32 {
+	if x != nil {
+		return x.Vertex
+	}
+	return 0
+}
+
+func (x *StageOutput) GetEdge() int32 {
+	if x != nil {
+		return x.Edge
+	}
+	return 0
+}
+
+func (x *StageOutput) GetStage() string {
+	if x != nil {
+		return x.Stage
+	}
+	return ""
+}
+
+func (x *StageOutput) GetBytes() []int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return nil
+}
 
 // Ask is a request of a sub-task to the coordinator of an operator, from worker to worker.
 type Ask struct {
@@ -414,7 +539,7 @@ type Ask struct {
 
 func (x *Ask) Reset() {
 	*x = Ask{}
-	mi := &file_worker_proto_msgTypes[3]
+	mi := &file_worker_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -426,7 +551,7 @@ func (x *Ask) String() string {
 func (*Ask) ProtoMessage() {}
 
 func (x *Ask) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[3]
+	mi := &file_worker_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -439,7 +564,7 @@ func (x *Ask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ask.ProtoReflect.Descriptor instead.
 func (*Ask) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{3}
+	return file_worker_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Ask) GetEpoch() *Fence {
@@ -480,7 +605,7 @@ type Answer struct {
 
 func (x *Answer) Reset() {
 	*x = Answer{}
-	mi := &file_worker_proto_msgTypes[4]
+	mi := &file_worker_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -492,7 +617,7 @@ func (x *Answer) String() string {
 func (*Answer) ProtoMessage() {}
 
 func (x *Answer) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[4]
+	mi := &file_worker_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -505,7 +630,7 @@ func (x *Answer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Answer.ProtoReflect.Descriptor instead.
 func (*Answer) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{4}
+	return file_worker_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Answer) GetValue() []byte {
@@ -532,7 +657,7 @@ type Prepared struct {
 
 func (x *Prepared) Reset() {
 	*x = Prepared{}
-	mi := &file_worker_proto_msgTypes[5]
+	mi := &file_worker_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -544,7 +669,7 @@ func (x *Prepared) String() string {
 func (*Prepared) ProtoMessage() {}
 
 func (x *Prepared) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[5]
+	mi := &file_worker_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -557,7 +682,7 @@ func (x *Prepared) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Prepared.ProtoReflect.Descriptor instead.
 func (*Prepared) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{5}
+	return file_worker_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Prepared) GetOperators() []*PreparedOperator {
@@ -577,7 +702,7 @@ type PreparedOperator struct {
 
 func (x *PreparedOperator) Reset() {
 	*x = PreparedOperator{}
-	mi := &file_worker_proto_msgTypes[6]
+	mi := &file_worker_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -589,7 +714,7 @@ func (x *PreparedOperator) String() string {
 func (*PreparedOperator) ProtoMessage() {}
 
 func (x *PreparedOperator) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[6]
+	mi := &file_worker_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -602,7 +727,7 @@ func (x *PreparedOperator) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreparedOperator.ProtoReflect.Descriptor instead.
 func (*PreparedOperator) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{6}
+	return file_worker_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PreparedOperator) GetNode() int32 {
@@ -645,15 +770,23 @@ const file_worker_proto_rawDesc = "" +
 	"\x05token\x18\b \x01(\fR\x05token\x12%\n" +
 	"\x0emetrics_millis\x18\t \x01(\x03R\rmetricsMillis\x12\x1c\n" +
 	"\tdirectory\x18\n" +
-	" \x01(\tR\tdirectory\"\xda\x01\n" +
+	" \x01(\tR\tdirectory\"\xe5\x01\n" +
 	"\n" +
 	"FromWorker\x12\x16\n" +
 	"\x05ready\x18\x01 \x01(\bH\x00R\x05ready\x12\x18\n" +
 	"\x06failed\x18\x02 \x01(\tH\x00R\x06failed\x12-\n" +
 	"\x06report\x18\x03 \x01(\v2\x13.leat.rpc.v1.ReportH\x00R\x06report\x120\n" +
-	"\ametrics\x18\x04 \x01(\v2\x14.leat.rpc.v1.MetricsH\x00R\ametrics\x12.\n" +
-	"\x04held\x18\x05 \x01(\v2\x18.leat.rpc.v1.HeldOutputsH\x00R\x04heldB\t\n" +
-	"\amessage\"\x8d\x01\n" +
+	"\ametrics\x18\x04 \x01(\v2\x14.leat.rpc.v1.MetricsH\x00R\ametrics\x123\n" +
+	"\bfinished\x18\x06 \x01(\v2\x15.leat.rpc.v1.FinishedH\x00R\bfinishedB\t\n" +
+	"\amessageJ\x04\b\x05\x10\x06\"q\n" +
+	"\bFinished\x121\n" +
+	"\bproducer\x18\x01 \x01(\v2\x15.leat.rpc.v1.ProducerR\bproducer\x122\n" +
+	"\aoutputs\x18\x02 \x03(\v2\x18.leat.rpc.v1.StageOutputR\aoutputs\"e\n" +
+	"\vStageOutput\x12\x16\n" +
+	"\x06vertex\x18\x01 \x01(\x05R\x06vertex\x12\x12\n" +
+	"\x04edge\x18\x02 \x01(\x05R\x04edge\x12\x14\n" +
+	"\x05stage\x18\x03 \x01(\tR\x05stage\x12\x14\n" +
+	"\x05bytes\x18\x04 \x03(\x03R\x05bytes\"\x8d\x01\n" +
 	"\x03Ask\x12(\n" +
 	"\x05epoch\x18\x01 \x01(\v2\x12.leat.rpc.v1.FenceR\x05epoch\x12\x12\n" +
 	"\x04node\x18\x02 \x01(\x05R\x04node\x12.\n" +
@@ -680,38 +813,42 @@ func file_worker_proto_rawDescGZIP() []byte {
 	return file_worker_proto_rawDescData
 }
 
-var file_worker_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_worker_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_worker_proto_goTypes = []any{
 	(*ToWorker)(nil),         // 0: leat.rpc.v1.ToWorker
 	(*Start)(nil),            // 1: leat.rpc.v1.Start
 	(*FromWorker)(nil),       // 2: leat.rpc.v1.FromWorker
-	(*Ask)(nil),              // 3: leat.rpc.v1.Ask
-	(*Answer)(nil),           // 4: leat.rpc.v1.Answer
-	(*Prepared)(nil),         // 5: leat.rpc.v1.Prepared
-	(*PreparedOperator)(nil), // 6: leat.rpc.v1.PreparedOperator
-	(*Order)(nil),            // 7: leat.rpc.v1.Order
-	(*Submission)(nil),       // 8: leat.rpc.v1.Submission
-	(*Report)(nil),           // 9: leat.rpc.v1.Report
-	(*Metrics)(nil),          // 10: leat.rpc.v1.Metrics
-	(*HeldOutputs)(nil),      // 11: leat.rpc.v1.HeldOutputs
-	(*Fence)(nil),            // 12: leat.rpc.v1.Fence
-	(*Attempt)(nil),          // 13: leat.rpc.v1.Attempt
+	(*Finished)(nil),         // 3: leat.rpc.v1.Finished
+	(*StageOutput)(nil),      // 4: leat.rpc.v1.StageOutput
+	(*Ask)(nil),              // 5: leat.rpc.v1.Ask
+	(*Answer)(nil),           // 6: leat.rpc.v1.Answer
+	(*Prepared)(nil),         // 7: leat.rpc.v1.Prepared
+	(*PreparedOperator)(nil), // 8: leat.rpc.v1.PreparedOperator
+	(*Order)(nil),            // 9: leat.rpc.v1.Order
+	(*Submission)(nil),       // 10: leat.rpc.v1.Submission
+	(*Report)(nil),           // 11: leat.rpc.v1.Report
+	(*Metrics)(nil),          // 12: leat.rpc.v1.Metrics
+	(*Producer)(nil),         // 13: leat.rpc.v1.Producer
+	(*Fence)(nil),            // 14: leat.rpc.v1.Fence
+	(*Attempt)(nil),          // 15: leat.rpc.v1.Attempt
 }
 var file_worker_proto_depIdxs = []int32{
 	1,  // 0: leat.rpc.v1.ToWorker.start:type_name -> leat.rpc.v1.Start
-	7,  // 1: leat.rpc.v1.ToWorker.order:type_name -> leat.rpc.v1.Order
-	8,  // 2: leat.rpc.v1.Start.submission:type_name -> leat.rpc.v1.Submission
-	9,  // 3: leat.rpc.v1.FromWorker.report:type_name -> leat.rpc.v1.Report
-	10, // 4: leat.rpc.v1.FromWorker.metrics:type_name -> leat.rpc.v1.Metrics
-	11, // 5: leat.rpc.v1.FromWorker.held:type_name -> leat.rpc.v1.HeldOutputs
-	12, // 6: leat.rpc.v1.Ask.epoch:type_name -> leat.rpc.v1.Fence
-	13, // 7: leat.rpc.v1.Ask.attempt:type_name -> leat.rpc.v1.Attempt
-	6,  // 8: leat.rpc.v1.Prepared.operators:type_name -> leat.rpc.v1.PreparedOperator
-	9,  // [9:9] is the sub-list for method output_type
-	9,  // [9:9] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	9,  // 1: leat.rpc.v1.ToWorker.order:type_name -> leat.rpc.v1.Order
+	10, // 2: leat.rpc.v1.Start.submission:type_name -> leat.rpc.v1.Submission
+	11, // 3: leat.rpc.v1.FromWorker.report:type_name -> leat.rpc.v1.Report
+	12, // 4: leat.rpc.v1.FromWorker.metrics:type_name -> leat.rpc.v1.Metrics
+	3,  // 5: leat.rpc.v1.FromWorker.finished:type_name -> leat.rpc.v1.Finished
+	13, // 6: leat.rpc.v1.Finished.producer:type_name -> leat.rpc.v1.Producer
+	4,  // 7: leat.rpc.v1.Finished.outputs:type_name -> leat.rpc.v1.StageOutput
+	14, // 8: leat.rpc.v1.Ask.epoch:type_name -> leat.rpc.v1.Fence
+	15, // 9: leat.rpc.v1.Ask.attempt:type_name -> leat.rpc.v1.Attempt
+	8,  // 10: leat.rpc.v1.Prepared.operators:type_name -> leat.rpc.v1.PreparedOperator
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_worker_proto_init() }
@@ -731,7 +868,7 @@ func file_worker_proto_init() {
 		(*FromWorker_Failed)(nil),
 		(*FromWorker_Report)(nil),
 		(*FromWorker_Metrics)(nil),
-		(*FromWorker_Held)(nil),
+		(*FromWorker_Finished)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -739,7 +876,7 @@ func file_worker_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_worker_proto_rawDesc), len(file_worker_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

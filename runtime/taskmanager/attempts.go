@@ -38,7 +38,7 @@ type news struct {
 	tasks        map[taskKey]struct{}
 	jobs, beat   bool
 	lost         []*rpc.HeldOutputs
-	sizes        []*rpc.SizeReport
+	sizes        map[string]map[sizeKey]struct{} // by job
 	coordinators []*rpc.CoordinatorStatus
 	logs         []*rpc.LogReply
 	metrics      map[string]*rpc.Metrics // by job
@@ -50,6 +50,17 @@ func (t *TaskManager) tell(key taskKey) {
 		t.news.tasks = map[taskKey]struct{}{}
 	}
 	t.news.tasks[key] = struct{}{}
+}
+
+// size has the sizes of an edge reported.
+func (n *news) size(job string, key sizeKey) {
+	if n.sizes == nil {
+		n.sizes = map[string]map[sizeKey]struct{}{}
+	}
+	if n.sizes[job] == nil {
+		n.sizes[job] = map[sizeKey]struct{}{}
+	}
+	n.sizes[job][key] = struct{}{}
 }
 
 // flush sends what there is to tell when the stream is ready for a message.
@@ -86,17 +97,11 @@ func (t *TaskManager) report(s *session) *rpc.Report {
 	t.sequence++
 	n := &t.news
 	r := &rpc.Report{TaskManager: t.number, Generation: s.welcome.Generation, Term: s.welcome.Term, Sequence: t.sequence, Full: s.full,
-		Lost: n.lost, Sizes: n.sizes, Coordinators: n.coordinators}
+		Lost: n.lost, Sizes: t.sizes(s.full), Coordinators: n.coordinators}
 	if s.full {
 		n.tasks, n.jobs = map[taskKey]struct{}{}, true
 		for key := range t.tasks {
 			n.tasks[key] = struct{}{}
-		}
-		r.Sizes = nil
-		for _, w := range t.workers {
-			for _, x := range w.sizes {
-				r.Sizes = append(r.Sizes, x)
-			}
 		}
 		for _, job := range slices.Sorted(maps.Keys(t.hosted)) {
 			r.Coordinators = append(r.Coordinators, t.hosted[job])
@@ -111,11 +116,25 @@ func (t *TaskManager) report(s *session) *rpc.Report {
 		}
 	}
 	if n.jobs || n.beat { // a leader asks itself at each report whether the jobs still need anything
-		r.Jobs = slices.Sorted(maps.Keys(t.workers))
+		r.Jobs = slices.Sorted(maps.Keys(t.outputs))
 	}
 	n.tasks, n.jobs, n.beat, n.lost, n.sizes, n.coordinators = nil, false, false, nil, nil, nil
 	s.full = false
 	return r
+}
+
+// sizes are those of outputs that have changed, or all.
+func (t *TaskManager) sizes(full bool) (all []*rpc.SizeReport) {
+	for job, o := range t.outputs {
+		if full {
+			all = append(all, o.sizes(nil)...)
+			continue
+		}
+		for key := range t.news.sizes[job] {
+			all = append(all, o.sizes(&key)...)
+		}
+	}
+	return all
 }
 
 // set changes the state of an attempt. A report is never changed, because it may be on its way.

@@ -127,9 +127,9 @@ func (t *TaskManager) hello(ctx context.Context, client rpc.JobManagerClient) (g
 func (t *TaskManager) registration() *rpc.Register {
 	r := &rpc.Register{Version: rpc.Version, Cluster: t.cluster, Resource: t.opt.Resource, Address: t.Address(), Slots: int32(t.opt.Slots),
 		SlotMemory: t.opt.SlotMemory, Machine: t.machine, Fence: t.fence, Number: t.number}
-	for _, w := range t.workers {
-		if len(w.held.GetOutputs()) > 0 {
-			r.Outputs = append(r.Outputs, w.held)
+	for _, o := range t.outputs {
+		if held := o.all(); len(held.Outputs) > 0 {
+			r.Outputs = append(r.Outputs, held)
 		}
 	}
 	for _, h := range t.hosted {

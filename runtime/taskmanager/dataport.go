@@ -13,7 +13,8 @@ import (
 // worker may have been deployed first.
 const admitTimeout = 20 * time.Second
 
-// acceptData reads the preamble of every connection to the data port and passes the socket to the worker that it is for.
+// acceptData reads the preamble of every connection to the data port and passes the socket to the worker that it is for; who asks
+// for blocking outputs is answered here.
 func (t *TaskManager) acceptData() {
 	for {
 		conn, err := t.listener.Accept()
@@ -42,15 +43,22 @@ func (t *TaskManager) admit(conn net.Conn) error {
 	defer cancel()
 	defer context.AfterFunc(t.ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
 	token := func(job string) []byte { return wire.JobToken(t.opt.Secret, job) }
-	var to Worker
+	var take func(net.Conn, wire.Preamble) error
 	p, err := wire.Admit(conn, token, func(p wire.Preamble) (err error) {
-		to, err = t.waitWorker(ctx, p.Job, p.To)
+		if p.Purpose == wire.Bulk {
+			take, err = t.admitReader(p)
+			return err
+		}
+		to, err := t.waitWorker(ctx, p.Job, p.To)
+		if err == nil {
+			take = to.Pass
+		}
 		return err
 	}, admitTimeout)
 	if err != nil {
 		return err
 	}
-	return to.Pass(conn, p)
+	return take(conn, p)
 }
 
 // sleep waits; it is false when ctx ended first.

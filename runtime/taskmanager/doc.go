@@ -11,6 +11,8 @@
 //   - Orders of an older leader are refused, whatever stream they come by.
 //   - Every attempt it was given is reported until the leader has said that it may be forgotten: the death of a worker is the
 //     failure of its attempts, with the exit status and the last lines of its stderr.
+//   - Finished blocking outputs are served on the data port until the job ends, whatever becomes of the worker that has written
+//     them; under another number or generation they are kept, and offered.
 //   - A worker that ignores a cancellation, uses more memory than its slots have, or hangs is killed, and the cause names it.
 //   - When it ends, its workers end. When its cluster has been gone for ClusterTimeout, it ends.
 //

@@ -22,10 +22,12 @@ func (t *TaskManager) obey(s *session, o *rpc.Order) {
 		}
 	}
 	for _, k := range o.Keep {
-		if w := t.workers[k.Job]; w != nil {
-			w.send(&rpc.ToWorker{Message: &rpc.ToWorker_Order{Order: &rpc.Order{Keep: []*rpc.HeldVertex{k}}}})
-		} else if len(k.Outputs) > 0 {
-			t.news.lost = append(t.news.lost, &rpc.HeldOutputs{Job: k.Job, Outputs: k.Outputs})
+		missing := k.Outputs
+		if o := t.outputs[k.Job]; o != nil {
+			missing = o.keep(k)
+		}
+		if len(missing) > 0 {
+			t.news.lost = append(t.news.lost, &rpc.HeldOutputs{Job: k.Job, Outputs: missing})
 		}
 	}
 	for _, job := range o.Drop {
@@ -112,6 +114,7 @@ func (t *TaskManager) drop(job string) {
 	if w := t.workers[job]; w != nil {
 		w.quit()
 	}
+	t.release(job)
 	for key, a := range t.tasks {
 		if key.job == job {
 			t.forgetKill(a)
@@ -122,20 +125,19 @@ func (t *TaskManager) drop(job string) {
 	t.news.jobs = true
 }
 
-// endAll ends everything that runs, because the one who ordered it does not count any more.
+// endAll ends everything that runs, because the one who ordered it does not count any more. Finished outputs stay.
 func (t *TaskManager) endAll(why string) {
-	var lost []*rpc.HeldOutputs
 	for job, w := range t.workers {
 		w.kill(why)
-		if len(w.held.GetOutputs()) > 0 {
-			lost = append(lost, w.held)
-		}
 		delete(t.workers, job)
+	}
+	for _, o := range t.outputs {
+		t.group.Go(o.retire)
 	}
 	for _, a := range t.tasks {
 		t.forgetKill(a)
 	}
 	clear(t.tasks)
 	clear(t.hosted)
-	t.news = news{logs: t.news.logs, lost: lost}
+	t.news = news{logs: t.news.logs}
 }

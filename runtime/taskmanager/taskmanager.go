@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/leatproject/leat/runtime/rpc"
+	"github.com/leatproject/leat/shuffle/network"
 	"github.com/leatproject/leat/storage/clock"
 )
 
@@ -50,6 +51,8 @@ type Options struct {
 	CancellationTimeout time.Duration
 	// WorkerTimeout is how long a worker may be silent before it is killed; the default is 30 seconds.
 	WorkerTimeout time.Duration
+	// Network has what connections of those who read blocking outputs need beside job and identity: TLS, memory.
+	Network network.Options
 	// MetricsPeriod is how often workers report what they do; the default is a second.
 	MetricsPeriod time.Duration
 	// Build is the version of the binary, for people.
@@ -84,6 +87,7 @@ type TaskManager struct {
 	giveUp   func() // stops the timer of ClusterTimeout
 	tasks    map[taskKey]*attempt
 	workers  map[string]*supervised
+	outputs  map[string]*outputs
 	hosted   map[string]*rpc.CoordinatorStatus
 	news     news
 	launched chan struct{} // closed when another worker is launched
@@ -111,7 +115,7 @@ func New(opt Options) (*TaskManager, error) {
 	}
 	t := &TaskManager{opt: opt, clock: opt.Clock, log: opt.Logger, listener: listener, blobs: blobs, logs: newLogs(opt.Dir, opt.LogFiles, opt.Logger),
 		machine: machineOf(opt.Build), events: make(chan func()), ended: make(chan struct{}), masters: opt.Masters, tasks: map[taskKey]*attempt{},
-		launched: make(chan struct{}), workers: map[string]*supervised{}, hosted: map[string]*rpc.CoordinatorStatus{}}
+		launched: make(chan struct{}), workers: map[string]*supervised{}, outputs: map[string]*outputs{}, hosted: map[string]*rpc.CoordinatorStatus{}}
 	return t, nil
 }
 
@@ -144,6 +148,9 @@ func (t *TaskManager) Run(ctx context.Context) error {
 	t.listener.Close()
 	for _, w := range t.workers {
 		w.kill("the TaskManager ends")
+	}
+	for job := range t.outputs {
+		t.release(job)
 	}
 	go func() { // what is posted now is not for anybody
 		for {

@@ -1,6 +1,7 @@
 package taskmanager
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -57,7 +58,7 @@ func TestInProcess(t *testing.T) {
 func TestStagesOverTwoTaskManagers(t *testing.T) {
 	c := newCluster(t)
 	m := c.lead(1, 1)
-	c.manager("a", m.address, nil)
+	a := c.manager("a", m.address, nil)
 	c.registered(1)
 	b := c.manager("b", m.address, nil)
 	c.registered(2)
@@ -67,12 +68,51 @@ func TestStagesOverTwoTaskManagers(t *testing.T) {
 		a, b := c.sizes[1], c.sizes[2]
 		return a != nil && b != nil && a.Tasks+b.Tasks == 2 && len(a.Bytes) == 128
 	})
-	m.deploy("batch", 1, 0, 1, 2)
+	// The workers die; their outputs do not, also not with a new leader.
+	for _, tm := range []*TaskManager{a, b} {
+		var w *supervised
+		tm.call(func() { w = tm.workers[job]; w.handle.Kill() })
+		<-w.gone
+	}
+	second := c.lead(1, 2)
+	for _, tm := range []*TaskManager{a, b} {
+		tm.call(func() { tm.masters = []string{second.address} })
+	}
+	c.update(func() { clear(c.sizes); clear(c.addresses); c.reports = 0 })
+	m.server.Stop()
+	c.registered(2)
+	c.await("the sizes again", func() bool { return c.sizes[1] != nil && c.sizes[2] != nil })
+	second.deploy("batch", 1, 0, 1, 2)
 	c.await("the second stage", c.all(4, rpc.TaskState_FINISHED))
-	require.Equal(t, counts, sorted(m.printed(1, 2)))
+	require.Equal(t, counts, sorted(second.printed(1, 2)))
 
-	m.order(1, &rpc.Order{Keep: []*rpc.HeldVertex{{Job: job, Vertex: 0, Outputs: []*rpc.Producer{{Generation: 1}, {Subtask: 7, Generation: 1}}}}})
-	c.await("what is missing", func() bool { return len(c.lost) == 1 && c.lost[0].Outputs[0].Subtask == 7 })
-	b.call(func() { b.workers[job].kill("test") })
-	c.await("the loss of outputs", func() bool { return len(c.lost) == 2 && c.lost[1].Outputs[0].Subtask == 1 })
+	second.order(1, &rpc.Order{Keep: []*rpc.HeldVertex{{Job: job, Vertex: 0, Outputs: []*rpc.Producer{{Generation: 1}, {Subtask: 7, Generation: 1}}}}})
+	c.await("what is missing", func() bool {
+		return len(c.lost) == 1 && len(c.lost[0].Outputs) == 1 && c.lost[0].Outputs[0].Subtask == 7
+	})
+
+	// A new generation is offered what there is.
+	third := c.lead(2, 1)
+	c.update(func() { c.registers = nil; clear(c.addresses); c.reports = 0 })
+	for _, tm := range []*TaskManager{a, b} {
+		tm.call(func() { tm.masters = []string{third.address} })
+	}
+	second.server.Stop()
+	c.registered(2)
+	offered := map[string]int32{}
+	c.update(func() {
+		for _, r := range c.registers {
+			offered[r.Resource] = r.Outputs[0].Outputs[0].Subtask
+		}
+	})
+	require.Equal(t, map[string]int32{"a": 0, "b": 1}, offered)
+	third.order(1, &rpc.Order{Keep: []*rpc.HeldVertex{{Job: job, Vertex: 0}}})
+	third.order(2, &rpc.Order{Drop: []string{job}})
+	c.await("reports that nothing is held", func() bool { return c.sizes[1].Tasks == 0 })
+	for _, tm := range []*TaskManager{a, b} {
+		c.await("no files", func() bool {
+			left, err := filepath.Glob(filepath.Join(tm.opt.Dir, outputsPrefix+"*"))
+			return err == nil && len(left) == 0
+		})
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -18,9 +17,6 @@ import (
 
 // quitTimeout is how long a worker may take to end when its job has.
 const quitTimeout = 10 * time.Second
-
-// outputsPrefix begins the names of the folders of blocking outputs.
-const outputsPrefix = "outputs-"
 
 // supervised is the worker of a job.
 type supervised struct {
@@ -41,19 +37,16 @@ type supervised struct {
 	limit, excess int64
 	quitting      bool
 	heard         time.Time // zero before its first metrics
-	held          *rpc.HeldOutputs
-	sizes         map[sizeKey]*rpc.SizeReport
+	outputs       *outputs
+	folder        *folder // nil before its launch
 }
-
-// sizeKey names an edge into a vertex.
-type sizeKey struct{ vertex, edge int32 }
 
 // workerOf returns the job's worker and starts one if there is none.
 func (t *TaskManager) workerOf(d *rpc.Deployment) *supervised {
 	if w := t.workers[d.Job]; w != nil {
 		return w
 	}
-	w := &supervised{t: t, job: d.Job, ready: make(chan struct{}), gone: make(chan struct{}), kick: make(chan struct{}, 1), sizes: map[sizeKey]*rpc.SizeReport{}}
+	w := &supervised{t: t, job: d.Job, ready: make(chan struct{}), gone: make(chan struct{}), kick: make(chan struct{}, 1), outputs: t.outputsOf(d.Job)}
 	w.ctx, w.cancel = context.WithCancelCause(t.ctx)
 	w.limit = t.memoryOf(1)
 	t.workers[d.Job] = w
@@ -66,7 +59,7 @@ func (t *TaskManager) workerOf(d *rpc.Deployment) *supervised {
 		err := w.run(start, d)
 		w.cancel(nil)
 		close(w.gone)
-		t.post(func() { t.workerGone(w, err) })
+		t.call(func() { t.workerGone(w, err) })
 	})
 	return w
 }
@@ -79,10 +72,10 @@ func (w *supervised) run(start *rpc.Start, d *rpc.Deployment) error {
 		return fmt.Errorf("fetch the submission: %w", err)
 	}
 	start.Submission = s
-	if start.Directory, err = os.MkdirTemp(t.opt.Dir, outputsPrefix); err != nil {
-		return fmt.Errorf("place for outputs: %w (io.tmp.dirs)", err)
+	if w.folder, err = w.outputs.folder(); err != nil {
+		return err
 	}
-	defer os.RemoveAll(start.Directory)
+	start.Directory = w.folder.path
 	l := Launch{Job: d.Job, Submission: s, MemoryLimit: w.limit, Stdout: t.logs.open(d.Job, "stdout"), Stderr: t.logs.open(d.Job, "stderr"),
 		Program: func() (string, error) { return t.blobs.path(w.ctx, d.Program, t.fetch) }}
 	h, err := t.opt.Launcher.Launch(w.ctx, l)
@@ -145,8 +138,8 @@ func (w *supervised) listen(h Worker) (failed string) {
 			failed = m.Failed
 		case *rpc.FromWorker_Report:
 			w.t.call(func() { w.t.reported(w, m.Report) })
-		case *rpc.FromWorker_Held:
-			w.t.post(func() { w.held = m.Held })
+		case *rpc.FromWorker_Finished:
+			w.t.post(func() { w.outputs.take(w.folder, m.Finished) })
 		case *rpc.FromWorker_Metrics:
 			w.t.post(func() { w.t.measured(w, m.Metrics) })
 		}
@@ -236,12 +229,6 @@ func (t *TaskManager) reported(w *supervised, r *rpc.Report) {
 		}
 		t.replace(key, x)
 	}
-	if t.workers[w.job] == w {
-		for _, x := range r.Sizes {
-			w.sizes[sizeKey{x.Vertex, x.Edge}] = x
-		}
-		t.news.sizes, t.news.lost = append(t.news.sizes, r.Sizes...), append(t.news.lost, r.Lost...)
-	}
 	for _, c := range r.Coordinators {
 		if h := t.hosted[c.Job]; h != nil && h.Epoch.Compare(c.Epoch) == 0 && t.workers[c.Job] == w {
 			t.hosted[c.Job] = c
@@ -294,14 +281,12 @@ func (t *TaskManager) workerGone(w *supervised, err error) {
 	if t.workers[w.job] == w {
 		delete(t.workers, w.job)
 		t.news.jobs = true
-		if len(w.held.GetOutputs()) > 0 && !w.quitting {
-			t.news.lost = append(t.news.lost, w.held)
-		}
 		if h := t.hosted[w.job]; h != nil {
 			delete(t.hosted, w.job)
 			t.news.coordinators = append(t.news.coordinators, &rpc.CoordinatorStatus{Job: w.job, Epoch: h.Epoch, Cause: err.Error()})
 		}
 	}
+	t.settled(w.outputs, w.folder)
 	for key, a := range t.tasks {
 		switch {
 		case a.worker != w || !a.live():

@@ -73,7 +73,7 @@ func (x *wiring) stagePartitioner(e graph.Edge, to *graph.Vertex, pieces int) sh
 func (x *wiring) stageOutput(to, k int, e graph.Edge) (task.Edge, error) {
 	target := &x.w.job.Vertices[to]
 	pieces := subpartitions(e, int(x.deployment.Parallelism), target)
-	s, err := x.w.stages.store.Stage(stageName(int(x.deployment.Vertex), to, k), pieces)
+	s, err := x.w.store.Stage(stageName(int(x.deployment.Vertex), to, k), pieces)
 	if err != nil {
 		return task.Edge{}, err
 	}
@@ -81,11 +81,12 @@ func (x *wiring) stageOutput(to, k int, e graph.Edge) (task.Edge, error) {
 	if err != nil {
 		return task.Edge{}, err
 	}
-	x.r.outputs = append(x.r.outputs, output{to, k, w})
+	x.r.outputs = append(x.r.outputs, output{to, k, s, w})
 	return task.Edge{From: slices.Index(x.v.Nodes, e.From), Port: e.Port, Strategy: shuffle.Forward, Channels: []shuffle.Sender{w}}, nil
 }
 
-// stageInput makes the channels of edge k from the outputs of a finished vertex: one for each worker that has any.
+// stageInput makes the channels of edge k from the outputs of a finished vertex: one for each TaskManager that has any. Those of
+// this worker are read here; what workers before it have left, the TaskManager sends.
 func (x *wiring) stageInput(k int, e graph.Edge, peers *rpc.Peers) error {
 	from := slices.IndexFunc(x.w.job.Vertices, func(v graph.Vertex) bool { return slices.Contains(v.Nodes, e.From) })
 	producers := len(peers.TaskManagers)
@@ -93,7 +94,7 @@ func (x *wiring) stageInput(k int, e graph.Edge, peers *rpc.Peers) error {
 	if q.From, q.To = x.share(e, producers); q.From >= q.To {
 		return x.nothing(e)
 	}
-	byWorker := map[uint32][]wire.Task{}
+	byPlace := map[uint32][]wire.Task{}
 	var order []uint32
 	for p, tm := range peers.TaskManagers {
 		if e.Strategy == shuffle.Forward || e.Strategy == shuffle.Rescale {
@@ -101,10 +102,10 @@ func (x *wiring) stageInput(k int, e graph.Edge, peers *rpc.Peers) error {
 				continue
 			}
 		}
-		if byWorker[tm] == nil {
+		if byPlace[tm] == nil {
 			order = append(order, tm)
 		}
-		byWorker[tm] = append(byWorker[tm], wire.Task{Vertex: x.w.job.Vertices[from].ID, Subtask: p, Attempt: int(peers.Attempts[p])})
+		byPlace[tm] = append(byPlace[tm], wire.Task{Vertex: x.w.job.Vertices[from].ID, Subtask: p, Attempt: int(peers.Attempts[p])})
 	}
 	if len(order) == 0 {
 		return x.nothing(e)
@@ -112,9 +113,9 @@ func (x *wiring) stageInput(k int, e graph.Edge, peers *rpc.Peers) error {
 	var in *network.Input
 	for _, tm := range order {
 		q := q
-		q.Tasks = byWorker[tm]
+		q.Tasks = byPlace[tm]
 		ch := whole{x.r.task.Connect(e.Number)}
-		if tm == x.w.start.TaskManager {
+		if tm == x.w.start.TaskManager && x.w.store.Has(q.Stage, q.Tasks) {
 			x.connect = append(x.connect, func() { x.w.group.Go(func() { x.w.deliver(x.r, q, x.w.program.Rows(e.To, e.Index), ch) }) })
 			continue
 		}
@@ -175,7 +176,7 @@ func (s whole) Send(e shuffle.Element) {
 
 // deliver reads outputs of this worker.
 func (w *worker) deliver(r *running, q blocking.Request, like *column.Batch, to shuffle.Sender) {
-	if err := w.stages.store.Deliver(r.ctx, q, like, to); err != nil && context.Cause(r.ctx) == nil {
+	if err := w.store.Deliver(r.ctx, q, like, to); err != nil && context.Cause(r.ctx) == nil {
 		r.fail(err)
 	}
 }

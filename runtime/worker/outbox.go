@@ -9,12 +9,12 @@ import (
 
 // outbox gathers what is to be reported while a message is on its way. It holds no more than the states of the worker's tasks.
 type outbox struct {
-	mu      sync.Mutex
-	report  *rpc.Report
-	metrics *rpc.Metrics
-	held    *rpc.HeldOutputs
-	ended   []*rpc.TaskMetrics // the last figures of attempts that have ended
-	kick    chan struct{}
+	mu       sync.Mutex
+	report   *rpc.Report
+	metrics  *rpc.Metrics
+	finished []*rpc.Finished
+	ended    []*rpc.TaskMetrics // the last figures of attempts that have ended
+	kick     chan struct{}
 }
 
 func (o *outbox) add(f func(*rpc.Report)) {
@@ -35,10 +35,10 @@ func (o *outbox) measured(m *rpc.Metrics) {
 	o.wake()
 }
 
-// hold replaces what is said of the worker's outputs. It goes out before the report of the attempt that has added to it.
-func (o *outbox) hold(all *rpc.HeldOutputs) {
+// finish adds the outputs of an attempt. They go out before the report of its end.
+func (o *outbox) finish(f *rpc.Finished) {
 	o.mu.Lock()
-	o.held = all
+	o.finished = append(o.finished, f)
 	o.mu.Unlock()
 }
 
@@ -64,9 +64,11 @@ func (o *outbox) drain(ctx context.Context, link Link) {
 		case <-ctx.Done():
 			return
 		}
-		r, m, h := o.take()
-		if h != nil && link.Send(&rpc.FromWorker{Message: &rpc.FromWorker_Held{Held: h}}) != nil {
-			return
+		r, m, finished := o.take()
+		for _, f := range finished {
+			if link.Send(&rpc.FromWorker{Message: &rpc.FromWorker_Finished{Finished: f}}) != nil {
+				return
+			}
 		}
 		if m != nil && link.Send(&rpc.FromWorker{Message: &rpc.FromWorker_Metrics{Metrics: m}}) != nil {
 			return
@@ -77,16 +79,16 @@ func (o *outbox) drain(ctx context.Context, link Link) {
 	}
 }
 
-func (o *outbox) take() (*rpc.Report, *rpc.Metrics, *rpc.HeldOutputs) {
+func (o *outbox) take() (*rpc.Report, *rpc.Metrics, []*rpc.Finished) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	r, m, h := o.report, o.metrics, o.held
+	r, m, f := o.report, o.metrics, o.finished
 	if len(o.ended) > 0 && m == nil {
 		m = &rpc.Metrics{}
 	}
 	if m != nil {
 		m.Tasks = append(m.Tasks, o.ended...)
 	}
-	o.report, o.metrics, o.held, o.ended = nil, nil, nil, nil
-	return r, m, h
+	o.report, o.metrics, o.finished, o.ended = nil, nil, nil, nil
+	return r, m, f
 }

@@ -56,10 +56,11 @@ func (r *running) run() {
 	end := &rpc.TaskReport{Attempt: r.attempt, State: rpc.TaskState_FINISHED}
 	switch {
 	case err == nil:
-		if end.Result, err = r.result(); err != nil {
+		if end.Result, err = r.result(); err == nil {
+			end.Bytes, err = r.finish()
+		}
+		if err != nil {
 			end.State, end.Cause = rpc.TaskState_FAILED, err.Error()
-		} else {
-			end.Bytes = r.w.stages.finish(r)
 		}
 	case errors.Is(err, errCanceled) || r.w.ctx.Err() != nil:
 		end.State = rpc.TaskState_CANCELED

@@ -12,6 +12,7 @@ import (
 
 	"github.com/leatproject/leat/runtime/graph"
 	"github.com/leatproject/leat/runtime/rpc"
+	"github.com/leatproject/leat/shuffle/blocking"
 	"github.com/leatproject/leat/shuffle/network"
 	"github.com/leatproject/leat/shuffle/wire"
 )
@@ -63,8 +64,8 @@ type worker struct {
 	opt      Options
 	log      *slog.Logger
 	exchange *network.Exchange // rows of pipelined edges, and requests to coordinators
-	bulk     *network.Exchange // blocking outputs
-	stages   *stages
+	bulk     *network.Exchange // blocking outputs, which TaskManagers send
+	store    *blocking.Store
 	ctx      context.Context
 	group    sync.WaitGroup
 	out      outbox
@@ -128,12 +129,12 @@ func newWorker(link Link, start *rpc.Start, job *Job) (*worker, error) {
 	n.Job, n.Worker, n.Token, n.Logger = start.Job, w.id, start.Token, w.log
 	n.Epoch = wire.Epoch{Generation: start.Generation, Term: start.Term}
 	var err error
-	if w.stages, err = newStages(w, job.Options.Blocking); err != nil {
+	if w.store, err = w.newStore(job.Options.Blocking); err != nil {
 		return nil, err
 	}
 	n.Purpose, n.Serve = wire.Rows, w.answer
 	w.exchange = network.New(n)
-	n.Purpose, n.Serve = wire.Bulk, func(request []byte, to *network.Sender) { w.stages.store.Serve(request, to) }
+	n.Purpose, n.Serve = wire.Bulk, nil
 	w.bulk = network.New(n)
 	return w, nil
 }
@@ -145,12 +146,8 @@ func (w *worker) accept() {
 		if err != nil {
 			return
 		}
-		x := w.exchange
-		if p.Purpose == wire.Bulk {
-			x = w.bulk
-		}
-		if err = x.Admit(p); err == nil {
-			err = x.Accept(conn, p)
+		if err = w.exchange.Admit(p); err == nil {
+			err = w.exchange.Accept(conn, p)
 		}
 		if err != nil {
 			conn.Close()
@@ -191,9 +188,6 @@ func (w *worker) order(o *rpc.Order) {
 			r.cancel(errCanceled)
 		}
 	}
-	for _, k := range o.Keep {
-		w.stages.keep(k)
-	}
 	for _, d := range o.Deploy {
 		w.deploy(o, d)
 	}
@@ -220,8 +214,8 @@ func (w *worker) close() {
 	closing.Wait()
 	w.link.Close()
 	w.group.Wait()
-	if err := w.stages.store.Close(); err != nil {
-		w.log.Warn("blocking outputs were left behind", "error", err)
+	if err := w.store.Close(); err != nil {
+		w.log.Warn("files of blocking outputs did not close", "error", err)
 	}
 }
 

@@ -60,7 +60,7 @@ type Report struct {
 	// Generation and Term are those of the leader that it is for. What was meant for another one is ignored.
 	Generation, Term uint64
 	Sequence         uint64
-	// Full is set when Tasks is all that the TaskManager has: the first report to a leader must be.
+	// Full is set when Tasks and Sizes are all that the TaskManager has: the first report to a leader must be.
 	Full  bool
 	Tasks []TaskReport
 	// Sizes are those of the outputs that the TaskManager holds, of vertices all of whose sub-tasks here have finished.
@@ -181,6 +181,7 @@ func (o *Observations) Report(r Report, now Time) bool {
 	t.sequence, t.heard = r.Sequence, max(t.heard, now)
 	if r.Full {
 		clear(t.tasks)
+		clear(t.sizes)
 		t.dirty = true
 		o.full = append(o.full, r.TM)
 	}

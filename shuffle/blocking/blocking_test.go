@@ -139,8 +139,8 @@ func TestRandomStages(t *testing.T) {
 					tasks = append(tasks, task(p, 0))
 					total += n
 				}
-				if rapid.Bool().Draw(rt, "seal") {
-					require.NoError(rt, st.Seal())
+				if rapid.Bool().Draw(rt, "persist") {
+					require.NoError(rt, st.Persist())
 				}
 				got := 0
 				for from := 0; from < subs; {
@@ -218,7 +218,7 @@ func TestDamageNamesWhoMustRunAgain(t *testing.T) {
 			for p := range 3 {
 				write(t, st, p, 0, 100, 20)
 			}
-			require.NoError(t, st.Seal())
+			require.NoError(t, st.Persist())
 			damage(t, dir, c.behind)
 			_, err = read(t, s, Request{Stage: "v1", To: 4, Tasks: all}, 4)
 			var lost *LostError
@@ -233,21 +233,19 @@ func TestDamageNamesWhoMustRunAgain(t *testing.T) {
 	}
 }
 
-func TestSealedStageIsServedByAnotherStore(t *testing.T) {
-	first, dir := newStore(t, Options{MemoryBytes: 50_000, Sync: true})
+func TestPersistedStageIsServedByAnotherStore(t *testing.T) {
+	first, dir := newStore(t, Options{MemoryBytes: 50_000, Sync: true, Keep: true})
 	st, err := first.Stage("v1", 16)
+	require.NoError(t, err)
+	unfinished, err := st.Writer(task(9, 0), byKey{}, func(error) {})
 	require.NoError(t, err)
 	for p := range 3 {
 		write(t, st, p, 0, 1000, 30)
 	}
-	require.NoError(t, st.Seal())
+	require.NoError(t, st.Persist())
 	require.Len(t, files(t, dir), 4)
-	w, err := st.Writer(task(9, 0), byKey{}, func(error) {})
-	require.NoError(t, err)
-	fill(t, w, 9, 0, 10_000, 10)
-	require.ErrorContains(t, st.err, "sealed")
 
-	second, err := New(Options{Files: Directories{dir}})
+	second, err := New(Options{Files: Directories{dir}, Keep: true})
 	require.NoError(t, err)
 	require.NoError(t, second.Adopt("v1"))
 	all := []wire.Task{task(0, 0), task(1, 0), task(2, 0)}
@@ -256,17 +254,39 @@ func TestSealedStageIsServedByAnotherStore(t *testing.T) {
 	rest, err := read(t, second, Request{Stage: "v1", To: 3, Tasks: all}, 16)
 	require.NoError(t, err)
 	require.Len(t, append(got, rest...), 3000)
-	require.ErrorContains(t, second.Adopt("v1"), "here already")
+	_, err = second.Stage("v1", 16)
+	require.ErrorContains(t, err, "another process")
+	require.ErrorContains(t, first.Adopt("v1"), "written here")
 
+	// The writer goes on, and dies within a record.
+	write(t, st, 3, 0, 10, 30)
+	require.NoError(t, st.Persist())
+	fill(t, unfinished, 9, 0, 10_000, 10)
+	unfinished.Abort()
+	require.NoError(t, first.Close())
 	index := filepath.Join(dir, "v1", "index")
 	data, err := os.ReadFile(index)
 	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(index, append(data, 200, 0, 0), 0o600))
+	var lost *LostError
+	_, err = second.Open(Request{Stage: "v1", To: 16, Tasks: []wire.Task{task(3, 0)}})
+	require.ErrorAs(t, err, &lost)
+	require.NoError(t, second.Adopt("v1"))
+	got, err = read(t, second, Request{Stage: "v1", To: 16, Tasks: []wire.Task{task(0, 0), task(3, 0)}}, 16)
+	require.NoError(t, err)
+	require.Len(t, got, 1010)
+	_, err = second.Open(Request{Stage: "v1", To: 16, Tasks: []wire.Task{task(9, 0)}})
+	require.ErrorAs(t, err, &lost)
+
 	data[len(data)-1] ^= 1
 	require.NoError(t, os.WriteFile(index, data, 0o600))
 	third, err := New(Options{Files: Directories{dir}})
 	require.NoError(t, err)
 	require.ErrorIs(t, third.Adopt("v1"), wire.ErrCorrupt)
 	require.NoError(t, second.Close())
+	require.NotEmpty(t, files(t, dir))
+	require.NoError(t, third.Close())
+	require.Empty(t, files(t, dir))
 }
 
 // full is a disk on which nothing fits.

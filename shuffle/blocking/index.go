@@ -5,98 +5,113 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/zeebo/xxh3"
 
 	"github.com/leatproject/leat/shuffle/wire"
 )
 
-// The index of a stage, little endian, numbers as varints:
+// The index of a stage is a journal, little endian: "LEATBLK2", then records, each
 //
-//	"LEATBLK1" | length u64 | xxh3 of the rest u64
-//	sub-partitions, number of files, for each its size
-//	number of producers, for each 1 if it has finished and its task
-//	number of runs, for each its file, its producers and their number, and the length of each sub-partition, the first
-//	preceded by its offset
+//	length u32 | xxh3 of the rest u64
+//
+// and, numbers as varints, what is new since the last one:
+//
+//	sub-partitions, the same in each record
+//	number of producers, for each its task; they are numbered from 0 through all records
+//	number of producers that have finished, and their numbers
+//	number of runs, for each its file, the number of its producers and these, the offset of its first sub-partition, and the
+//	length of each
 const (
-	indexMagic  = "LEATBLK1"
-	indexHeader = 24
+	indexMagic   = "LEATBLK2"
+	recordHeader = 12
 )
 
-// Seal writes what is in memory and the index, after which nothing can be written to the stage any more. The stage can
-// still be read here, and, once this process is gone or has let go of it, be adopted by another one.
-func (st *Stage) Seal() error {
-	for st.memory.Load() > 0 {
-		if err := st.spill(); err != nil {
-			return err
-		}
-	}
+// Persist writes what is in memory, and what it is to the index: another process can Adopt what has finished until now,
+// whatever becomes of this one.
+func (st *Stage) Persist() error {
 	st.writing.Lock()
 	defer st.writing.Unlock()
 	st.mu.Lock()
-	if st.err == nil {
-		st.err = fmt.Errorf("stage %s is sealed", st.name)
+	err := st.err
+	var finished []int
+	for i, p := range st.producers {
+		if p.finished && !p.indexed {
+			finished = append(finished, i)
+		}
 	}
-	body := st.appendIndex(nil)
 	st.mu.Unlock()
-	if err := st.complete(body); err != nil {
-		return fmt.Errorf("seal blocking output of stage %s: %w", st.name, err)
+	if err != nil || len(finished) == 0 {
+		return err
+	}
+	if err := st.writeOut(); err != nil {
+		return err
+	}
+	if err := st.note(finished); err != nil {
+		return st.spoil(err)
 	}
 	return nil
 }
 
-func (st *Stage) complete(body []byte) error {
-	sync := st.store.opt.Sync
-	for _, f := range st.files {
-		if f.out == nil {
-			continue
-		}
-		if err := finish(f.out, sync); err != nil {
+// note appends a record to the index. Called with writing held.
+func (st *Stage) note(finished []int) error {
+	record := make([]byte, recordHeader)
+	if st.journal == nil {
+		out, err := st.store.opt.Files.Create(st.name + "/index")
+		if err != nil {
 			return err
 		}
-		f.out = nil
+		st.journal = out
+		record = append([]byte(indexMagic), record...)
 	}
-	out, err := st.store.opt.Files.Create(st.name + "/index")
-	if err != nil {
+	head := len(record) - recordHeader
+	st.mu.Lock()
+	record = st.appendNews(record, finished)
+	producers, runs := len(st.producers), len(st.runs)
+	st.mu.Unlock()
+	body := record[head+recordHeader:]
+	binary.LittleEndian.PutUint32(record[head:], uint32(len(body)))
+	binary.LittleEndian.PutUint64(record[head+4:], xxh3.Hash(body))
+	if st.store.opt.Sync {
+		for _, f := range st.files {
+			if err := f.out.Sync(); err != nil {
+				return err
+			}
+		}
+	}
+	if _, err := st.journal.Write(record); err != nil {
 		return err
 	}
-	head := append([]byte(indexMagic), make([]byte, 16)...)
-	binary.LittleEndian.PutUint64(head[8:], uint64(len(body)))
-	binary.LittleEndian.PutUint64(head[16:], xxh3.Hash(body))
-	if _, err := out.Write(append(head, body...)); err != nil {
-		return errors.Join(err, out.Close())
+	if st.store.opt.Sync {
+		if err := st.journal.Sync(); err != nil {
+			return err
+		}
 	}
-	return finish(out, sync)
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.indexed.producers, st.indexed.runs = producers, runs
+	for _, p := range finished {
+		st.producers[p].indexed = true
+	}
+	return nil
 }
 
-func finish(out Writable, sync bool) error {
-	var err error
-	if sync {
-		err = out.Sync()
-	}
-	return errors.Join(err, out.Close())
-}
-
-func (st *Stage) appendIndex(dst []byte) []byte {
+// appendNews encodes what is not in the index yet. Called with mu held.
+func (st *Stage) appendNews(dst []byte, finished []int) []byte {
 	num := func(n int64) { dst = binary.AppendUvarint(dst, uint64(n)) }
 	num(int64(st.subpartitions))
-	num(int64(len(st.files)))
-	for _, f := range st.files {
-		num(f.size)
-	}
-	num(int64(len(st.producers)))
-	for i, p := range st.producers {
-		finished := int64(0)
-		if at, ok := st.index[p.task]; ok && at == i && p.finished {
-			finished = 1
-		}
-		num(finished)
+	producers, runs := st.producers[st.indexed.producers:], st.runs[st.indexed.runs:]
+	num(int64(len(producers)))
+	for _, p := range producers {
 		dst = wire.AppendTask(dst, p.task)
 	}
-	num(int64(len(st.runs)))
-	for _, r := range st.runs {
-		num(int64(slices.Index(st.files, r.file)))
+	num(int64(len(finished)))
+	for _, p := range finished {
+		num(int64(p))
+	}
+	num(int64(len(runs)))
+	for _, r := range runs {
+		num(int64(r.file.number))
 		num(int64(len(r.producers)))
 		for _, p := range r.producers {
 			num(int64(p))
@@ -110,86 +125,134 @@ func (st *Stage) appendIndex(dst []byte) []byte {
 	return dst
 }
 
-// Adopt makes a stage that another process has sealed readable here. An error wraps wire.ErrCorrupt if it is damaged.
+// Adopt makes readable here what another process has persisted of a stage until now; it can be called again for what came
+// later. An error wraps wire.ErrCorrupt if the index is damaged.
 func (s *Store) Adopt(name string) error {
-	st := &Stage{store: s, name: name, index: map[wire.Task]int{}, err: fmt.Errorf("stage %s is sealed", name)}
-	body, err := s.readIndex(name)
-	if err == nil {
-		err = st.parseIndex(body)
+	s.mu.Lock()
+	st := s.stages[name]
+	switch {
+	case s.closed:
+		s.mu.Unlock()
+		return errClosed
+	case st == nil:
+		st = &Stage{store: s, name: name, index: map[wire.Task]int{}, adopted: true}
+		s.stages[name] = st
+	case !st.adopted:
+		s.mu.Unlock()
+		return fmt.Errorf("adopt blocking output of stage %s: it is written here", name)
 	}
-	if err != nil {
-		for _, f := range st.files {
-			f.close()
-		}
+	s.mu.Unlock()
+	if err := st.follow(); err != nil {
 		return fmt.Errorf("adopt blocking output of stage %s: %w", name, err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed || s.stages[name] != nil {
-		for _, f := range st.files {
-			f.close()
-		}
-		return fmt.Errorf("adopt blocking output of stage %s: it is here already, or the store is closed", name)
-	}
-	s.stages[name] = st
 	return nil
 }
 
-func (s *Store) readIndex(name string) ([]byte, error) {
-	in, err := s.opt.Files.Open(name + "/index")
+// follow reads what is new in the index.
+func (st *Stage) follow() error {
+	st.writing.Lock()
+	defer st.writing.Unlock()
+	in, err := st.store.opt.Files.Open(st.name + "/index")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer in.Close()
-	all, err := io.ReadAll(io.NewSectionReader(in, 0, 1<<40))
+	news, err := io.ReadAll(io.NewSectionReader(in, st.indexed.bytes, 1<<40))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if len(all) < indexHeader || string(all[:8]) != indexMagic {
-		return nil, fmt.Errorf("%w: no index of a stage", wire.ErrCorrupt)
+	if st.indexed.bytes == 0 {
+		if len(news) < len(indexMagic) || string(news[:len(indexMagic)]) != indexMagic {
+			return fmt.Errorf("%w: no index of a stage", wire.ErrCorrupt)
+		}
+		st.indexed.bytes = int64(len(indexMagic))
+		news = news[len(indexMagic):]
 	}
-	body := all[indexHeader:]
-	if binary.LittleEndian.Uint64(all[8:]) != uint64(len(body)) || binary.LittleEndian.Uint64(all[16:]) != xxh3.Hash(body) {
-		return nil, fmt.Errorf("%w: index of %d bytes", wire.ErrCorrupt, len(body))
-	}
-	return body, nil
-}
-
-// parseIndex reads an index whose checksum is right, and opens the files.
-func (st *Stage) parseIndex(body []byte) error {
-	f := wire.NewFields(body)
-	st.subpartitions = f.Int()
-	for i := range f.Int() {
-		d := &dataFile{name: fmt.Sprintf("%s/data-%d", st.name, i), size: int64(f.Uint64())}
-		var err error
-		if d.in, err = st.store.opt.Files.Open(d.name); err != nil {
+	for len(news) >= recordHeader {
+		n := int(binary.LittleEndian.Uint32(news))
+		if len(news)-recordHeader < n {
+			break // it is being written, or never will be
+		}
+		body := news[recordHeader : recordHeader+n]
+		if binary.LittleEndian.Uint64(news[4:]) != xxh3.Hash(body) {
+			return fmt.Errorf("%w: record of %d bytes at %d of the index", wire.ErrCorrupt, n, st.indexed.bytes)
+		}
+		if err := st.learn(body); err != nil {
 			return err
 		}
+		news = news[recordHeader+n:]
+		st.indexed.bytes += int64(recordHeader + n)
+	}
+	return nil
+}
+
+// learn takes over a record whose checksum is right. Called with writing held.
+func (st *Stage) learn(body []byte) error {
+	f := wire.NewFields(body)
+	subpartitions := f.Int()
+	var tasks []wire.Task
+	for n := f.Int(); n > 0 && f.Err() == nil; n-- {
+		tasks = append(tasks, f.Task())
+	}
+	var finished []int
+	for n := f.Int(); n > 0 && f.Err() == nil; n-- {
+		finished = append(finished, f.Int())
+	}
+	var runs []*run
+	for n := f.Int(); n > 0 && f.Err() == nil; n-- {
+		r, err := st.readRun(f, subpartitions)
+		if err != nil {
+			return err
+		}
+		runs = append(runs, r)
+	}
+	if f.Err() != nil {
+		return f.Err()
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.removed {
+		return errors.New("it has been removed")
+	}
+	st.subpartitions = subpartitions
+	for _, t := range tasks {
+		st.producers = append(st.producers, &producer{task: t})
+	}
+	for _, p := range finished {
+		if p >= len(st.producers) {
+			return fmt.Errorf("%w: producer %d of %d", wire.ErrCorrupt, p, len(st.producers))
+		}
+		st.producers[p].finished = true
+		st.index[st.producers[p].task] = p
+	}
+	st.runs = append(st.runs, runs...)
+	return nil
+}
+
+// readRun reads a run of the index and opens its file.
+func (st *Stage) readRun(f *wire.Fields, subpartitions int) (*run, error) {
+	file := f.Int()
+	if file > len(st.files) || file >= maxFiles {
+		return nil, fmt.Errorf("%w: run in file %d of %d", wire.ErrCorrupt, file, len(st.files))
+	}
+	if file == len(st.files) {
+		d := &dataFile{name: fmt.Sprintf("%s/data-%d", st.name, file), number: file}
+		var err error
+		if d.in, err = st.store.opt.Files.Open(d.name); err != nil {
+			return nil, err
+		}
+		st.mu.Lock()
 		st.files = append(st.files, d)
+		st.mu.Unlock()
 	}
-	for n := f.Int(); n > 0 && f.Err() == nil; n-- {
-		p := &producer{finished: f.Int() == 1}
-		p.task = f.Task()
-		if p.finished {
-			st.index[p.task] = len(st.producers)
-		}
-		st.producers = append(st.producers, p)
+	r := &run{file: st.files[file]}
+	for k := f.Int(); k > 0 && f.Err() == nil; k-- {
+		r.producers = append(r.producers, f.Int())
 	}
-	for n := f.Int(); n > 0 && f.Err() == nil; n-- {
-		file := f.Int()
-		if file >= len(st.files) {
-			return fmt.Errorf("%w: run in file %d of %d", wire.ErrCorrupt, file, len(st.files))
-		}
-		r := &run{file: st.files[file]}
-		for k := f.Int(); k > 0 && f.Err() == nil; k-- {
-			r.producers = append(r.producers, f.Int())
-		}
-		at := int64(0)
-		for k := 0; k <= st.subpartitions && f.Err() == nil; k++ {
-			at += int64(f.Uint64())
-			r.offs = append(r.offs, at)
-		}
-		st.runs = append(st.runs, r)
+	at := int64(0)
+	for k := 0; k <= subpartitions && f.Err() == nil; k++ {
+		at += int64(f.Uint64())
+		r.offs = append(r.offs, at)
 	}
-	return f.Err()
+	return r, nil
 }

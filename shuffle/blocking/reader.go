@@ -87,6 +87,22 @@ func (s *Store) Open(q Request) (*Reader, error) {
 	return r, nil
 }
 
+// Has tells whether the outputs of all tasks are here and complete.
+func (s *Store) Has(stage string, tasks []wire.Task) bool {
+	st := s.stage(stage)
+	if st == nil {
+		return false
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for _, t := range tasks {
+		if i, ok := st.index[t]; !ok || !st.producers[i].finished {
+			return false
+		}
+	}
+	return true
+}
+
 func (r *Reader) wants(producer int) bool {
 	return producer < len(r.tasks) && r.tasks[producer] != wire.Task{}
 }

@@ -20,10 +20,11 @@ type run struct {
 
 // dataFile is one of a stage's files: runs one after the other.
 type dataFile struct {
-	name string
-	out  Writable // nil when the file is complete
-	in   Readable
-	size int64
+	name   string
+	number int
+	out    Writable // nil when another process writes it
+	in     Readable
+	size   int64
 }
 
 func (f *dataFile) close() error {
@@ -41,6 +42,21 @@ func (f *dataFile) close() error {
 func (st *Stage) spill() error {
 	st.writing.Lock()
 	defer st.writing.Unlock()
+	return st.writeOut()
+}
+
+// spoil ends the writing to the stage by an error, which it returns.
+func (st *Stage) spoil(err error) error {
+	err = fmt.Errorf("write blocking output of stage %s: %w: free space there or configure larger directories for temporary files", st.name, err)
+	st.mu.Lock()
+	st.err = err
+	st.mu.Unlock()
+	st.broken.Store(true)
+	return err
+}
+
+// writeOut is spill with writing held.
+func (st *Stage) writeOut() error {
 	st.mu.Lock()
 	segments := slices.Clip(st.segments)
 	n := len(st.runs)
@@ -54,12 +70,7 @@ func (st *Stage) spill() error {
 		r, err = st.writeRun(f, segments)
 	}
 	if err != nil {
-		err = fmt.Errorf("write blocking output of stage %s: %w: free space there or configure larger directories for temporary files", st.name, err)
-		st.mu.Lock()
-		st.err = err
-		st.mu.Unlock()
-		st.broken.Store(true)
-		return err
+		return st.spoil(err)
 	}
 	written := map[*segment]bool{}
 	for _, g := range segments {
@@ -85,7 +96,7 @@ func (st *Stage) file(i int) (*dataFile, error) {
 	if i < len(st.files) {
 		return st.files[i], nil
 	}
-	f := &dataFile{name: fmt.Sprintf("%s/data-%d", st.name, i)}
+	f := &dataFile{name: fmt.Sprintf("%s/data-%d", st.name, i), number: i}
 	var err error
 	if f.out, err = st.store.opt.Files.Create(f.name); err != nil {
 		return nil, err

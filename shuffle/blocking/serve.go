@@ -22,6 +22,12 @@ type Out interface {
 	Gone() <-chan struct{}
 }
 
+// Part is what one Store has of what is asked for.
+type Part struct {
+	Store *Store
+	Request
+}
+
 // Serve answers an encoded Request, on a goroutine of its own: what network.Options.Serve needs.
 func (s *Store) Serve(request []byte, to Out) {
 	q, err := ParseRequest(request)
@@ -29,26 +35,54 @@ func (s *Store) Serve(request []byte, to Out) {
 		to.Fail(err)
 		return
 	}
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
+	if !s.begin() {
 		to.Fail(errClosed, q.Tasks...)
 		return
 	}
-	s.group.Add(1)
-	s.mu.Unlock()
 	go func() {
 		defer s.group.Done()
-		s.pump(q, to)
+		if s.pump(q, to) {
+			finish(to)
+		}
 	}()
 }
 
-// pump sends what q asks for. It holds a buffer only as long as there is room.
-func (s *Store) pump(q Request, to Out) {
+// Forward sends parts of the outputs of one stage, one after the other, as one channel.
+func Forward(parts []Part, to Out) {
+	for _, p := range parts {
+		if !p.Store.begin() {
+			to.Fail(errClosed, p.Tasks...)
+			return
+		}
+		sent := p.Store.pump(p.Request, to)
+		p.Store.group.Done()
+		if !sent {
+			return
+		}
+	}
+	finish(to)
+}
+
+// finish ends a channel that was sent whole.
+func finish(to Out) { to.Forward(wire.Header{Type: wire.End, Sum: wire.EmptySum}, nil) }
+
+// begin keeps the store from being closed until group is done; false says that it has been.
+func (s *Store) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.group.Add(1)
+	}
+	return !s.closed
+}
+
+// pump sends what q asks for, but no end, and tells whether it has sent all of it. It holds a buffer only as long as there is
+// room.
+func (s *Store) pump(q Request, to Out) bool {
 	r, err := s.Open(q)
 	if err != nil {
 		fail(to, err, q.Tasks)
-		return
+		return false
 	}
 	defer r.Pause()
 	woken := make(chan struct{}, 1)
@@ -64,22 +98,21 @@ func (s *Store) pump(q Request, to Out) {
 			select {
 			case <-woken:
 			case <-to.Gone():
-				return
+				return false
 			}
 		}
 		select {
 		case <-to.Gone():
-			return
+			return false
 		default:
 		}
 		h, body, err := r.Next()
 		switch {
 		case err == io.EOF:
-			to.Forward(wire.Header{Type: wire.End, Sum: wire.EmptySum}, nil)
-			return
+			return true
 		case err != nil:
 			fail(to, err, q.Tasks)
-			return
+			return false
 		}
 		to.Forward(h, body)
 	}
@@ -97,7 +130,9 @@ func fail(to Out, err error, all []wire.Task) {
 // End. It returns when that is done, when ctx is, or with a *LostError.
 func (s *Store) Deliver(ctx context.Context, q Request, like *column.Batch, to shuffle.Sender) error {
 	d := &delivery{Sender: to, pool: column.PoolLike(like), gone: ctx.Done()}
-	s.pump(q, d)
+	if s.pump(q, d) {
+		finish(d)
+	}
 	if d.batch != nil {
 		d.batch.Release()
 	}

@@ -111,7 +111,7 @@ func TestFetchOfLostOutputNamesItsProducer(t *testing.T) {
 	for p := range 3 {
 		write(t, st, p, 0, 100, 20)
 	}
-	require.NoError(t, st.Seal())
+	require.NoError(t, st.Persist())
 	damage(t, dir, wire.HeaderSize+5)
 	b := startBulk(t, s)
 	failures := make(chan error, 1)

@@ -18,8 +18,14 @@ type Stage struct {
 	subpartitions int
 	memory        atomic.Int64 // bytes of segments
 	broken        atomic.Bool  // a file could not be written
+	adopted       bool         // another process writes it
 
 	writing sync.Mutex // one run at a time; before mu
+	journal Writable   // the index, once there is one
+	indexed struct {   // what it has, and how much of an adopted one has been read
+		producers, runs int
+		bytes           int64
+	}
 
 	mu        sync.Mutex
 	producers []*producer
@@ -37,6 +43,7 @@ type Stage struct {
 type producer struct {
 	task     wire.Task
 	finished bool
+	indexed  bool // as finished
 }
 
 // Name is the stage's name, Subpartitions the number of its sub-partitions.
@@ -142,10 +149,14 @@ func (st *Stage) Remove() error {
 		delete(st.store.stages, st.name)
 	}
 	st.store.mu.Unlock()
-	return st.remove()
+	if err := errors.Join(st.close(), st.store.opt.Files.Remove(st.name)); err != nil {
+		return fmt.Errorf("remove blocking output of stage %s: %w", st.name, err)
+	}
+	return nil
 }
 
-func (st *Stage) remove() error {
+// close lets go of the files.
+func (st *Stage) close() error {
 	st.writing.Lock()
 	defer st.writing.Unlock()
 	st.mu.Lock()
@@ -159,9 +170,9 @@ func (st *Stage) remove() error {
 	for _, f := range files {
 		errs = append(errs, f.close())
 	}
-	errs = append(errs, st.store.opt.Files.Remove(st.name))
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("remove blocking output of stage %s: %w", st.name, err)
+	if st.journal != nil {
+		errs = append(errs, st.journal.Close())
+		st.journal = nil
 	}
-	return nil
+	return errors.Join(errs...)
 }

@@ -22,8 +22,10 @@ type Options struct {
 	ReadBuffers int
 	// Compress compresses frames by LZ4: for disks slower than about 1 GB/s.
 	Compress bool
-	// Sync makes Seal wait until the files would survive a crash of the machine.
+	// Sync makes Persist wait until the files would survive a crash of the machine.
 	Sync bool
+	// Keep leaves the files when the Store is closed: they belong to somebody else.
+	Keep bool
 	// Logger is told about failures of files; nil means slog.Default().
 	Logger *slog.Logger
 }
@@ -90,6 +92,8 @@ func (s *Store) Stage(name string, subpartitions int) (*Stage, error) {
 	case st == nil:
 		st = &Stage{store: s, name: name, subpartitions: subpartitions, index: map[wire.Task]int{}}
 		s.stages[name] = st
+	case st.adopted:
+		return nil, fmt.Errorf("stage %s is written by another process", name)
 	case st.subpartitions != subpartitions:
 		return nil, fmt.Errorf("stage %s has %d sub-partitions, not %d", name, st.subpartitions, subpartitions)
 	}
@@ -170,7 +174,8 @@ func (s *Store) biggest() *Stage {
 	return most
 }
 
-// Close removes all stages with their files. Writers and Readers must have ended.
+// Close removes all stages with their files, or lets go of them with Options.Keep. It waits for what Serve and Forward began;
+// Writers must have ended.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	s.closed = true
@@ -180,7 +185,11 @@ func (s *Store) Close() error {
 	s.group.Wait()
 	var errs []error
 	for _, st := range stages {
-		errs = append(errs, st.remove())
+		if s.opt.Keep {
+			errs = append(errs, st.close())
+		} else {
+			errs = append(errs, st.Remove())
+		}
 	}
 	return errors.Join(errs...)
 }
