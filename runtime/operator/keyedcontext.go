@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"errors"
 	"math"
 
 	"github.com/leatproject/leat/runtime/state"
@@ -56,6 +57,12 @@ func (c *KeyedContext[K]) DeleteProcessingTimeTimer(ms int64) {
 	c.k.processing.Delete(Timer{Time: ms, Slot: c.k.slots.Key()})
 }
 
+// The names of timers in snapshots are Flink's.
+const (
+	eventTimers      = "_timer_state/event_user-timers"
+	processingTimers = "_timer_state/processing_user-timers"
+)
+
 // fireStep is how many timers fire between two looks at the clock.
 const fireStep = 64
 
@@ -107,7 +114,10 @@ func (k *keyed[K]) open(ctx *Context) (err error) {
 	})
 	k.event, k.processing = NewTimers(k.slots), NewTimers(k.slots)
 	k.ctx.timers = [2]*Timers{k.event, k.processing}
-	return nil
+	if ctx.Mode == Batch {
+		return nil
+	}
+	return errors.Join(k.event.save(eventTimers), k.processing.save(processingTimers))
 }
 
 // tick notes the time of day.

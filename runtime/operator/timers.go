@@ -23,6 +23,16 @@ type Timers struct {
 	slots *state.Slots
 	live  timerSet
 	heap  []Timer
+	// Of timers that are saved, the number of each; free are numbers out of use.
+	saved *state.Saved[timerRow]
+	byID  []Timer
+	free  []uint32
+}
+
+// timerRow is a timer as it is saved.
+type timerRow struct {
+	Time      int64
+	Namespace uint32
 }
 
 // NewTimers returns an empty set of timers for the keys of slots.
@@ -30,14 +40,61 @@ func NewTimers(slots *state.Slots) *Timers {
 	return &Timers{slots: slots, live: newTimerSet(16)}
 }
 
+// save makes the timers, whose namespaces mean the same after a restart, a section of the state.
+func (t *Timers) save(name string) (err error) {
+	t.saved, err = state.NewSaved(t.slots, name, "timers", state.Rows[timerRow]{
+		SlotOf: func(id uint32) uint32 { return t.byID[id].Slot },
+		Row:    func(id uint32) timerRow { return timerRow{t.byID[id].Time, t.byID[id].Namespace} },
+		Put:    func(slot uint32, row *timerRow) uint32 { return t.put(Timer{row.Time, slot, row.Namespace}) },
+		Remove: func(slot uint32, row *timerRow) { t.Delete(Timer{row.Time, slot, row.Namespace}) },
+	})
+	return err
+}
+
+func (t *Timers) put(x Timer) (id uint32) {
+	t.Register(x)
+	at, _ := t.live.find(x)
+	return t.live.cells[at].id
+}
+
+// add numbers a timer that is not there.
+func (t *Timers) add(at int, x Timer) {
+	if t.saved == nil {
+		t.live.add(at, x, 0)
+		return
+	}
+	id := uint32(len(t.byID))
+	if n := len(t.free); n > 0 {
+		id = t.free[n-1]
+		t.free = t.free[:n-1]
+		t.byID[id] = x
+	} else {
+		t.byID = append(t.byID, x)
+	}
+	t.live.add(at, x, id)
+	t.saved.Touch(id)
+}
+
+// remove removes the timer at a place of live.
+func (t *Timers) remove(at int) {
+	if t.saved != nil {
+		id := t.live.cells[at].id
+		t.saved.Release(id)
+		t.free = append(t.free, id)
+	}
+	t.live.remove(at)
+}
+
 // Len is the number of timers.
 func (t *Timers) Len() int { return t.live.n }
 
 // Register adds a timer. It tells whether it is the earliest; a timer that is there already changes nothing.
 func (t *Timers) Register(x Timer) (earliest bool) {
-	if !t.live.add(x) {
+	at, found := t.live.find(x)
+	if found {
 		return false
 	}
+	t.add(at, x)
 	t.slots.Hold(x.Slot)
 	t.heap = append(t.heap, x)
 	return t.up(len(t.heap)-1) == 0
@@ -45,9 +102,11 @@ func (t *Timers) Register(x Timer) (earliest bool) {
 
 // Delete removes a timer, if it is there.
 func (t *Timers) Delete(x Timer) {
-	if !t.live.remove(x) {
+	at, found := t.live.find(x)
+	if !found {
 		return
 	}
+	t.remove(at)
 	t.slots.Release(x.Slot)
 	if len(t.heap) > 64 && len(t.heap) > 2*t.live.n {
 		t.compact()
@@ -70,10 +129,11 @@ func (t *Timers) Take(until int64) (x Timer, ok bool) {
 	for len(t.heap) > 0 && t.heap[0].Time <= until {
 		x = t.heap[0]
 		t.pop()
-		if t.live.remove(x) {
+		if at, found := t.live.find(x); found {
+			t.remove(at)
 			t.slots.Release(x.Slot)
 			if t.live.n == 0 && cap(t.heap) > keepTimers {
-				t.live, t.heap = newTimerSet(16), nil
+				t.live, t.heap, t.byID, t.free = newTimerSet(16), nil, nil, nil
 			}
 			return x, true
 		}

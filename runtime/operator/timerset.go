@@ -9,14 +9,19 @@ import (
 // timerSet is a hash set of timers: open addressing with linear probing at most three quarters full, in one array without
 // pointers. Deletion moves later entries back, so that nothing remains of what was deleted.
 type timerSet struct {
-	cells []Timer // a power of two of them; Slot is state.None in empty ones
+	cells []timerCell // a power of two of them; Slot is state.None in empty ones
 	n     int
 }
 
-var emptyCell = Timer{Slot: state.None}
+type timerCell struct {
+	Timer
+	id uint32
+}
+
+var emptyCell = timerCell{Timer: Timer{Slot: state.None}}
 
 func newTimerSet(cells int) timerSet {
-	s := timerSet{cells: make([]Timer, cells)}
+	s := timerSet{cells: make([]timerCell, cells)}
 	for i := range s.cells {
 		s.cells[i] = emptyCell
 	}
@@ -34,57 +39,49 @@ func (s *timerSet) home(x Timer) int {
 func (s *timerSet) find(x Timer) (at int, found bool) {
 	mask := len(s.cells) - 1
 	for at = s.home(x); s.cells[at].Slot != state.None; at = (at + 1) & mask {
-		if s.cells[at] == x {
+		if s.cells[at].Timer == x {
 			return at, true
 		}
 	}
 	return at, false
 }
 
-// add tells whether x was not there.
-func (s *timerSet) add(x Timer) bool {
-	at, found := s.find(x)
-	if found {
-		return false
-	}
+// add adds x where find has found it missing.
+func (s *timerSet) add(at int, x Timer, id uint32) {
 	if 4*(s.n+1) > 3*len(s.cells) {
 		old := *s
 		*s = newTimerSet(2 * len(old.cells))
-		old.each(func(y Timer) {
-			to, _ := s.find(y)
-			s.cells[to] = y
-		})
+		for _, c := range old.cells {
+			if c.Slot != state.None {
+				to, _ := s.find(c.Timer)
+				s.cells[to] = c
+			}
+		}
 		s.n = old.n
 		at, _ = s.find(x)
 	}
-	s.cells[at] = x
+	s.cells[at] = timerCell{x, id}
 	s.n++
-	return true
 }
 
-// remove tells whether x was there.
-func (s *timerSet) remove(x Timer) bool {
-	hole, found := s.find(x)
-	if !found {
-		return false
-	}
+// remove removes what find has found.
+func (s *timerSet) remove(hole int) {
 	mask := len(s.cells) - 1
 	for i := (hole + 1) & mask; s.cells[i].Slot != state.None; i = (i + 1) & mask {
-		if home := s.home(s.cells[i]); (i-home)&mask >= (i-hole)&mask {
+		if home := s.home(s.cells[i].Timer); (i-home)&mask >= (i-hole)&mask {
 			s.cells[hole] = s.cells[i]
 			hole = i
 		}
 	}
 	s.cells[hole] = emptyCell
 	s.n--
-	return true
 }
 
 // each calls f for all timers, in no order.
 func (s *timerSet) each(f func(x Timer)) {
-	for _, x := range s.cells {
-		if x.Slot != state.None {
-			f(x)
+	for _, c := range s.cells {
+		if c.Slot != state.None {
+			f(c.Timer)
 		}
 	}
 }

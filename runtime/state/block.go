@@ -54,14 +54,14 @@ type decodedKeys interface {
 
 // sectionRows are rows of one section. A block of them is their keys, and then their values, each with its length.
 type sectionRows[R any] struct {
-	s    *saved[R]
+	s    *Saved[R]
 	keys keyRows
 	vals []R
 	of   func(i uint32) R
 }
 
 func (r *sectionRows[R]) take(i uint32) {
-	r.keys.take(r.s.of.slotOf(i))
+	r.keys.take(r.s.of.SlotOf(i))
 	r.vals = append(r.vals, r.of(i))
 }
 

@@ -12,7 +12,7 @@ type List[V any] struct {
 	codec  *column.Codec[V]
 	expiry *expiry
 	values []V
-	saved  *saved[listRow[V]]
+	saved  *Saved[listRow[V]]
 	marks  Column[listMark]
 }
 
@@ -36,7 +36,7 @@ func NewList[V any](s *Slots, d Descriptor) (*List[V], error) {
 			return nil, err
 		}
 		l := &List[V]{slots: s, codec: codec, expiry: newExpiry(s, d.TTL)}
-		l.saved, err = newSaved(s, d.Name, "list", l)
+		l.saved, err = NewSaved(s, d.Name, "list", Rows[listRow[V]]{SlotOf: self, Row: l.row, Put: l.put, Remove: l.takeBack, Name: noName[listRow[V]]})
 		return l, err
 	})
 }
@@ -56,7 +56,7 @@ func (s *List[V]) AddAll(vs []V) {
 func (s *List[V]) Update(vs []V) {
 	slot := s.slots.Key()
 	if len(vs) > 0 && s.ends.At(slot).n > 0 {
-		s.saved.touch(slot)
+		s.saved.Touch(slot)
 		s.unlink(slot)
 		s.slots.Release(slot)
 	} else {
@@ -88,7 +88,7 @@ func (s *List[V]) Get() []V {
 		case !s.expiry.expired(n.stamp, now):
 			s.values = append(s.values, n.v)
 			if s.expiry.Update == OnReadAndWrite {
-				s.saved.touch(slot)
+				s.saved.Touch(slot)
 				*s.marks.At(slot) = listMark{}
 				n.stamp = stamp
 			}
@@ -107,7 +107,7 @@ func (s *List[V]) append(slot uint32, v V) {
 		stamp, now = s.expiry.now()
 		defer s.clean(now)
 	}
-	s.saved.touch(slot)
+	s.saved.Touch(slot)
 	s.link(slot, v, stamp)
 }
 
@@ -152,9 +152,9 @@ func (s *List[V]) trim(slot uint32, now int64, limit int) {
 			return
 		}
 		if e.n == 1 {
-			s.saved.release(slot)
+			s.saved.Release(slot)
 		} else {
-			s.saved.touch(slot)
+			s.saved.Touch(slot)
 		}
 		*s.marks.At(slot) = listMark{}
 		e.head = n.next
@@ -182,7 +182,7 @@ func (s *List[V]) grow(n int) {
 
 func (s *List[V]) clear(slot uint32) {
 	if s.ends.At(slot).n > 0 {
-		s.saved.release(slot)
+		s.saved.Release(slot)
 	}
 	s.unlink(slot)
 }
@@ -216,9 +216,7 @@ type listRow[V any] struct {
 	Stamps []int64
 }
 
-func (s *List[V]) slotOf(slot uint32) uint32 { return slot }
-
-func (s *List[V]) rowOf(slot uint32) (row listRow[V]) {
+func (s *List[V]) row(slot uint32) (row listRow[V]) {
 	e, mark := s.ends.At(slot), s.marks.At(slot)
 	i := e.head
 	if s.saved.base(mark.snapshot) {
@@ -236,8 +234,6 @@ func (s *List[V]) rowOf(slot uint32) (row listRow[V]) {
 	return row
 }
 
-func (s *List[V]) nameOf(uint32) (row listRow[V]) { return row }
-
 func (s *List[V]) put(slot uint32, row *listRow[V]) uint32 {
 	if !row.More {
 		s.drop(slot)
@@ -252,4 +248,4 @@ func (s *List[V]) put(slot uint32, row *listRow[V]) uint32 {
 	return slot
 }
 
-func (s *List[V]) remove(slot uint32, _ *listRow[V]) { s.drop(slot) }
+func (s *List[V]) takeBack(slot uint32, _ *listRow[V]) { s.drop(slot) }

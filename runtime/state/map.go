@@ -17,7 +17,7 @@ type Map[UK comparable, UV any] struct {
 	entries Column[entry[UV]] // by id
 	codec   *column.Codec[UV]
 	expiry  *expiry
-	saved   *saved[mapRow[UK, UV]]
+	saved   *Saved[mapRow[UK, UV]]
 	// the arguments of one access to ids
 	key  [1]EntryKey[UK]
 	sum  [1]uint64
@@ -58,7 +58,7 @@ func NewMap[UK comparable, UV any](s *Slots, d Descriptor) (*Map[UK, UV], error)
 			return nil, err
 		}
 		m := &Map[UK, UV]{slots: s, ids: ids, hash: hash, codec: codec, expiry: newExpiry(s, d.TTL)}
-		m.saved, err = newSaved(s, d.Name, "map", m)
+		m.saved, err = NewSaved(s, d.Name, "map", Rows[mapRow[UK, UV]]{SlotOf: m.slotOf, Row: m.row, Put: m.put, Remove: m.takeBack, Name: m.name})
 		return m, err
 	})
 }
@@ -87,7 +87,7 @@ func (s *Map[UK, UV]) Put(k UK, v UV) {
 	if id == None {
 		id = s.add()
 	}
-	s.saved.touch(id)
+	s.saved.Touch(id)
 	e := s.entries.At(id)
 	e.v = s.codec.Clone(v)
 	if s.expiry != nil {
@@ -168,7 +168,7 @@ func (s *Map[UK, UV]) link(slot, id uint32) {
 
 // drop removes an entry.
 func (s *Map[UK, UV]) drop(id uint32) {
-	s.saved.release(id)
+	s.saved.Release(id)
 	e := *s.entries.At(id)
 	c := s.chains.At(e.slot)
 	if e.prev == 0 {
@@ -199,7 +199,7 @@ func (s *Map[UK, UV]) aging(id uint32) (v UV, ok bool) {
 			ok = s.expiry.Visibility == ReturnExpiredIfNotCleanedUp
 			s.drop(id)
 		case s.expiry.Update == OnReadAndWrite:
-			s.saved.touch(id)
+			s.saved.Touch(id)
 			e.stamp = stamp
 		}
 	}
@@ -230,7 +230,7 @@ func (s *Map[UK, UV]) clear(slot uint32) {
 	for next := c.head; next != 0; {
 		id := next - 1
 		next = s.entries.At(id).next
-		s.saved.release(id)
+		s.saved.Release(id)
 		s.ids.Delete(id)
 		s.entries.clear(id)
 	}
@@ -254,12 +254,12 @@ type mapRow[UK comparable, UV any] struct {
 
 func (s *Map[UK, UV]) slotOf(id uint32) uint32 { return s.entries.At(id).slot }
 
-func (s *Map[UK, UV]) rowOf(id uint32) mapRow[UK, UV] {
+func (s *Map[UK, UV]) row(id uint32) mapRow[UK, UV] {
 	e := s.entries.At(id)
 	return mapRow[UK, UV]{s.ids.Key(id).Key, e.v, e.stamp}
 }
 
-func (s *Map[UK, UV]) nameOf(id uint32) mapRow[UK, UV] { return mapRow[UK, UV]{Key: s.ids.Key(id).Key} }
+func (s *Map[UK, UV]) name(id uint32) mapRow[UK, UV] { return mapRow[UK, UV]{Key: s.ids.Key(id).Key} }
 
 func (s *Map[UK, UV]) put(slot uint32, row *mapRow[UK, UV]) (id uint32) {
 	if id = s.findOf(slot, row.Key); id == None {
@@ -270,7 +270,7 @@ func (s *Map[UK, UV]) put(slot uint32, row *mapRow[UK, UV]) (id uint32) {
 	return id
 }
 
-func (s *Map[UK, UV]) remove(slot uint32, row *mapRow[UK, UV]) {
+func (s *Map[UK, UV]) takeBack(slot uint32, row *mapRow[UK, UV]) {
 	if id := s.findOf(slot, row.Key); id != None {
 		s.drop(id)
 	}

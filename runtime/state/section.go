@@ -28,26 +28,31 @@ type section interface {
 	forget()
 }
 
-// saves is the state behind a section; R is a row of it as it is encoded.
-type saves[R any] interface {
-	// slotOf is the slot that number i belongs to.
-	slotOf(i uint32) uint32
-	// rowOf is a copy of number i, nameOf what remove needs of it.
-	rowOf(i uint32) R
-	nameOf(i uint32) R
-	// put restores a row, remove takes one back. put returns the row's number.
-	put(slot uint32, row *R) (i uint32)
-	remove(slot uint32, row *R)
+// Rows is the state behind a section: rows by dense numbers. R is a row as it is encoded.
+type Rows[R any] struct {
+	// SlotOf is the slot that number i belongs to.
+	SlotOf func(i uint32) (slot uint32)
+	// Row is a copy of number i that the state does not change any more.
+	Row func(i uint32) R
+	// Put restores a row and returns its number. It clones what it keeps.
+	Put func(slot uint32, row *R) (i uint32)
+	// Remove takes a row back that Name, or Row if it is nil, has named.
+	Remove func(slot uint32, row *R)
+	Name   func(i uint32) R
 }
 
-// saved is the section of a state with rows of type R.
-type saved[R any] struct {
+// self and noName are of states whose rows are their slots' only ones.
+func self(slot uint32) uint32       { return slot }
+func noName[R any](uint32) (none R) { return none }
+
+// Saved is the section of a state with rows of type R.
+type Saved[R any] struct {
 	changes
 	kind  string
 	name  string
 	slots *Slots
 	codec *column.Codec[R]
-	of    saves[R]
+	of    Rows[R]
 	// lost are rows that snapshots hold and the state does not, those that the last snapshot has left out first.
 	lost     []*sectionRows[R]
 	reported int    // lost rows that the last snapshot holds
@@ -56,51 +61,57 @@ type saved[R any] struct {
 	full     bool   // the last snapshot holds everything
 }
 
-// newSaved adds the section of a state to its slots.
-func newSaved[R any](s *Slots, name, kind string, of saves[R]) (*saved[R], error) {
+// NewSaved adds the section of a state to its slots.
+func NewSaved[R any](s *Slots, name, kind string, of Rows[R]) (*Saved[R], error) {
 	codec, err := column.CodecOf[R]()
 	if err != nil {
 		return nil, err
 	}
-	sec := &saved[R]{kind: kind, name: name, slots: s, codec: codec, of: of}
+	if of.Name == nil {
+		of.Name = of.Row
+	}
+	sec := &Saved[R]{kind: kind, name: name, slots: s, codec: codec, of: of}
 	sec.on = s.following
 	s.sections = append(s.sections, sec)
 	return sec, nil
 }
 
-func (s *saved[R]) describe() Section {
+func (s *Saved[R]) describe() Section {
 	return Section{Name: s.name, Kind: s.kind, Row: s.codec.Schema(), Key: s.slots.keys.schema()}
 }
 
-func (s *saved[R]) follow() { s.on = true }
+func (s *Saved[R]) follow() { s.on = true }
 
-func (s *saved[R]) forget() {
+func (s *Saved[R]) forget() {
 	s.changes = changes{on: s.on}
 	s.lost, s.reported, s.last, s.sure = nil, 0, 0, 0
 }
 
-// release is gone, with a note for the next snapshots.
-func (s *saved[R]) release(i uint32) {
+// Touch is called before number i changes or comes into use.
+func (s *Saved[R]) Touch(i uint32) { s.touch(i) }
+
+// Release is called before number i goes out of use.
+func (s *Saved[R]) Release(i uint32) {
 	if !s.gone(i) {
 		return
 	}
 	n := len(s.lost)
 	if n == s.reported || s.lost[n-1].len() == blockRows {
-		s.lost = append(s.lost, s.rows(s.of.nameOf))
+		s.lost = append(s.lost, s.rows(s.of.Name))
 		n++
 	}
 	s.lost[n-1].take(i)
 }
 
-func (s *saved[R]) rows(of func(i uint32) R) *sectionRows[R] {
+func (s *Saved[R]) rows(of func(i uint32) R) *sectionRows[R] {
 	return &sectionRows[R]{s: s, keys: s.slots.keys.newRows(), of: of}
 }
 
-func (s *saved[R]) begin(o SnapshotOptions, number uint32) *part {
+func (s *Saved[R]) begin(o SnapshotOptions, number uint32) *part {
 	p := &part{
 		section: s.name, changes: &s.changes, out: o.Out, full: o.Range,
-		hashOf:  func(i uint32) uint64 { return s.slots.keys.hash(s.of.slotOf(i)) },
-		newRows: func() rows { return s.rows(s.of.rowOf) },
+		hashOf:  func(i uint32) uint64 { return s.slots.keys.hash(s.of.SlotOf(i)) },
+		newRows: func() rows { return s.rows(s.of.Row) },
 	}
 	s.last, s.full = number, o.Full
 	s.reported = len(s.lost)
@@ -114,7 +125,7 @@ func (s *saved[R]) begin(o SnapshotOptions, number uint32) *part {
 	return p
 }
 
-func (s *saved[R]) confirm(number uint32) {
+func (s *Saved[R]) confirm(number uint32) {
 	s.sure = number
 	if number == s.last {
 		s.changes.confirm()
@@ -124,9 +135,9 @@ func (s *saved[R]) confirm(number uint32) {
 }
 
 // base tells whether a row that was saved by a snapshot is held by the one that the running snapshot is based on.
-func (s *saved[R]) base(number uint32) bool { return !s.full && number != 0 && number <= s.sure }
+func (s *Saved[R]) base(number uint32) bool { return !s.full && number != 0 && number <= s.sure }
 
-func (s *saved[R]) decode(src []byte, removed bool) (apply func(keys Range), err error) {
+func (s *Saved[R]) decode(src []byte, removed bool) (apply func(keys Range), err error) {
 	keys, src, err := s.slots.keys.decode(src)
 	if err != nil {
 		return nil, err
@@ -143,9 +154,9 @@ func (s *saved[R]) decode(src []byte, removed bool) (apply func(keys Range), err
 			switch {
 			case slot == None:
 			case removed:
-				s.of.remove(slot, &values[i])
+				s.of.Remove(slot, &values[i])
 			default:
-				s.restored(s.of.put(slot, &values[i]))
+				s.restored(s.of.Put(slot, &values[i]))
 			}
 		}
 	}, nil

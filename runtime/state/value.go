@@ -9,7 +9,7 @@ type Value[V any] struct {
 	stamps Column[int64] // of the last update; used with a TTL only
 	codec  *column.Codec[V]
 	expiry *expiry
-	saved  *saved[valueRow[V]]
+	saved  *Saved[valueRow[V]]
 	// mutable values may be changed where they are, so that a snapshot needs copies of its own.
 	mutable bool
 }
@@ -31,7 +31,7 @@ func newValue[V any](s *Slots, d Descriptor, kind string) (*Value[V], error) {
 	}
 	v := &Value[V]{slots: s, codec: codec, expiry: newExpiry(s, d.TTL)}
 	v.mutable = codec.HasPointers() && codec.Schema().Kind != column.KindString
-	v.saved, err = newSaved(s, d.Name, kind, v)
+	v.saved, err = NewSaved(s, d.Name, kind, Rows[valueRow[V]]{SlotOf: self, Row: v.row, Put: v.put, Remove: v.takeBack, Name: noName[valueRow[V]]})
 	return v, err
 }
 
@@ -49,7 +49,7 @@ func (s *Value[V]) Value() (v V, ok bool) {
 // Update sets the value of the current key to a copy of v.
 func (s *Value[V]) Update(v V) {
 	slot := s.slots.Key()
-	s.saved.touch(slot)
+	s.saved.Touch(slot)
 	c := s.cells.At(slot)
 	if !c.set {
 		c.set = true
@@ -89,7 +89,7 @@ func (s *Value[V]) aging(slot uint32, c *cell[V]) (v V, ok bool) {
 		return v, ok
 	}
 	if s.expiry.Update == OnReadAndWrite {
-		s.saved.touch(slot)
+		s.saved.Touch(slot)
 		*at = stamp
 	}
 	return c.v, true
@@ -117,7 +117,7 @@ func (s *Value[V]) grow(n int) {
 
 func (s *Value[V]) clear(slot uint32) {
 	if s.cells.At(slot).set {
-		s.saved.release(slot)
+		s.saved.Release(slot)
 		s.cells.clear(slot)
 	}
 }
@@ -135,9 +135,7 @@ type valueRow[V any] struct {
 	Stamp int64
 }
 
-func (s *Value[V]) slotOf(slot uint32) uint32 { return slot }
-
-func (s *Value[V]) rowOf(slot uint32) valueRow[V] {
+func (s *Value[V]) row(slot uint32) valueRow[V] {
 	row := valueRow[V]{Value: s.cells.At(slot).v}
 	if s.mutable {
 		row.Value = s.codec.Clone(row.Value)
@@ -147,8 +145,6 @@ func (s *Value[V]) rowOf(slot uint32) valueRow[V] {
 	}
 	return row
 }
-
-func (s *Value[V]) nameOf(uint32) (row valueRow[V]) { return row }
 
 func (s *Value[V]) put(slot uint32, row *valueRow[V]) uint32 {
 	c := s.cells.At(slot)
@@ -163,4 +159,4 @@ func (s *Value[V]) put(slot uint32, row *valueRow[V]) uint32 {
 	return slot
 }
 
-func (s *Value[V]) remove(slot uint32, _ *valueRow[V]) { s.drop(slot) }
+func (s *Value[V]) takeBack(slot uint32, _ *valueRow[V]) { s.drop(slot) }
