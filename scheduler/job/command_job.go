@@ -227,6 +227,7 @@ func (m *JobRemoved) fields(c *codec) { text(c, &m.Job) }
 func (m *JobRemoved) apply(s *State, _ Time, e *Effects) {
 	if j, ok := s.jobs.get(m.Job); ok && j.State.Terminal() {
 		s.jobs.remove(m.Job)
+		e.touch(m.Job)
 		e.Facts = append(e.Facts, m)
 	}
 }

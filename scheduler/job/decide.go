@@ -45,7 +45,7 @@ func (d *decision) news() {
 		}
 		if t.gone != "" {
 			d.add(&TaskManagerLost{n, t.gone})
-		} else if d.now-t.heard > d.o.opt.Lease {
+		} else if d.now-t.heard >= d.o.opt.Lease {
 			d.add(&TaskManagerLost{n, "the TaskManager has not been heard of for " + seconds(d.o.opt.Lease) + ": look at its log, its host and the network"})
 		}
 	}

@@ -24,7 +24,7 @@ type member struct {
 
 func start(t *testing.T, p mirror.Place) *member {
 	t.Helper()
-	g, err := mirror.Claim(context.Background(), p, 0)
+	g, err := mirror.Claim(context.Background(), p, 0, nil)
 	require.NoError(t, err)
 	m := &member{machine: job.NewMachine(job.New(1)), generation: g}
 	rebuild := func(l mirror.Left) ([]byte, error) {

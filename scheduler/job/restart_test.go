@@ -63,3 +63,32 @@ func TestFailuresTogether(t *testing.T) {
 	require.Equal(t, first.Count, second.Count)
 	require.Equal(t, first.Delay, second.Delay)
 }
+
+// Nothing is waited for any more when the last job is forgotten, and a lease is over at its end.
+func TestWakeIsNotInThePast(t *testing.T) {
+	s := New(1)
+	s.Apply(1, Entry{1, 1, 0, []Command{&LeaderElected{1, 1, "x"}, twoStages(t), &TaskManagerRegistered{Resource: "r", Slots: 2}}})
+	o := NewObservations(s, DefaultOptions(), 0)
+	now := Time(0)
+	for range 100 {
+		commands := Decide(s, o, now)
+		if len(commands) > 0 {
+			o.Applied(s, s.Apply(s.Index+1, Entry{1, 1, now, commands}), now)
+			o.Decided(commands)
+			continue
+		}
+		o.Decided(nil)
+		if now == 0 {
+			o.Applied(s, s.Apply(s.Index+1, Entry{1, 1, now, []Command{&JobCancelled{"a"}}}), now)
+		}
+		o.Orders(s, now)
+		wake := o.Wake()
+		if wake == 0 {
+			require.Zero(t, s.jobs.len())
+			return
+		}
+		require.Greater(t, wake, now, "what is due was done")
+		now = wake
+	}
+	require.Fail(t, "it never rests")
+}

@@ -181,7 +181,7 @@ func (m *JobManager) nextRound(l *leader) (due time.Time, ok bool) {
 			return due, false
 		}
 		if soonest := m.rounded.Add(time.Millisecond); soonest.After(due) {
-			due = soonest // a wait may be over a moment after its time
+			due = soonest // the time of a restart may have come before all tasks are cancelled
 		}
 		if at := time.UnixMilli(int64(wake)); at.After(due) {
 			due = at

@@ -54,6 +54,8 @@ type Leadership struct {
 	Term uint64
 	// Leader is the address of the leader, as far as known.
 	Leader string
+	// Over is why this member will never lead again and should end: ErrFenced.
+	Over error
 }
 
 // Machine is what entries are applied to. The log calls one method at a time, from any goroutine.

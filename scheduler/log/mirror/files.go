@@ -9,11 +9,13 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"net/url"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/leatproject/leat/scheduler/log"
 	"github.com/leatproject/leat/storage/filesystem"
 )
 
@@ -26,6 +28,7 @@ type Place struct {
 
 const (
 	beginName      = "begin"
+	membersName    = "members"
 	snapshotSuffix = ".snapshot"
 	factsSuffix    = ".facts"
 )
@@ -35,6 +38,11 @@ func (p Place) generation(g uint64) string {
 }
 
 func (p Place) begin(g uint64) string { return path.Join(p.generation(g), beginName) }
+
+// member is the file of a member; its name may have characters that file systems do not take.
+func (p Place) member(g uint64, id string) string {
+	return path.Join(p.generation(g), membersName, url.PathEscape(id))
+}
 
 func (p Place) file(g, sequence uint64, suffix string) string {
 	return path.Join(p.generation(g), fmt.Sprintf("%020d%s", sequence, suffix))
@@ -85,16 +93,22 @@ func (p Place) files(ctx context.Context, g uint64, suffix string) ([]numbered, 
 // A file is: CRC32C of the payload (4 bytes, little endian), payload.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// write creates a file whole. That it is there already with the same content is well: the answer to an earlier try was lost.
-func (p Place) write(ctx context.Context, name string, payload []byte) error {
+// put creates a file whole. The error is ErrExist when there is one of that name.
+func (p Place) put(ctx context.Context, name string, payload []byte) error {
 	b := append(binary.LittleEndian.AppendUint32(nil, crc32.Checksum(payload, castagnoli)), payload...)
 	w, err := filesystem.CreateAtomic(ctx, p.FS, name)
-	if err == nil {
-		if _, err = w.Write(b); err == nil {
-			err = w.Close()
-		}
-		err = errors.Join(err, w.Abort())
+	if err != nil {
+		return err
 	}
+	if _, err = w.Write(b); err == nil {
+		err = w.Close()
+	}
+	return errors.Join(err, w.Abort())
+}
+
+// write creates a file. That it is there already with the same content is well: the answer to an earlier try was lost.
+func (p Place) write(ctx context.Context, name string, payload []byte) error {
+	err := p.put(ctx, name, payload)
 	if errors.Is(err, filesystem.ErrExist) {
 		if there, readErr := p.read(ctx, name); readErr == nil && bytes.Equal(there, payload) {
 			return nil
@@ -122,11 +136,22 @@ func (p Place) read(ctx context.Context, name string) (payload []byte, err error
 	return b[4:], nil
 }
 
-// exists tells whether a generation has begun.
-func (p Place) exists(ctx context.Context, g uint64) (bool, error) {
-	_, err := p.FS.Stat(ctx, p.begin(g))
+func (p Place) exists(ctx context.Context, name string) (bool, error) {
+	_, err := p.FS.Stat(ctx, name)
 	if errors.Is(err, filesystem.ErrNotExist) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// ended tells whether a newer generation has begun.
+func (p Place) ended(ctx context.Context, g uint64) error {
+	newer, err := p.exists(ctx, p.begin(g+1))
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for a newer generation of cluster %s: %w", p.Cluster, err)
+	case newer:
+		return fmt.Errorf("%w: this is generation %d of cluster %s; started again, this JobManager joins the new one", log.ErrFenced, g, p.Cluster)
+	}
+	return nil
 }

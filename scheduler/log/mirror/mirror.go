@@ -22,9 +22,11 @@ type Options struct {
 	Clock   clock.Clock
 	Logger  *slog.Logger
 	// Retry is how long to wait after a failed write before the next try; 0 takes a second. Every is the number of files of facts
-	// after which a snapshot takes their place; 0 takes 1000.
+	// after which a snapshot takes their place; 0 takes 1000. Look is how often every member looks whether a newer generation has
+	// begun; 0 takes 5 s.
 	Retry time.Duration
 	Every int
+	Look  time.Duration
 }
 
 // Log is a log whose facts are also files. It implements log.Log; it leads when the log beneath does and its snapshot is written.
@@ -44,7 +46,7 @@ type Log struct {
 	count  uint64     // of files in this term
 	facts  int        // files since the last snapshot
 	whole  bool       // the files have everything that was applied
-	fenced bool
+	fenced error
 }
 
 // Open opens the log beneath by open, which must use the machine that it is given, and mirrors its facts.
@@ -54,6 +56,9 @@ func Open(opt Options, m log.Machine, open func(log.Machine) (log.Log, error)) (
 	}
 	if opt.Every == 0 {
 		opt.Every = 1000
+	}
+	if opt.Look == 0 {
+		opt.Look = 5 * time.Second
 	}
 	l := &Log{opt: opt, machine: &machine{Machine: m}, again: make(chan struct{}, 1), stopped: make(chan struct{})}
 	inner, err := open(l.machine)
@@ -69,31 +74,44 @@ func Open(opt Options, m log.Machine, open func(log.Machine) (log.Log, error)) (
 // follow leads when the log beneath does.
 func (l *Log) follow() {
 	defer close(l.stopped)
-	for l.ctx.Err() == nil {
+	for l.ctx.Err() == nil && l.Leadership().Over == nil {
 		changed := l.inner.Changed()
 		now := l.inner.Leadership()
 		if !now.Leading {
-			l.Set(now)
+			l.show(now)
 		} else if now != l.Leadership() {
 			err := l.begin(now.Term)
 			if errors.Is(err, log.ErrFenced) {
-				l.opt.Logger.Error("this JobManager will never lead again", "error", err)
 				return
 			}
 			if err != nil {
 				l.opt.Logger.Error("this JobManager cannot lead yet", "error", err)
-				l.Set(log.Leadership{Term: now.Term})
+				l.show(log.Leadership{Term: now.Term})
 				l.pause(changed)
 				continue
 			}
-			l.Set(now)
+			l.show(now)
 		}
+		look := make(chan struct{})
+		disarm := l.opt.Clock.AfterFunc(l.opt.Look, func() { close(look) })
 		select {
 		case <-changed:
 		case <-l.again:
 			l.pause(changed)
+		case <-look:
+			l.look()
 		case <-l.ctx.Done():
 		}
+		disarm()
+	}
+}
+
+// show changes the leadership, unless it is over for good.
+func (l *Log) show(now log.Leadership) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fenced == nil {
+		l.Set(now)
 	}
 }
 
@@ -157,22 +175,17 @@ func (l *Log) snapshot(ctx context.Context) error {
 // write writes the next file and makes sure that its generation was not over by then. Files are numbered by term and within it,
 // so what a deposed leader writes late comes before the snapshot of its successor.
 func (l *Log) write(ctx context.Context, suffix string, b []byte) (sequence uint64, err error) {
-	if l.fenced {
-		return 0, log.ErrFenced
+	if l.fenced != nil {
+		return 0, l.fenced
 	}
 	l.count++
 	sequence = l.term<<32 | l.count
 	if err := l.opt.write(ctx, l.opt.file(l.opt.Generation, sequence, suffix), b); err != nil {
 		return 0, err
 	}
-	newer, err := l.opt.exists(ctx, l.opt.Generation+1)
-	if err != nil {
-		return 0, fmt.Errorf("look for a newer generation of cluster %s: %w", l.opt.Cluster, err)
-	}
-	if newer {
-		l.fenced = true
-		l.Set(log.Leadership{})
-		return 0, fmt.Errorf("%w: this is generation %d: stop this JobManager", log.ErrFenced, l.opt.Generation)
+	if err := l.opt.ended(ctx, l.opt.Generation); err != nil {
+		l.fence(err)
+		return 0, err
 	}
 	return sequence, nil
 }
@@ -245,7 +258,7 @@ func (l *Log) resign() {
 	l.mu.Lock()
 	l.whole = false
 	l.mu.Unlock()
-	l.Set(log.Leadership{Term: l.Leadership().Term})
+	l.show(log.Leadership{Term: l.Leadership().Term})
 	select {
 	case l.again <- struct{}{}:
 	default:
@@ -256,16 +269,26 @@ func (l *Log) refused() error {
 	switch {
 	case l.ctx.Err() != nil:
 		return log.ErrClosed
-	case l.isFenced():
-		return log.ErrFenced
+	case l.Leadership().Over != nil:
+		return l.Leadership().Over
 	}
 	return fmt.Errorf("%w: %s does", log.ErrNotLeader, l.inner.Leadership().Leader)
 }
 
-func (l *Log) isFenced() bool {
+// fence ends the member for good if a newer generation has begun. l.mu is held.
+func (l *Log) fence(err error) {
+	if errors.Is(err, log.ErrFenced) && l.fenced == nil {
+		l.fenced = err
+		l.Set(log.Leadership{Over: err})
+	}
+}
+
+// look finds out whether a newer generation has begun while there is nothing to write.
+func (l *Log) look() {
+	err := l.opt.ended(l.ctx, l.opt.Generation)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.fenced
+	l.fence(err)
 }
 
 // Verify implements log.Log.
@@ -273,12 +296,8 @@ func (l *Log) Verify(ctx context.Context) error {
 	if !l.Leadership().Leading {
 		return l.refused()
 	}
-	newer, err := l.opt.exists(ctx, l.opt.Generation+1)
-	if err != nil {
-		return fmt.Errorf("look for a newer generation of cluster %s: %w", l.opt.Cluster, err)
-	}
-	if newer {
-		return log.ErrFenced
+	if err := l.opt.ended(ctx, l.opt.Generation); err != nil {
+		return err
 	}
 	return l.inner.Verify(ctx)
 }

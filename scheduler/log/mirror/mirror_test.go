@@ -34,7 +34,7 @@ func open(t *testing.T, p mirror.Place, generation uint64, m log.Machine) *mirro
 
 func claim(t *testing.T, p mirror.Place) uint64 {
 	t.Helper()
-	g, err := mirror.Claim(context.Background(), p, 0)
+	g, err := mirror.Claim(context.Background(), p, 0, nil)
 	require.NoError(t, err)
 	return g
 }
@@ -172,7 +172,7 @@ func TestGivenGeneration(t *testing.T) {
 	l := open(t, p, claim(t, p), new(logtest.Machine))
 	logtest.Lead(t, l)
 	propose(t, l, "fact:a")
-	g, err := mirror.Claim(context.Background(), p, 7)
+	g, err := mirror.Claim(context.Background(), p, 7, nil)
 	require.NoError(t, err)
 	require.Equal(t, uint64(7), g)
 	_, err = l.Propose(context.Background(), []byte("fact:b"))

@@ -12,10 +12,14 @@ import (
 // machine is a log.Machine as Raft wants it. When an entry cannot be applied nothing after it is.
 type machine struct {
 	log.Machine
-	once   sync.Once
-	err    error
-	broken chan struct{}
+	once       sync.Once
+	err        error
+	broken     chan struct{}
+	configured func()
 }
+
+// StoreConfiguration implements raft.ConfigurationStore: a change of the members was committed.
+func (m *machine) StoreConfiguration(uint64, raft.Configuration) { m.configured() }
 
 // Apply implements raft.FSM. The result is an error or nil.
 func (m *machine) Apply(l *raft.Log) any {

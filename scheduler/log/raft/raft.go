@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -25,6 +26,9 @@ type Member struct {
 // Options of one member.
 type Options struct {
 	Member
+	// Cluster and Generation keep members of other clusters, and of dead generations, from speaking to this one.
+	Cluster    string
+	Generation uint64
 	// Dir is the member's own directory.
 	Dir string
 	// Listener accepts connections of other members. Dial connects to the address of one.
@@ -33,7 +37,9 @@ type Options struct {
 	// Bootstrap are the first members of a new cluster, the same list at each of them. It counts only while Dir is empty; a
 	// member that joins later has none.
 	Bootstrap []Member
-	Logger    *slog.Logger
+	// Changed, when not nil, is called after the members have changed. It must not wait.
+	Changed func()
+	Logger  *slog.Logger
 
 	// Heartbeat, Election and Lease are Raft's time-outs; 0 takes 300, 300 and 200 ms.
 	Heartbeat, Election, Lease time.Duration
@@ -49,8 +55,12 @@ type Log struct {
 	opt       Options
 	raft      *raft.Raft
 	store     *store
+	votes     *votes
+	stream    *stream
 	transport *raft.NetworkTransport
 	machine   *machine
+	peers     peers
+	members   chan struct{} // has an element when the members have changed
 	observed  chan raft.Observation
 	observer  *raft.Observer
 	once      sync.Once
@@ -67,17 +77,19 @@ func Open(opt Options, m log.Machine) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Log{opt: opt, store: s, machine: &machine{Machine: m, broken: make(chan struct{})}, observed: make(chan raft.Observation, 16), closing: make(chan struct{}), stopped: make(chan struct{})}
+	l := &Log{opt: opt, store: s, observed: make(chan raft.Observation, 16), members: make(chan struct{}, 1), closing: make(chan struct{}), stopped: make(chan struct{})}
+	l.machine = &machine{Machine: m, broken: make(chan struct{}), configured: l.configured}
+	if l.votes, err = openVotes(filepath.Join(opt.Dir, "votes"), l.closing, opt.Logger); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	l.votes.own, l.votes.campaign = opt.Address, s.probe
 	if err := l.start(); err != nil {
 		if l.transport != nil {
 			err = errors.Join(err, l.transport.Close())
 		}
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(err, l.votes.Close(), s.Close())
 	}
-	l.observer = raft.NewObserver(l.observed, false, func(o *raft.Observation) bool {
-		_, ok := o.Data.(raft.LeaderObservation)
-		return ok
-	})
+	l.observer = raft.NewObserver(l.observed, false, l.observe)
 	l.raft.RegisterObserver(l.observer)
 	go l.follow()
 	return l, nil
@@ -91,8 +103,9 @@ func (l *Log) start() error {
 	}
 	c := l.config()
 	c.Logger = logger
+	l.stream = newStream(l.opt)
 	l.transport = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-		Stream:  newStream(l.opt),
+		Stream:  l.stream,
 		MaxPool: 3, Timeout: 2 * time.Second, Logger: logger,
 	})
 	cache, err := raft.NewLogCache(512, l.store)
@@ -100,17 +113,17 @@ func (l *Log) start() error {
 		return err
 	}
 	if len(l.opt.Bootstrap) > 0 {
-		known, err := raft.HasExistingState(cache, l.store, snapshots)
+		known, err := raft.HasExistingState(cache, l.votes, snapshots)
 		if err != nil {
 			return fmt.Errorf("raft state in %s: %w", l.opt.Dir, err)
 		}
 		if !known {
-			if err := raft.BootstrapCluster(c, cache, l.store, snapshots, l.transport, configuration(l.opt.Bootstrap)); err != nil {
+			if err := raft.BootstrapCluster(c, cache, l.votes, snapshots, l.transport, configuration(l.opt.Bootstrap)); err != nil {
 				return fmt.Errorf("bootstrap the cluster: %w", err)
 			}
 		}
 	}
-	l.raft, err = raft.NewRaft(c, l.machine, cache, l.store, snapshots, l.transport)
+	l.raft, err = raft.NewRaft(c, l.machine, cache, l.votes, snapshots, l.transport)
 	if err != nil {
 		return fmt.Errorf("start raft in %s: %w", l.opt.Dir, err)
 	}
@@ -127,6 +140,7 @@ func (l *Log) config() *raft.Config {
 	c.SnapshotThreshold = or(l.opt.SnapshotThreshold, 8192)
 	c.TrailingLogs = or(l.opt.Trailing, 1024)
 	c.SnapshotInterval = or(l.opt.SnapshotInterval, 30*time.Second)
+	c.ShutdownOnRemove = false // a member that was removed may be added again
 	c.NoLegacyTelemetry = true
 	return c
 }
@@ -158,6 +172,8 @@ func (l *Log) follow() {
 			if now := l.Leadership(); !now.Leading {
 				l.Set(l.other())
 			}
+		case <-l.members:
+			l.tellMembers()
 		case <-l.machine.broken:
 			l.opt.Logger.Error("this JobManager leaves the cluster: an entry could not be applied", "error", l.machine.err)
 			l.raft.Shutdown()
@@ -174,8 +190,22 @@ func (l *Log) other() log.Leadership {
 	return log.Leadership{Term: l.raft.CurrentTerm(), Leader: string(leader)}
 }
 
+// observe is called by Raft whenever something happens; it lets only news of leaders through.
+func (l *Log) observe(o *raft.Observation) bool {
+	switch x := o.Data.(type) {
+	case raft.LeaderObservation:
+		return true
+	case raft.FailedHeartbeatObservation:
+		l.peers.set(string(x.PeerID), true)
+	case raft.ResumedHeartbeatObservation:
+		l.peers.set(string(x.PeerID), false)
+	}
+	return false
+}
+
 // lead makes this member the leader once it has applied everything before its term.
 func (l *Log) lead(leading bool) {
+	l.peers.forget()
 	if leading && l.wait(context.Background(), l.raft.Barrier(0)) == nil {
 		if term := l.raft.CurrentTerm(); l.raft.State() == raft.Leader {
 			l.Set(log.Leadership{Leading: true, Term: term, Leader: l.opt.Address})
@@ -240,6 +270,8 @@ func (l *Log) failure(err error) error {
 		return l.refused()
 	case errors.Is(err, raft.ErrRaftShutdown):
 		return fmt.Errorf("%w: %w", log.ErrUnknown, log.ErrClosed)
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Errorf("%w: no space left in %s: free some: this JobManager does not lead until then: %w", log.ErrUnknown, l.opt.Dir, err)
 	}
 	return fmt.Errorf("%w: %w", log.ErrUnknown, err)
 }
@@ -278,7 +310,7 @@ func (l *Log) Close() (err error) {
 		err = l.raft.Shutdown().Error()
 		<-l.stopped
 		l.Set(log.Leadership{})
-		err = errors.Join(err, l.transport.Close(), l.store.Close())
+		err = errors.Join(err, l.transport.Close(), l.votes.Close(), l.store.Close())
 	})
 	return err
 }

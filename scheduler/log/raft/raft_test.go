@@ -217,12 +217,14 @@ func TestMembersChange(t *testing.T) {
 	fresh := raft.Member{ID: "m3", Address: "host3"}
 	c.machines = append(c.machines, new(logtest.Machine))
 	c.logs = append(c.logs, open(t, c.network, t.TempDir(), fresh, nil, c.machines[3]))
-	require.NoError(t, c.logs[leader].Add(ctx, fresh))
+	added, err := c.logs[leader].Add(ctx, fresh.Address)
+	require.NoError(t, err)
+	require.Equal(t, fresh, added)
 	c.caughtUp(3, want...)
 	all, err := c.logs[leader].Members()
 	require.NoError(t, err)
 	require.Len(t, all, 3)
-	require.Contains(t, all, fresh)
+	require.Contains(t, all, raft.Status{Member: fresh, Answers: true})
 }
 
 // A member comes back at another address.
@@ -235,7 +237,8 @@ func TestReaddress(t *testing.T) {
 	c.members[moved].Address = "elsewhere"
 	c.machines[moved] = new(logtest.Machine)
 	c.logs[moved] = open(t, c.network, c.dirs[moved], c.members[moved], c.members, c.machines[moved])
-	require.NoError(t, c.logs[leader].Add(context.Background(), c.members[moved]))
+	_, err := c.logs[leader].Add(context.Background(), "elsewhere")
+	require.NoError(t, err)
 	c.caughtUp(moved, "while away")
 }
 

@@ -4,19 +4,24 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
+	"github.com/leatproject/leat/scheduler/log"
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-// store keeps Raft's entries and its votes in one bbolt file. Every write is synced.
-type store struct{ db *bbolt.DB }
+// store keeps Raft's entries in a bbolt file. Every write is synced.
+type store struct {
+	db   *bbolt.DB
+	full atomic.Bool // whether the last entries were not stored
+}
 
 var (
 	bucketEntries = []byte("entries")
-	bucketVotes   = []byte("votes")
+	bucketProbe   = []byte("probe")
 )
 
 func openStore(path string) (*store, error) {
@@ -27,12 +32,9 @@ func openStore(path string) (*store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	s := &store{db}
+	s := &store{db: db}
 	err = db.Update(func(tx *bbolt.Tx) error {
 		_, err := tx.CreateBucketIfNotExists(bucketEntries)
-		if err == nil {
-			_, err = tx.CreateBucketIfNotExists(bucketVotes)
-		}
 		return err
 	})
 	if err != nil {
@@ -84,7 +86,7 @@ func (s *store) StoreLog(l *raft.Log) error { return s.StoreLogs([]*raft.Log{l})
 
 // StoreLogs implements raft.LogStore.
 func (s *store) StoreLogs(all []*raft.Log) error {
-	return s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.db.Update(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucketEntries)
 		b.FillPercent = 0.9 // entries come in order
 		for _, l := range all {
@@ -94,6 +96,8 @@ func (s *store) StoreLogs(all []*raft.Log) error {
 		}
 		return nil
 	})
+	s.full.Store(err != nil)
+	return err
 }
 
 // DeleteRange implements raft.LogStore.
@@ -142,37 +146,23 @@ func decodeLog(index uint64, b []byte, l *raft.Log) error {
 	return nil
 }
 
-// Set implements raft.StableStore.
-func (s *store) Set(k, v []byte) error {
-	return s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucketVotes).Put(k, v) })
-}
-
-// errNotFound is what raft.StableStore wants for a missing key: it compares the text.
-var errNotFound = errors.New("not found")
-
-// Get implements raft.StableStore.
-func (s *store) Get(k []byte) (v []byte, err error) {
-	err = s.db.View(func(tx *bbolt.Tx) error {
-		b := tx.Bucket(bucketVotes).Get(k)
-		if b == nil {
-			return errNotFound
-		}
-		v = append([]byte(nil), b...)
+// probe tells whether there is space for the largest entry. It is cheap unless an entry was refused before.
+func (s *store) probe() error {
+	if !s.full.Load() {
 		return nil
-	})
-	return v, err
-}
-
-// SetUint64 implements raft.StableStore.
-func (s *store) SetUint64(k []byte, v uint64) error {
-	return s.Set(k, binary.LittleEndian.AppendUint64(nil, v))
-}
-
-// GetUint64 implements raft.StableStore.
-func (s *store) GetUint64(k []byte) (uint64, error) {
-	b, err := s.Get(k)
-	if err != nil || len(b) != 8 {
-		return 0, err
 	}
-	return binary.LittleEndian.Uint64(b), nil
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		b, err := tx.CreateBucketIfNotExists(bucketProbe)
+		if err != nil {
+			return err
+		}
+		return b.Put(bucketProbe, make([]byte, log.MaxEntry))
+	})
+	if err == nil {
+		err = s.db.Update(func(tx *bbolt.Tx) error { return tx.DeleteBucket(bucketProbe) })
+	}
+	if err == nil {
+		s.full.Store(false)
+	}
+	return err
 }
