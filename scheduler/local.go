@@ -40,6 +40,8 @@ type Options struct {
 	// TaskMemory is the budget for sorting and hashing of one task in bytes; Spill is where what exceeds it goes.
 	TaskMemory int64
 	Spill      *spill.Dir
+	// Network is the budget for rows on their way between tasks.
+	Network shuffle.Limits
 	// BufferTimeout is how long a row waits for others before it is sent; AutoWatermarkInterval is the period of watermarks.
 	BufferTimeout, AutoWatermarkInterval time.Duration
 	// CancellationTimeout is how long tasks may take to end after a cancellation before the job is given up; 0 is for ever.
@@ -53,6 +55,7 @@ type Local struct {
 	vertices     []*vertex
 	coordinators []coordinator
 	byNode       map[int]operator.Coordinator
+	memory       *shuffle.Memory
 	state        atomic.Value // State
 }
 
@@ -82,7 +85,7 @@ func (c coordinator) start(ctx context.Context) (err error) {
 
 // NewLocal expands job into tasks.
 func NewLocal(job *graph.JobGraph, code task.Code, opt Options) *Local {
-	l := &Local{job: job, opt: opt, byNode: map[int]operator.Coordinator{}}
+	l := &Local{job: job, opt: opt, byNode: map[int]operator.Coordinator{}, memory: shuffle.NewMemory(opt.Network.Of(debug.SetMemoryLimit(-1)))}
 	l.state.Store(Created)
 	byHead := map[int]*vertex{}
 	for i := range job.Vertices {
@@ -165,7 +168,7 @@ func (l *Local) newTask(v *vertex, subtask int, code task.Code) *task.Task {
 	head := l.job.Node(v.spec.Nodes[0])
 	cfg := task.Config{JobID: l.opt.JobID, JobName: l.job.Name, Name: l.job.VertexName(v.spec), Subtask: subtask,
 		Parallelism: v.spec.Parallelism, MaxParallelism: v.spec.MaxParallelism, Mode: l.opt.Mode, Clock: l.opt.Clock,
-		Logger: l.opt.Logger, Memory: spill.NewMemory(l.opt.TaskMemory), Spill: l.opt.Spill,
+		Logger: l.opt.Logger, Memory: spill.NewMemory(l.opt.TaskMemory), Spill: l.opt.Spill, Network: l.memory,
 		BufferTimeout: l.opt.BufferTimeout, AutoWatermarkInterval: l.opt.AutoWatermarkInterval}
 	if head.BufferTimeoutMillis != nil {
 		cfg.BufferTimeout = time.Duration(*head.BufferTimeoutMillis) * time.Millisecond
@@ -344,6 +347,8 @@ type VertexStatus struct {
 	Parallelism           int
 	State                 State
 	RecordsIn, RecordsOut int64
+	// BytesIn and BytesOut are the memory of these records, BuffersOut the batches that they were sent in.
+	BytesIn, BytesOut, BuffersOut int64
 	// Watermark is the least of the sub-tasks' in milliseconds.
 	Watermark int64
 	// Busy, Idle and BackPressured are the nanoseconds so far.
@@ -367,6 +372,9 @@ func (l *Local) Status() []VertexStatus {
 		for _, t := range v.tasks {
 			s.RecordsIn += t.Stats.RecordsIn.Load()
 			s.RecordsOut += t.Stats.RecordsOut.Load()
+			s.BytesIn += t.Stats.BytesIn.Load()
+			s.BytesOut += t.Stats.BytesOut.Load()
+			s.BuffersOut += t.Stats.BuffersOut.Load()
 			s.Busy += t.Stats.Busy.Load()
 			s.Idle += t.Stats.Idle.Load()
 			s.BackPressured += t.Stats.BackPressured.Load()

@@ -29,6 +29,8 @@ type Element struct {
 	Kind Kind
 	// Batch is set for Batch elements; whoever receives it owns it.
 	Batch *column.Batch
+	// Bytes is the memory of Batch, or 0 if the sender has not measured it: what comes out of a Gate has been.
+	Bytes int
 	// Time is the watermark in milliseconds since the epoch for Watermark elements.
 	Time int64
 }

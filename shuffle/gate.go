@@ -6,7 +6,9 @@ import (
 	"github.com/leatproject/leat/storage/column"
 )
 
-// A channel has room while fewer rows and fewer elements than these are unread. One batch may overdraw the rows.
+// A channel has room while fewer rows and fewer elements than these are unread, and its part of the gate's memory is not
+// used up. A channel of which no rows are unread has room whatever the others hold: so each moves on, and a row larger than
+// all memory passes.
 const (
 	creditRows     = 2 * column.MaxRows
 	creditElements = 64
@@ -15,12 +17,15 @@ const (
 // Gate is the receiving end of all channels into one task. Elements come out in the order of their arrival, so in order
 // per channel and fairly between channels.
 type Gate struct {
-	wake func()
+	wake   func()
+	memory *Memory
 
 	mu       sync.Mutex
 	queue    []received // ring buffer of len(queue) = power of two
 	head, n  int
 	channels []*Channel
+	bytes    int64 // of all unread rows
+	busy     int64 // channels with unread rows
 	closed   bool
 }
 
@@ -29,8 +34,12 @@ type received struct {
 	element Element
 }
 
-// NewGate returns a gate that calls wake, from any goroutine, when it was empty and something has arrived.
-func NewGate(wake func()) *Gate { return &Gate{wake: wake, queue: make([]received, 16)} }
+// NewGate returns a gate that calls wake, from any goroutine, when it was empty and something has arrived. It is a user of
+// memory, which may be nil, until Close.
+func NewGate(memory *Memory, wake func()) *Gate {
+	memory.Join()
+	return &Gate{wake: wake, memory: memory, queue: make([]received, 16)}
+}
 
 // Channel is one sending end of a Gate: one producing sub-task's stream of elements to it.
 type Channel struct {
@@ -40,6 +49,7 @@ type Channel struct {
 
 	// guarded by gate.mu
 	rows, elements int
+	bytes          int64
 	starved        func() // set while the producer waits for room
 }
 
@@ -56,6 +66,9 @@ func (g *Gate) Channels() []*Channel { return g.channels }
 // Send implements Sender.
 func (c *Channel) Send(e Element) {
 	g := c.gate
+	if e.Kind == Batch && e.Bytes == 0 {
+		e.Bytes = e.Batch.Bytes()
+	}
 	g.mu.Lock()
 	if g.closed {
 		g.mu.Unlock()
@@ -73,8 +86,7 @@ func (c *Channel) Send(e Element) {
 	}
 	g.queue[(g.head+g.n)&(len(g.queue)-1)] = received{c, e}
 	g.n++
-	c.rows += e.rows()
-	c.elements++
+	c.hold(e, 1)
 	first := g.n == 1
 	g.mu.Unlock()
 	if first {
@@ -87,11 +99,35 @@ func (c *Channel) Room(wake func()) bool {
 	g := c.gate
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed || c.rows < creditRows && c.elements < creditElements {
+	if g.closed || c.room(1) {
 		return true
 	}
 	c.starved = wake
 	return false
+}
+
+// hold books an element, or with -1 takes it off the books. Called with gate.mu held.
+func (c *Channel) hold(e Element, sign int) {
+	had := c.bytes > 0
+	c.elements += sign
+	c.rows += sign * e.rows()
+	c.bytes += int64(sign * e.Bytes)
+	c.gate.bytes += int64(sign * e.Bytes)
+	if has := c.bytes > 0; has != had {
+		c.gate.busy += int64(sign)
+	}
+}
+
+// room tells whether less than one part of the credit is used. Called with gate.mu held.
+func (c *Channel) room(part int) bool {
+	if c.elements >= creditElements/part {
+		return false
+	}
+	if c.bytes == 0 {
+		return c.rows < creditRows/part
+	}
+	share := c.gate.memory.Share()
+	return c.rows < creditRows/part && c.gate.bytes < share && c.bytes < share/c.gate.busy/int64(part)
 }
 
 // Receive takes the next element, if there is one.
@@ -106,10 +142,9 @@ func (g *Gate) Receive() (*Channel, Element, bool) {
 	g.head = (g.head + 1) & (len(g.queue) - 1)
 	g.n--
 	c := r.channel
-	c.rows -= r.element.rows()
-	c.elements--
+	c.hold(r.element, -1)
 	var starved func()
-	if c.starved != nil && c.rows < creditRows/2 && c.elements < creditElements/2 {
+	if c.starved != nil && c.room(2) {
 		starved, c.starved = c.starved, nil
 	}
 	g.mu.Unlock()
@@ -126,9 +161,19 @@ func (g *Gate) Empty() bool {
 	return g.n == 0
 }
 
+// Usage is the bytes of all unread rows, and their number of elements; it may be called from any goroutine.
+func (g *Gate) Usage() (bytes int64, elements int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.bytes, g.n
+}
+
 // Close releases all that waits and frees producers: what they still send is dropped.
 func (g *Gate) Close() {
 	g.mu.Lock()
+	if !g.closed {
+		g.memory.Leave()
+	}
 	g.closed = true
 	var wakes []func()
 	for i := range g.n {
@@ -136,7 +181,7 @@ func (g *Gate) Close() {
 			e.Batch.Release()
 		}
 	}
-	g.n, g.queue = 0, nil
+	g.n, g.queue, g.bytes = 0, nil, 0
 	for _, c := range g.channels {
 		if c.starved != nil {
 			wakes = append(wakes, c.starved)

@@ -30,7 +30,7 @@ func drain(g *Gate) map[int][]int {
 
 func TestChannelsKeepOrderAndWakeOnce(t *testing.T) {
 	wakes := 0
-	g := NewGate(func() { wakes++ })
+	g := NewGate(nil, func() { wakes++ })
 	a, b := g.Connect(0), g.Connect(1)
 	a.Send(Element{Batch: batchOf(1, 2)})
 	b.Send(Element{Batch: batchOf(10)})
@@ -42,7 +42,7 @@ func TestChannelsKeepOrderAndWakeOnce(t *testing.T) {
 }
 
 func TestCreditStopsAndFreesProducers(t *testing.T) {
-	g := NewGate(func() {})
+	g := NewGate(nil, func() {})
 	c := g.Connect(0)
 	woken := 0
 	room := func() bool { return c.Room(func() { woken++ }) }
@@ -63,7 +63,7 @@ func TestCreditStopsAndFreesProducers(t *testing.T) {
 }
 
 func TestSmallElementsAreBoundedToo(t *testing.T) {
-	g := NewGate(func() {})
+	g := NewGate(nil, func() {})
 	c := g.Connect(0)
 	n := 0
 	for c.Room(func() {}) {
@@ -74,7 +74,7 @@ func TestSmallElementsAreBoundedToo(t *testing.T) {
 }
 
 func TestClosedGateFreesProducersAndDrops(t *testing.T) {
-	g := NewGate(func() {})
+	g := NewGate(nil, func() {})
 	c := g.Connect(0)
 	for c.Room(func() {}) {
 		c.Send(Element{Batch: batchOf(1)})
@@ -89,9 +89,9 @@ func TestClosedGateFreesProducersAndDrops(t *testing.T) {
 }
 
 func TestWriterCollectsSmallBatches(t *testing.T) {
-	g := NewGate(func() {})
+	g := NewGate(nil, func() {})
 	now := time.Unix(0, 0)
-	w := NewWriter(Forward, nil, []Sender{g.Connect(0)}, func() {})
+	w := NewWriter(Forward, nil, []Sender{g.Connect(0)}, nil, func() {})
 	require.NoError(t, w.Write(batchOf(1, 2), now))
 	require.NoError(t, w.Write(batchOf(3), now.Add(time.Millisecond)))
 	require.True(t, g.Empty())
@@ -101,20 +101,22 @@ func TestWriterCollectsSmallBatches(t *testing.T) {
 	w.Control(Element{Kind: Watermark, Time: 5})
 	_, e, _ := g.Receive()
 	require.Equal(t, []int{1, 2, 3}, column.Rows[int](e.Batch))
+	require.Equal(t, 24, e.Bytes)
 	_, e, _ = g.Receive()
 	require.Equal(t, Element{Kind: Watermark, Time: 5}, e)
-	require.EqualValues(t, 3, w.Rows())
+	rows, bytes, buffers := w.Written()
+	require.Equal(t, []int64{3, 24, 1}, []int64{rows, bytes, buffers})
 }
 
 func TestWriterKeepsTimesAndSpreads(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 20).Draw(t, "channels")
-		g := NewGate(func() {})
+		g := NewGate(nil, func() {})
 		var cs []Sender
 		for range n {
 			cs = append(cs, g.Connect(0))
 		}
-		w := NewWriter(Rebalance, NewRoundRobin(0), cs, func() {})
+		w := NewWriter(Rebalance, NewRoundRobin(0), cs, nil, func() {})
 		total := 0
 		for _, size := range rapid.SliceOf(rapid.IntRange(1, 300)).Draw(t, "sizes") {
 			b := column.NewBatch[int]()
@@ -148,8 +150,8 @@ func TestWriterKeepsTimesAndSpreads(t *testing.T) {
 }
 
 func TestBroadcastGivesEachChannelItsOwn(t *testing.T) {
-	g := NewGate(func() {})
-	w := NewWriter(Broadcast, nil, []Sender{g.Connect(0), g.Connect(0), g.Connect(0)}, func() {})
+	g := NewGate(nil, func() {})
+	w := NewWriter(Broadcast, nil, []Sender{g.Connect(0), g.Connect(0), g.Connect(0)}, nil, func() {})
 	require.NoError(t, w.Write(batchOf(7, 8), time.Time{}))
 	require.Equal(t, map[int][]int{0: {7, 8}, 1: {7, 8}, 2: {7, 8}}, drain(g))
 }
@@ -174,7 +176,7 @@ func TestKeyGroupsPartitionTheHashes(t *testing.T) {
 
 func TestManyProducersOneConsumer(t *testing.T) {
 	woken := make(chan struct{}, 1)
-	g := NewGate(func() {
+	g := NewGate(nil, func() {
 		select {
 		case woken <- struct{}{}:
 		default:

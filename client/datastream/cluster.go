@@ -20,6 +20,8 @@ import (
 	"github.com/leatproject/leat/runtime/worker"
 	"github.com/leatproject/leat/scheduler/rest/messages"
 	"github.com/leatproject/leat/shuffle"
+	"github.com/leatproject/leat/shuffle/blocking"
+	"github.com/leatproject/leat/shuffle/network"
 )
 
 // work is Execute in a process that a TaskManager has started: it gives the program's code to the worker, which runs tasks of
@@ -38,7 +40,8 @@ func (x *execution) work(w *worker.Process, job *graph.JobGraph, code code, plan
 		}
 		o := x.env.options(x.mode)
 		run := &worker.Job{Graph: submitted, Program: code, Options: worker.Options{Mode: o.Mode, Clock: o.Clock, Logger: o.Logger,
-			TaskMemory: o.TaskMemory, BufferTimeout: o.BufferTimeout, AutoWatermarkInterval: o.AutoWatermarkInterval}}
+			TaskMemory: o.TaskMemory, BufferTimeout: o.BufferTimeout, AutoWatermarkInterval: o.AutoWatermarkInterval,
+			NetworkMemory: o.Network, Network: network.Options{Compress: x.env.compress()}, Blocking: blocking.Options{Compress: x.env.compress()}}}
 		if code.spills() {
 			dir, err := x.env.openSpill()
 			if err != nil {
@@ -166,7 +169,8 @@ func (x *execution) attend(ctx context.Context, client *rest.Client, job *graph.
 func remoteVertices(d messages.JobDetails) []status.Vertex {
 	var r []status.Vertex
 	for _, v := range d.Vertices {
-		s := status.Vertex{ID: v.ID, Name: v.Name, Parallelism: v.Parallelism, State: v.Status, RecordsIn: v.Metrics.ReadRecords, RecordsOut: v.Metrics.WriteRecords}
+		s := status.Vertex{ID: v.ID, Name: v.Name, Parallelism: v.Parallelism, State: v.Status, RecordsIn: v.Metrics.ReadRecords, RecordsOut: v.Metrics.WriteRecords,
+			BytesIn: v.Metrics.ReadBytes, BytesOut: v.Metrics.WriteBytes}
 		if v.Metrics.Watermark != shuffle.MinWatermark {
 			s.Watermark = &v.Metrics.Watermark
 		}

@@ -211,12 +211,17 @@ func (x *execution) run(ctx context.Context, job *graph.JobGraph, code code) (*R
 func (e *Environment) options(mode operator.Mode) scheduler.Options {
 	o := scheduler.Options{Mode: mode, Clock: e.clock, Logger: e.logger,
 		TaskMemory: int64(config.Get(e.conf, config.ManagedMemorySize)), AutoWatermarkInterval: config.Get(e.conf, config.AutoWatermarkInterval),
-		BufferTimeout: config.Get(e.conf, config.BufferTimeout), CancellationTimeout: config.Get(e.conf, config.CancellationTimeout)}
+		BufferTimeout: config.Get(e.conf, config.BufferTimeout), CancellationTimeout: config.Get(e.conf, config.CancellationTimeout),
+		Network: shuffle.Limits{Fraction: config.Get(e.conf, config.NetworkMemoryFraction), Min: int64(config.Get(e.conf, config.NetworkMemoryMin)),
+			Max: int64(config.Get(e.conf, config.NetworkMemoryMax))}}
 	if !config.Get(e.conf, config.BufferTimeoutEnabled) {
 		o.BufferTimeout = 1 << 62
 	}
 	return o
 }
+
+// compress tells whether rows between workers are compressed.
+func (e *Environment) compress() bool { return config.Get(e.conf, config.NetworkCompression) == "LZ4" }
 
 // openSpill opens the places for what does not fit into memory.
 func (e *Environment) openSpill() (*spill.Dir, error) {
@@ -269,7 +274,8 @@ func (x *execution) watch(local *scheduler.Local) (stop func()) {
 func vertices(local *scheduler.Local) []status.Vertex {
 	var r []status.Vertex
 	for _, v := range local.Status() {
-		s := status.Vertex{ID: v.ID, Name: v.Name, Parallelism: v.Parallelism, State: string(v.State), RecordsIn: v.RecordsIn, RecordsOut: v.RecordsOut}
+		s := status.Vertex{ID: v.ID, Name: v.Name, Parallelism: v.Parallelism, State: string(v.State), RecordsIn: v.RecordsIn, RecordsOut: v.RecordsOut,
+			BytesIn: v.BytesIn, BytesOut: v.BytesOut}
 		if v.Watermark != shuffle.MinWatermark {
 			s.Watermark = &v.Watermark
 		}

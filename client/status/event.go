@@ -40,6 +40,7 @@ type Vertex struct {
 	RecordsIn     int64   `json:"recordsIn"`
 	RecordsOut    int64   `json:"recordsOut"`
 	BytesIn       int64   `json:"bytesIn"`
+	BytesOut      int64   `json:"bytesOut"`
 	Watermark     *int64  `json:"watermark"`     // milliseconds since the epoch, the least of the sub-tasks; null when there is none yet
 	Busy          float64 `json:"busy"`          // share of time at work, 0 to 1
 	Backpressured float64 `json:"backpressured"` // share of time waiting for room downstream, 0 to 1

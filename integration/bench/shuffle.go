@@ -160,7 +160,7 @@ type mailbox struct {
 
 func newMailbox() *mailbox {
 	m := &mailbox{woken: make(chan struct{}, 1)}
-	m.gate = shuffle.NewGate(m.wake)
+	m.gate = shuffle.NewGate(nil, m.wake)
 	return m
 }
 

@@ -12,6 +12,19 @@ var (
 		"Memory of one slot for sorting, hashing and caching in BATCH. What needs more spills to io.tmp.dirs. "+
 			"In Flink it is the memory of all slots of a TaskManager.")
 
+	NetworkMemoryFraction = declare(sectionResources, number(0, 1), "taskmanager.memory.network.fraction", 0.1,
+		"Share of a worker's memory for rows on their way between tasks, divided among the tasks that run.")
+
+	NetworkMemoryMin = declare(sectionResources, memory, "taskmanager.memory.network.min", 64*Megabyte,
+		"Least memory of a worker for rows between tasks.")
+
+	NetworkMemoryMax = declare(sectionResources, memory, "taskmanager.memory.network.max", 256*Megabyte,
+		"Most memory of a worker for rows between tasks, and what a worker has whose memory is not limited. Flink has no limit.")
+
+	NetworkCompression = declare(sectionResources, enum("NONE", "LZ4"), "taskmanager.network.compression.codec", "NONE",
+		"How rows between workers, and outputs of stages, are compressed: worth it on links and disks slower than about "+
+			"1 GB/s for each core. Flink's default is LZ4, for outputs of stages only.")
+
 	TmpDirs = declare(sectionResources, list(",:|"), "io.tmp.dirs", nil,
 		"Folders for spilled data, used in turn.", defaultText("the system's temporary folder"),
 		aliases("taskmanager.tmp.dirs"))

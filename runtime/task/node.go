@@ -29,7 +29,7 @@ type node struct {
 	ended   bool
 	passes  bool // watermarks are passed on by the task
 
-	recordsIn int64
+	recordsIn, bytesIn int64
 }
 
 // arrival is an element in the queue of a node.
@@ -107,6 +107,7 @@ func (n *node) take(a arrival) error {
 	switch a.element.Kind {
 	case shuffle.Batch:
 		n.recordsIn += int64(a.element.Batch.Len())
+		n.bytesIn += int64(a.element.Bytes)
 		if n.valve.channels[a.channel].idle {
 			if err := n.follow(n.valve.setIdle(a.channel, false), nil); err != nil {
 				return err

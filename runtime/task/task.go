@@ -24,6 +24,8 @@ type Config struct {
 	Logger                                        *slog.Logger
 	Memory                                        *spill.Memory
 	Spill                                         *spill.Dir
+	// Network is the budget for rows on their way to and from the task; it may be nil.
+	Network *shuffle.Memory
 	// BufferTimeout is how long a row waits for others before it is sent; 0 sends after each batch of input.
 	BufferTimeout         time.Duration
 	AutoWatermarkInterval time.Duration
@@ -60,7 +62,10 @@ type letter struct {
 
 // Stats is what a task tells about itself. Safe for concurrent use.
 type Stats struct {
-	RecordsIn, RecordsOut, BytesIn, BytesOut atomic.Int64
+	// BytesIn and BytesOut are the memory of the rows; BuffersOut is the number of batches sent.
+	RecordsIn, RecordsOut, BytesIn, BytesOut, BuffersOut atomic.Int64
+	// OutPoolUsage is the part of the memory for output that is in use, in thousandths: 1000 while there is no room.
+	OutPoolUsage atomic.Int64
 	// Watermark is the event time of the head operator in milliseconds.
 	Watermark atomic.Int64
 	// Busy, Idle and BackPressured are nanoseconds of the task's life.
@@ -70,7 +75,7 @@ type Stats struct {
 // New builds a task. specs are in topological order with the head first; its head has a gate unless it is a source.
 func New(cfg Config, specs []Spec) *Task {
 	t := &Task{cfg: cfg, woken: make(chan struct{}, 1)}
-	t.gate = shuffle.NewGate(t.wake)
+	t.gate = shuffle.NewGate(cfg.Network, t.wake)
 	t.Stats.Watermark.Store(shuffle.MinWatermark)
 	for _, s := range specs {
 		n := &node{task: t, op: s.Operator, spec: s, inputs: make([]int, s.Inputs), open: s.Inputs}
@@ -382,18 +387,31 @@ func (t *Task) arm() {
 
 // publish brings Stats up to date.
 func (t *Task) publish() {
-	var out int64
+	var rows, bytes, buffers int64
+	usage := 0.0
 	for _, w := range t.writers {
-		out += w.Rows()
+		r, b, n := w.Written()
+		rows, bytes, buffers, usage = rows+r, bytes+b, buffers+n, max(usage, w.Usage())
 	}
-	t.Stats.RecordsOut.Store(out)
+	t.Stats.RecordsOut.Store(rows)
+	t.Stats.BytesOut.Store(bytes)
+	t.Stats.BuffersOut.Store(buffers)
+	t.Stats.OutPoolUsage.Store(int64(1000 * usage))
 	head := t.nodes[0]
 	t.Stats.RecordsIn.Store(head.recordsIn)
+	t.Stats.BytesIn.Store(head.bytesIn)
 	if t.source == nil {
 		t.Stats.Watermark.Store(head.valve.out)
 	} else {
 		t.Stats.Watermark.Store(head.spec.Metrics.Watermark())
 	}
+}
+
+// Input is the part of the memory for input that unread rows take, up to 1, and the number of unread elements. It may be
+// called from any goroutine.
+func (t *Task) Input() (poolUsage float64, queued int) {
+	bytes, queued := t.gate.Usage()
+	return min(1, float64(bytes)/float64(t.cfg.Network.Share())), queued
 }
 
 // Close closes the operators and releases what is under way. A task that has not been opened need not be closed.

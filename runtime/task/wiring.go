@@ -53,7 +53,7 @@ func (t *Task) Wire(edges []Edge) {
 		}
 		for _, e := range edges {
 			if e.From == i {
-				w := shuffle.NewWriter(e.Strategy, e.Partitioner, e.Channels, t.wake)
+				w := shuffle.NewWriter(e.Strategy, e.Partitioner, e.Channels, t.cfg.Network, t.wake)
 				t.writers = append(t.writers, w)
 				targets[e.Port] = append(targets[e.Port], target{writer: w})
 				ports = max(ports, e.Port+1)

@@ -7,6 +7,7 @@ import (
 	"github.com/leatproject/leat/runtime/graph"
 	"github.com/leatproject/leat/runtime/operator"
 	"github.com/leatproject/leat/runtime/task"
+	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/shuffle/blocking"
 	"github.com/leatproject/leat/shuffle/network"
 	"github.com/leatproject/leat/storage/clock"
@@ -37,8 +38,10 @@ type Options struct {
 	TaskMemory                           int64
 	Spill                                *spill.Dir
 	BufferTimeout, AutoWatermarkInterval time.Duration
-	// Network has what connections to other workers need beside job and identity: TLS, compression, memory.
+	// Network has what connections to other workers need beside job and identity: TLS, compression.
 	Network network.Options
+	// NetworkMemory is the budget of the worker for rows on their way between tasks.
+	NetworkMemory shuffle.Limits
 	// Blocking is how blocking outputs are kept. Files may be nil: then they lie in the directory that the TaskManager gives.
 	Blocking blocking.Options
 }

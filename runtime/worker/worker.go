@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/leatproject/leat/runtime/graph"
 	"github.com/leatproject/leat/runtime/rpc"
+	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/shuffle/blocking"
 	"github.com/leatproject/leat/shuffle/network"
 	"github.com/leatproject/leat/shuffle/wire"
@@ -72,6 +74,7 @@ type worker struct {
 	local    junctions
 	coords   coordinators
 	asked    counter
+	memory   *shuffle.Memory
 
 	mu    sync.Mutex
 	tasks map[taskKey]*running
@@ -128,6 +131,8 @@ func newWorker(link Link, start *rpc.Start, job *Job) (*worker, error) {
 	n := job.Options.Network
 	n.Job, n.Worker, n.Token, n.Logger = start.Job, w.id, start.Token, w.log
 	n.Epoch = wire.Epoch{Generation: start.Generation, Term: start.Term}
+	w.memory = shuffle.NewMemory(w.opt.NetworkMemory.Of(debug.SetMemoryLimit(-1)))
+	n.Memory = w.memory
 	var err error
 	if w.store, err = w.newStore(job.Options.Blocking); err != nil {
 		return nil, err
@@ -170,6 +175,7 @@ func (w *worker) obey(limit func(int64)) error {
 		case *rpc.ToWorker_Order:
 			w.order(m.Order)
 		case *rpc.ToWorker_MemoryLimit:
+			w.memory.Resize(w.opt.NetworkMemory.Of(m.MemoryLimit))
 			if limit != nil {
 				limit(m.MemoryLimit)
 			}

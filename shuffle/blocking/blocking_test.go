@@ -81,7 +81,7 @@ func write(t require.TestingT, st *Stage, producer, attempt, rows, size int) {
 
 // read reads a request and checks that each producer's rows of a sub-partition come in order.
 func read(t require.TestingT, s *Store, q Request, subpartitions int) (got []row, err error) {
-	gate := shuffle.NewGate(func() {})
+	gate := shuffle.NewGate(nil, func() {})
 	ch := gate.Connect(0)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

@@ -52,7 +52,7 @@ func startBulk(t *testing.T, s *Store) *bulk {
 // fetch asks for a range as consumer number n of another vertex.
 func (b *bulk) fetch(n int, q Request, lost func(error)) (*shuffle.Gate, *network.Input, chan struct{}) {
 	woken := make(chan struct{}, 1)
-	g := shuffle.NewGate(func() {
+	g := shuffle.NewGate(nil, func() {
 		select {
 		case woken <- struct{}{}:
 		default:

@@ -119,10 +119,7 @@ func (w *Writer) collect(b *column.Batch) error {
 			return err
 		}
 	}
-	bytes, err := b.Bytes()
-	if err != nil {
-		return err
-	}
+	bytes := b.Bytes()
 	if w.rows == nil {
 		w.pool = w.stage.pool(b)
 		w.rows = w.pool.Get()

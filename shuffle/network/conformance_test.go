@@ -20,7 +20,7 @@ func both(t *testing.T, f func(t *testing.T, start func(t testing.TB, producers,
 	})
 	t.Run("network-small", func(t *testing.T) {
 		f(t, func(t testing.TB, p, c int, opt Options) rig {
-			opt.InputBytes, opt.OutputBytes = 1, 1
+			opt.Memory = shuffle.NewMemory(1)
 			return newNetworkRig(t, p, c, opt)
 		})
 	})
@@ -221,7 +221,7 @@ func TestClosedConsumerFreesProducer(t *testing.T) {
 // With many channels and nobody who reads, both sides hold about what the pools allow, and then everything arrives.
 func TestManyChannelsShareThePools(t *testing.T) {
 	const channels, pool = 500, 1 << 20
-	r := startNetwork(t, 1, Options{OutputBytes: pool}, Options{InputBytes: pool})
+	r := startNetwork(t, 1, Options{Memory: shuffle.NewMemory(pool)}, Options{Memory: shuffle.NewMemory(2 * pool)})
 	like := column.NewBatch[text]()
 	var producers []*producer
 	sent := make([]int, channels)

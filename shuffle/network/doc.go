@@ -9,11 +9,12 @@
 // Promises:
 //
 //   - Order is kept in each channel; control elements stay where they were sent.
-//   - Credit is in bytes and belongs to a channel: only credited bytes are written, of which one frame may overdraw. So the
-//     goroutine that reads a connection never waits, and no channel holds up another. The credit for a frame comes back
-//     as soon as the far channel has Room again, that is when the task has received enough.
-//   - Memory is bounded on both sides: an Exchange queues about OutputBytes, an Input grants about InputBytes, shared by the
-//     channels that are in use. A channel costs nothing before its first element but its Sender.
+//   - Credit is in bytes and belongs to a channel: only credited bytes are written, of which one frame may overdraw, and
+//     a reserve of control elements that need none. So the goroutine that reads a connection never waits, and no channel
+//     holds up another. The credit for a frame comes back as soon as the far channel has Room again, that is when the task
+//     has received enough.
+//   - Memory is bounded on both sides: an Exchange queues about its share of Options.Memory, an Input grants about its own,
+//     divided among the channels that are in use. A channel costs nothing before its first element but its Sender.
 //   - A frame leaves at once when the connection is idle; under load frames gather to writes of up to 1 MiB.
 //   - When a connection is lost, or damaged as checksums and sequence numbers tell, every task with an unfinished channel on
 //     it is told by a LostError, which names the producers that must run again. Senders then take no more: Room is false

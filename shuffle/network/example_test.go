@@ -27,7 +27,7 @@ func Example() {
 	channel := wire.Channel{Edge: 0, From: wire.Task{Vertex: "source"}, To: wire.Task{Vertex: "count"}}
 
 	arrived := make(chan struct{}, 1)
-	gate := shuffle.NewGate(func() {
+	gate := shuffle.NewGate(nil, func() {
 		select {
 		case arrived <- struct{}{}:
 		default:

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/shuffle/wire"
 )
 
@@ -32,10 +33,9 @@ type Options struct {
 	ConnectTimeout time.Duration
 	// Compress compresses batches by LZ4: for links slower than about 1 GB/s per core.
 	Compress bool
-	// InputBytes bounds what the channels of an Input may have under way; the default is 32 MiB.
-	InputBytes int64
-	// OutputBytes bounds what waits here to be written; the default is 32 MiB.
-	OutputBytes int64
+	// Memory has a share for what waits here to be written, and one for each Input of what its channels may have under way.
+	// It may be nil.
+	Memory *shuffle.Memory
 	// Serve answers requests for blocking outputs; nil refuses them. It is called on the goroutine that reads the
 	// connection and must not block.
 	Serve func(request []byte, to *Sender)
@@ -87,18 +87,13 @@ func New(opt Options) *Exchange {
 	if opt.ConnectTimeout == 0 {
 		opt.ConnectTimeout = 10 * time.Second
 	}
-	if opt.InputBytes == 0 {
-		opt.InputBytes = 32 << 20
-	}
-	if opt.OutputBytes == 0 {
-		opt.OutputBytes = 32 << 20
-	}
 	if opt.Logger == nil {
 		opt.Logger = slog.Default()
 	}
 	x := &Exchange{opt: opt, links: map[string][]*link{}, channels: map[wire.Channel]*inbound{}, held: map[*Sender]func(){}}
 	x.admitting, x.refuse = context.WithCancel(context.Background())
 	x.ctx, x.cancel = context.WithCancelCause(context.Background())
+	opt.Memory.Join()
 	return x
 }
 
@@ -185,7 +180,7 @@ func (x *Exchange) Serve(listener net.Listener) error {
 // Sender returns the near end of a channel to a task on peer. lost is called at most once, from any goroutine, with a
 // *LostError.
 func (x *Exchange) Sender(peer Peer, id wire.Channel, lost func(error)) *Sender {
-	return &Sender{exchange: x, peer: peer, id: id, lost: lost}
+	return &Sender{exchange: x, peer: peer, id: id, lost: lost, beyond: controlReserve}
 }
 
 // link returns the connection to a worker, which is made if there is none.
@@ -231,6 +226,9 @@ func (x *Exchange) all() (all []*link) {
 // is done. Afterwards Senders drop what they are given.
 func (x *Exchange) Close(ctx context.Context) error {
 	x.mu.Lock()
+	if !x.closed {
+		x.opt.Memory.Leave()
+	}
 	x.closed = true
 	x.mu.Unlock()
 	x.refuse()

@@ -28,13 +28,15 @@ type consumer struct {
 
 func newConsumer() *consumer {
 	c := &consumer{woken: make(chan struct{}, 1), lost: make(chan error, 100)}
-	c.gate = shuffle.NewGate(func() {
-		select {
-		case c.woken <- struct{}{}:
-		default:
-		}
-	})
+	c.gate = shuffle.NewGate(nil, c.wake)
 	return c
+}
+
+func (c *consumer) wake() {
+	select {
+	case c.woken <- struct{}{}:
+	default:
+	}
 }
 
 // next waits for an element; an error is that of a lost channel.

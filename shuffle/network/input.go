@@ -9,7 +9,7 @@ import (
 	"github.com/leatproject/leat/storage/column"
 )
 
-// A channel's window, the bytes that it may have under way, is its share of the Input's, between these bounds. It begins
+// A channel's window, the bytes that it may have under way, is its part of the Input's share, between these bounds. It begins
 // with firstWindow and doubles each time that credit comes back, so that channels opened together do not each take what
 // the first of them would have had alone.
 const (
@@ -27,6 +27,7 @@ type Input struct {
 
 	mu       sync.Mutex
 	channels []*inbound
+	closed   bool
 }
 
 // inbound is the far end of one channel. It comes into being when it is connected here or opened there, whichever is
@@ -52,6 +53,7 @@ type inbound struct {
 // Input returns an Input for rows of the type that like holds. lost is called with a *LostError, from any goroutine, when
 // channels end before their End; it may be called again for other channels.
 func (x *Exchange) Input(like *column.Batch, lost func(error)) *Input {
+	x.opt.Memory.Join()
 	return &Input{exchange: x, pool: column.PoolLike(like), lost: lost}
 }
 
@@ -110,6 +112,10 @@ func (in *Input) Close() {
 	in.mu.Lock()
 	all := in.channels
 	in.channels = nil
+	if !in.closed {
+		in.exchange.opt.Memory.Leave()
+	}
+	in.closed = true
 	in.mu.Unlock()
 	for _, c := range all {
 		c.mu.Lock()
@@ -129,7 +135,7 @@ func (in *Input) Close() {
 
 // share is the window of each channel now.
 func (in *Input) share() int64 {
-	return max(minWindow, min(maxWindow, in.exchange.opt.InputBytes/max(1, in.open.Load())))
+	return max(minWindow, min(maxWindow, in.exchange.opt.Memory.Share()/max(1, in.open.Load())))
 }
 
 // opened joins the far end to its connection; false says that nobody wants the channel.

@@ -19,7 +19,7 @@ type Metrics struct {
 	Connections int64
 	// QueuedBytes wait to be written.
 	QueuedBytes int64
-	// OutPoolUsage is QueuedBytes as a part of OutputBytes; more than 1 after overdrawing.
+	// OutPoolUsage is QueuedBytes as a part of the Exchange's share of the memory; more than 1 after overdrawing.
 	OutPoolUsage float64
 	// UnreadBytes have arrived and their credit has not been given back, because tasks have not received them.
 	UnreadBytes int64
@@ -32,6 +32,6 @@ func (x *Exchange) Metrics() Metrics {
 	c := &x.stats
 	return Metrics{BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(), FramesIn: c.framesIn.Load(), FramesOut: c.framesOut.Load(),
 		Writes: c.writes.Load(), Connections: c.connections.Load(), QueuedBytes: c.queued.Load(),
-		OutPoolUsage: float64(c.queued.Load()) / float64(x.opt.OutputBytes), UnreadBytes: c.unreturned.Load(),
+		OutPoolUsage: float64(c.queued.Load()) / float64(x.opt.Memory.Share()), UnreadBytes: c.unreturned.Load(),
 		BackPressured: c.starved.Load()}
 }

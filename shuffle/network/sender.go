@@ -12,9 +12,11 @@ const (
 	// frameBytes is about the size of the frames that a batch is cut into, maxFrame what a frame of several rows may reach.
 	frameBytes = 128 << 10
 	maxFrame   = 1 << 20
-	// A Sender has Room while less than its share of OutputBytes is queued, between these bounds.
+	// A Sender has Room while less than its part of the Exchange's share of the memory is queued, between these bounds.
 	minQueue = 16 << 10
 	maxQueue = 1 << 20
+	// controlReserve is how many control elements a channel may write beyond its credit until it has some again.
+	controlReserve = 64
 )
 
 // Sender is the near end of a channel to another worker: a shuffle.Sender for the one goroutine of its producer. Rows are
@@ -35,6 +37,7 @@ type Sender struct {
 	// guarded by link.mu
 	state  senderState
 	credit int64
+	beyond int // control elements written without credit since there was some; used up until the first credit
 	queue  chunks
 	queued int64  // bytes, until they are written
 	wake   func() // set while the producer waits for room
@@ -247,35 +250,51 @@ func (s *Sender) commit(buf []byte, old int, end bool) {
 
 // schedule puts s among those that the writer visits if it may send. Called with link.mu held.
 func (s *Sender) schedule() {
-	dry := s.credit <= 0 && !s.queue.empty()
+	may := s.may()
+	dry := !may && !s.queue.empty()
 	if dry && !s.dry {
 		s.exchange.stats.starved.Add(1)
 	} else if !dry && s.dry {
 		s.exchange.stats.starved.Add(-1)
 	}
 	s.dry = dry
-	if !s.ready && s.credit > 0 && !s.queue.empty() {
+	if !s.ready && may {
 		s.ready = true
 		s.link.ready = append(s.link.ready, s)
 	}
 }
 
-// take appends whole frames to w, as many as credit allows and at most about quantum bytes. Called with link.mu held.
+// may tells whether the next frame may be written: with credit any, without a control element. Called with link.mu held.
+func (s *Sender) may() bool {
+	if s.queue.empty() {
+		return false
+	}
+	if s.credit > 0 {
+		s.beyond = 0
+		return true
+	}
+	c := s.queue.first()
+	return s.beyond < controlReserve && wire.TypeOf(c.buf[c.off:]) != wire.Batch
+}
+
+// take appends whole frames to w, as many as may be written and at most about quantum bytes. Called with link.mu held.
 func (s *Sender) take(w *write, quantum int) {
 	taken := 0
-	for !s.queue.empty() && s.credit > 0 && taken < quantum {
+	for taken < quantum && s.may() {
 		c := s.queue.first()
-		end := c.off
-		for end < len(c.buf) && s.credit > 0 && taken < quantum {
-			size, cost := wire.Cost(c.buf[end:])
-			end += size
+		from := c.off
+		for c.off < len(c.buf) && taken < quantum && s.may() {
+			size, cost := wire.Cost(c.buf[c.off:])
+			if s.credit <= 0 {
+				s.beyond++
+			}
+			c.off += size
 			taken += size
 			s.credit -= int64(cost)
 			w.frames++
 		}
-		w.add(c.buf[c.off:end])
-		c.off = end
-		if end == len(c.buf) {
+		w.add(c.buf[from:c.off])
+		if c.off == len(c.buf) {
 			w.used = append(w.used, c.buf)
 			s.queue.popFirst()
 		}
@@ -326,9 +345,9 @@ func (s *Sender) stop(state senderState) (wake func()) {
 	return wake
 }
 
-// queueLimit is the share of a sender of what may be queued.
+// queueLimit is the part of a sender of what may be queued.
 func (x *Exchange) queueLimit() int64 {
-	return max(minQueue, min(maxQueue, x.opt.OutputBytes/max(1, x.stats.busy.Load())))
+	return max(minQueue, min(maxQueue, x.opt.Memory.Share()/max(1, x.stats.busy.Load())))
 }
 
 // Room implements shuffle.Sender.

@@ -93,6 +93,9 @@ type Header struct {
 // Size is what the frame occupies with its header.
 func (h *Header) Size() int { return HeaderSize + int(h.Length) }
 
+// TypeOf is the type of a frame that Append or AppendBatch has made.
+func TypeOf(frame []byte) Type { return Type(frame[16]) }
+
 // Cost is what a frame, given from its header on, costs of credit: its size before compression, since that is what it
 // takes at its receiver. size is what it occupies now. The frame is one that Append or AppendBatch has made.
 func Cost(frame []byte) (size, cost int) {

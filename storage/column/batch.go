@@ -42,7 +42,7 @@ type rowSet interface {
 	appendWire(dst []byte, lo, hi int) ([]byte, error)
 	decodeWire(src []byte) error
 	appendPicked(from rowSet, order []uint32)
-	bytes() (int, error)
+	bytes() int
 	truncate(n int)
 }
 

@@ -107,7 +107,12 @@ func (text) detach(p unsafe.Pointer) {
 	*s = strings.Clone(*s)
 }
 
-func (text) extra(p unsafe.Pointer) int { return len(*(*string)(p)) }
+func (text) extra(p unsafe.Pointer, stride uintptr, n int) (bytes int) {
+	for i := range uintptr(n) {
+		bytes += len(*(*string)(unsafe.Add(p, i*stride)))
+	}
+	return bytes
+}
 
 // blob is the coder of byte slices; nil stays nil.
 type blob struct{}
@@ -198,4 +203,9 @@ func (blob) detach(p unsafe.Pointer) {
 	*b = bytes.Clone(*b)
 }
 
-func (blob) extra(p unsafe.Pointer) int { return len(*(*[]byte)(p)) }
+func (blob) extra(p unsafe.Pointer, stride uintptr, n int) (bytes int) {
+	for i := range uintptr(n) {
+		bytes += len(*(*[]byte)(unsafe.Add(p, i*stride)))
+	}
+	return bytes
+}

@@ -139,7 +139,7 @@ func (c *Codec[T]) Size(v *T) int {
 	if !c.pointers {
 		return c.size
 	}
-	return c.size + c.coder.extra(unsafe.Pointer(v))
+	return c.size + c.coder.extra(unsafe.Pointer(v), 0, 1)
 }
 
 // Schema describes the encoding. It is shared: do not change it.

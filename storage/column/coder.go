@@ -32,8 +32,9 @@ type coder interface {
 	readRow(src []byte, p unsafe.Pointer) ([]byte, error)
 	// detach replaces whatever the value at p points to by copies of its own.
 	detach(p unsafe.Pointer)
-	// extra is the number of bytes that the value at p holds outside its own memory, roughly.
-	extra(p unsafe.Pointer) int
+	// extra is the number of bytes that n values, of which the first is at p and which lie stride apart, hold outside their own
+	// memory, roughly.
+	extra(p unsafe.Pointer, stride uintptr, n int) int
 	// width is the least number of bytes that a value has in either form. It bounds what a count in corrupt input can allocate.
 	width() int
 }
@@ -130,4 +131,16 @@ func takeRow(src []byte, n int) (head, rest []byte, err error) {
 		return nil, nil, corrupt("%d bytes wanted, %d left in the row", n, len(src))
 	}
 	return src[:n], src[n:], nil
+}
+
+// samples is how many values are looked at where measuring one takes about as long as encoding it.
+const samples = 16
+
+// sampled measures some of n values and scales what it finds to all.
+func sampled(p unsafe.Pointer, stride uintptr, n int, extra func(p unsafe.Pointer) int) (bytes int) {
+	k := min(n, samples)
+	for i := range k {
+		bytes += extra(unsafe.Add(p, uintptr(i*n/k)*stride))
+	}
+	return bytes * n / max(k, 1)
 }

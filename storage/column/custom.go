@@ -204,9 +204,12 @@ func (c *custom) detach(p unsafe.Pointer) {
 	}
 }
 
-func (c *custom) extra(p unsafe.Pointer) int {
+func (c *custom) extra(p unsafe.Pointer, stride uintptr, n int) int {
 	if c.flat {
 		return 0
 	}
-	return len(c.must(nil, p))
+	return sampled(p, stride, n, func(p unsafe.Pointer) int {
+		b, _ := c.append(nil, p) // what fails now fails when it is encoded
+		return len(b)
+	})
 }

@@ -168,7 +168,12 @@ func (c *dictionary) detach(p unsafe.Pointer) {
 	m.Set(own)
 }
 
-func (c *dictionary) extra(p unsafe.Pointer) int {
+func (c *dictionary) extra(p unsafe.Pointer, stride uintptr, n int) int {
+	return sampled(p, stride, n, c.extraOf)
+}
+
+// extraOf is extra of one value.
+func (c *dictionary) extraOf(p unsafe.Pointer) int {
 	m := c.at(p)
 	n := m.Len() * int(c.of.Key().Size()+c.of.Elem().Size())
 	if c.flat || n == 0 {
@@ -178,7 +183,7 @@ func (c *dictionary) extra(p unsafe.Pointer) int {
 	for iter := m.MapRange(); iter.Next(); {
 		key.Elem().SetIterKey(iter)
 		value.Elem().SetIterValue(iter)
-		n += c.key.extra(key.UnsafePointer()) + c.value.extra(value.UnsafePointer())
+		n += c.key.extra(key.UnsafePointer(), 0, 1) + c.value.extra(value.UnsafePointer(), 0, 1)
 	}
 	return n
 }

@@ -102,8 +102,8 @@ func (c fixed[U]) readRow(src []byte, p unsafe.Pointer) ([]byte, error) {
 	return rest, nil
 }
 
-func (fixed[U]) detach(unsafe.Pointer)    {}
-func (fixed[U]) extra(unsafe.Pointer) int { return 0 }
+func (fixed[U]) detach(unsafe.Pointer)                  {}
+func (fixed[U]) extra(unsafe.Pointer, uintptr, int) int { return 0 }
 
 // little swaps an integer between the machine's order and little endian.
 func little[U unsigned](x U) U {
@@ -220,5 +220,5 @@ func rawOf(a *array) coder {
 	return a
 }
 
-func (raw) detach(unsafe.Pointer)    {}
-func (raw) extra(unsafe.Pointer) int { return 0 }
+func (raw) detach(unsafe.Pointer)                  {}
+func (raw) extra(unsafe.Pointer, uintptr, int) int { return 0 }

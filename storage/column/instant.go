@@ -124,8 +124,8 @@ func (instant) readRow(src []byte, p unsafe.Pointer) ([]byte, error) {
 }
 
 // Locations never change and are shared.
-func (instant) detach(unsafe.Pointer)    {}
-func (instant) extra(unsafe.Pointer) int { return 0 }
+func (instant) detach(unsafe.Pointer)                  {}
+func (instant) extra(unsafe.Pointer, uintptr, int) int { return 0 }
 
 func joinTime(sec uint64, nano uint32, zone *time.Location) (time.Time, error) {
 	if nano >= 1e9 {

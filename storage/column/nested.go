@@ -90,12 +90,11 @@ func (c *record) detach(p unsafe.Pointer) {
 	}
 }
 
-func (c *record) extra(p unsafe.Pointer) int {
-	n := 0
+func (c *record) extra(p unsafe.Pointer, stride uintptr, n int) (bytes int) {
 	for _, f := range c.fields {
-		n += f.coder.extra(unsafe.Add(p, f.off))
+		bytes += f.coder.extra(unsafe.Add(p, f.off), stride, n)
 	}
-	return n
+	return bytes
 }
 
 // array is the coder of arrays: the columns of all elements, row after row.
@@ -152,12 +151,11 @@ func (c *array) detach(p unsafe.Pointer) {
 	}
 }
 
-func (c *array) extra(p unsafe.Pointer) int {
-	n := 0
+func (c *array) extra(p unsafe.Pointer, stride uintptr, n int) (bytes int) {
 	for i := range uintptr(c.n) {
-		n += c.elem.extra(unsafe.Add(p, i*c.size))
+		bytes += c.elem.extra(unsafe.Add(p, i*c.size), stride, n)
 	}
-	return n
+	return bytes
 }
 
 // list is the coder of slices: their lengths, then the columns of all elements. The elements that a block decodes to share one
@@ -283,13 +281,12 @@ func (c *list) detach(p unsafe.Pointer) {
 	}
 }
 
-func (c *list) extra(p unsafe.Pointer) int {
-	h := (*sliceHeader)(p)
-	n := h.len * int(c.size)
-	for i := range c.each(h.len) {
-		n += c.elem.extra(unsafe.Add(h.data, i*c.size))
+func (c *list) extra(p unsafe.Pointer, stride uintptr, n int) (bytes int) {
+	for i := range uintptr(n) {
+		h := (*sliceHeader)(unsafe.Add(p, i*stride))
+		bytes += h.len*int(c.size) + c.elem.extra(h.data, c.size, h.len)
 	}
-	return n
+	return bytes
 }
 
 // pointer is the coder of pointers: a byte each that says whether it is nil, then the columns of those that are not. The targets
@@ -393,10 +390,11 @@ func (c *pointer) detach(p unsafe.Pointer) {
 	c.elem.detach(own.UnsafePointer())
 }
 
-func (c *pointer) extra(p unsafe.Pointer) int {
-	q := *(*unsafe.Pointer)(p)
-	if q == nil {
-		return 0
+func (c *pointer) extra(p unsafe.Pointer, stride uintptr, n int) (bytes int) {
+	for i := range uintptr(n) {
+		if q := *(*unsafe.Pointer)(unsafe.Add(p, i*stride)); q != nil {
+			bytes += int(c.size) + c.elem.extra(q, c.size, 1)
+		}
 	}
-	return int(c.size) + c.elem.extra(q)
+	return bytes
 }

@@ -20,25 +20,29 @@ type plan struct {
 	skips       bool // fields that are not encoded, which decoding must clear
 }
 
-var plans sync.Map // reflect.Type -> *plan
+var plans sync.Map // reflect.Type -> *plan, or the error why there is none
 
 func forgetPlans() { plans.Clear() }
 
 func planOf(t reflect.Type) (*plan, error) {
-	if p, ok := plans.Load(t); ok {
-		return p.(*plan), nil
+	if known, ok := plans.Load(t); ok {
+		if p, ok := known.(*plan); ok {
+			return p, nil
+		}
+		return nil, known.(error)
 	}
 	var b builder
 	c, schema, err := b.build(t.String(), t)
 	if err != nil {
+		plans.Store(t, err)
 		return nil, err
 	}
 	p := &plan{
 		coder: c, schema: schema, fingerprint: xxh3.HashString(schema.String()),
 		size: int(t.Size()), pointers: hasPointers(t), skips: b.skips,
 	}
-	actual, _ := plans.LoadOrStore(t, p)
-	return actual.(*plan), nil
+	plans.Store(t, p)
+	return p, nil
 }
 
 // builder makes the coder of one type from those of its parts.

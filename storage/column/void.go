@@ -11,4 +11,4 @@ func (void) decode(*decoder, cells) error                         { return nil }
 func (void) appendRow(dst []byte, _ unsafe.Pointer) []byte        { return dst }
 func (void) readRow(src []byte, _ unsafe.Pointer) ([]byte, error) { return src, nil }
 func (void) detach(unsafe.Pointer)                                {}
-func (void) extra(unsafe.Pointer) int                             { return 0 }
+func (void) extra(unsafe.Pointer, uintptr, int) int               { return 0 }

@@ -90,12 +90,8 @@ func (b *Batch) AppendRows(from *Batch, order []uint32) {
 	b.Hashes = pickOptional(b.Hashes, n, from.Hashes, order, 0)
 }
 
-// Bytes is roughly the memory that the rows of b take, with all that they refer to. The error says why rows of this type
-// cannot be measured.
-func (b *Batch) Bytes() (int, error) {
-	n, err := b.rows.bytes()
-	return n + 8*len(b.Times) + 8*len(b.Hashes), err
-}
+// Bytes is roughly the memory that the rows of b take, with all that they refer to if their type can be encoded.
+func (b *Batch) Bytes() int { return b.rows.bytes() + 8*len(b.Times) + 8*len(b.Hashes) }
 
 func (r *vector[T]) truncate(n int) {
 	clear(r.v[n:])
@@ -139,18 +135,12 @@ func (r *vector[T]) appendPicked(from rowSet, order []uint32) {
 	}
 }
 
-func (r *vector[T]) bytes() (int, error) {
-	p, err := planOf(reflect.TypeFor[T]())
-	if err != nil {
-		return 0, err
+func (r *vector[T]) bytes() int {
+	n := int(r.sizeOf()) * len(r.v)
+	if p, err := planOf(reflect.TypeFor[T]()); err == nil && p.pointers {
+		n += p.coder.extra(unsafe.Pointer(unsafe.SliceData(r.v)), r.sizeOf(), len(r.v))
 	}
-	n := p.size * len(r.v)
-	if p.pointers {
-		for i := range r.v {
-			n += p.coder.extra(unsafe.Pointer(&r.v[i]))
-		}
-	}
-	return n, nil
+	return n
 }
 
 // appendWords appends words in little endian.

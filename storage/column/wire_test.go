@@ -62,9 +62,20 @@ func TestAppendRowsPicks(t *testing.T) {
 	to.AppendRows(from, []uint32{2, 0, 2})
 	require.Equal(t, []string{"z", "c", "a", "c"}, Rows[string](to))
 	require.Equal(t, []int64{NoTime, 3, 1, 3}, to.Times)
-	n, err := to.Bytes()
-	require.NoError(t, err)
-	require.Equal(t, 4*16+4+4*8, n)
+	require.Equal(t, 4*16+4+4*8, to.Bytes())
+}
+
+func TestBytesOfNestedRows(t *testing.T) {
+	type inner struct{ Names []string }
+	type row struct {
+		ID    int64
+		Inner *inner
+		Byte  []byte
+		Count map[string]int64
+	}
+	rows := []row{{Inner: &inner{[]string{"abc", ""}}, Byte: make([]byte, 100), Count: map[string]int64{"xy": 1}}, {}}
+	require.Equal(t, 2*48+24+2*16+3+100+16+8+2, BatchOf(rows).Bytes())
+	require.Equal(t, 16, BatchOf(make([]func(), 2)).Bytes(), "what cannot be encoded counts by its own memory")
 }
 
 func TestWireOfUnencodableRows(t *testing.T) {
