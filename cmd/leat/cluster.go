@@ -17,12 +17,18 @@ import (
 	"github.com/leatproject/leat/client/rest"
 	"github.com/leatproject/leat/resourcemanager/secret"
 	"github.com/leatproject/leat/runtime/config"
+	"github.com/leatproject/leat/storage/filesystem"
 	"github.com/urfave/cli/v2"
 )
 
 // clusterFlags are those of the verbs that speak to a cluster.
 func clusterFlags() []cli.Flag {
 	return append(commonFlags(), &cli.StringFlag{Name: "jobmanager", Aliases: []string{"m"}, Usage: "`HOST:PORT` of the cluster's REST server"})
+}
+
+// reachFiles gives file systems their configuration: hadoop's folder, and flink.hadoop.* and fs.* properties.
+func reachFiles(conf *config.Configuration, logger *slog.Logger) {
+	filesystem.Configure(filesystem.Options{Logger: logger, ConfDir: config.Get(conf, config.HadoopConfDir), Properties: conf.HadoopProperties()})
 }
 
 // loadSecret is the cluster's secret, if the configuration names its file.

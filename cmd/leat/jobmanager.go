@@ -86,6 +86,7 @@ func runJobManager(ctx context.Context, conf *config.Configuration, path string,
 	}
 	h.later(done)
 	h.logger = logger
+	reachFiles(conf, logger)
 	if err := h.listen(); err != nil {
 		return err
 	}

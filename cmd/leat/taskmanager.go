@@ -51,6 +51,7 @@ func runTaskManager(ctx context.Context, conf *config.Configuration, errs io.Wri
 		return err
 	}
 	defer done()
+	reachFiles(conf, logger)
 	opt, err := taskManagerOptions(conf)
 	if err != nil {
 		return err
@@ -95,7 +96,7 @@ func taskManagerOptions(conf *config.Configuration) (taskmanager.Options, error)
 		SlotMemory: memory, Dir: filepath.Clean(dir), Secret: s.Bytes(),
 		Dial:     append(s.DialOptions(), grpc.WithTransportCredentials(insecure.NewCredentials())),
 		Launcher: taskmanager.Processes{}, ClusterTimeout: config.Get(conf, config.ClusterTimeout),
-		CancellationTimeout: config.Get(conf, config.CancellationTimeout), Build: identify(info).Version}, nil
+		CancellationTimeout: config.Get(conf, config.CancellationTimeout), WorkerTimeout: config.Get(conf, config.WorkerTimeout), Build: identify(info).Version}, nil
 }
 
 // resourceName is the configured name, or one that no other process has.

@@ -91,7 +91,7 @@ var (
 
 	RestartStrategy = declare(sectionExecution, enum("none", "off", "disable", "fixed-delay", "exponential-delay", "failure-rate"),
 		"restart-strategy.type", "none", "What happens when a task fails. A job in the program's own process always ends.",
-		aliases("restart-strategy"))
+		aliases("restart-strategy"), defaultText("none; for BATCH jobs exponential-delay until a sub-task has failed 4 times"))
 
 	FixedDelayAttempts = declare(sectionExecution, integer(1, math.MaxInt32), "restart-strategy.fixed-delay.attempts", 1,
 		"Restarts before the job fails.")

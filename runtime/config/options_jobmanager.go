@@ -46,6 +46,9 @@ var (
 	ClusterTimeout = declare(sectionCluster, duration, "taskmanager.registration.timeout", 10*time.Minute,
 		"After what time without a JobManager a TaskManager ends itself. Flink's default is 5 min.")
 
+	WorkerTimeout = declare(sectionCluster, duration, "taskmanager.worker.timeout", 30*time.Second,
+		"After what silence the worker of a job is taken to hang, and killed.")
+
 	SlotMemory = declare(sectionResources, memory, "taskmanager.slot.memory", 0,
 		"What the worker of a job may use for each slot that it holds. One that uses more is ended.",
 		defaultText("taskmanager.memory.process.size divided by the slots, or not limited"))

@@ -100,6 +100,9 @@ func (t *TaskManager) cancel(x *rpc.Attempt) {
 		t.set(key, rpc.TaskState_CANCELING, "")
 		w := a.worker
 		w.cancelAttempt(a.report.Attempt)
+		if t.opt.CancellationTimeout == 0 {
+			return
+		}
 		a.stopKill = t.after(t.opt.CancellationTimeout, func() {
 			if t.tasks[key] == a && a.live() {
 				w.kill(fmt.Sprintf("sub-task %d of vertex %d did not end within %v after it was cancelled (task.cancellation.timeout): a function ignores its context",

@@ -47,7 +47,7 @@ type Options struct {
 	LogFiles map[string]string
 	// ClusterTimeout is how long to look for a leader before giving up; the default is 10 minutes.
 	ClusterTimeout time.Duration
-	// CancellationTimeout is how long a task may take to end after it was cancelled; the default is 3 minutes.
+	// CancellationTimeout is how long a task may take to end after it was cancelled; 0 waits for ever.
 	CancellationTimeout time.Duration
 	// WorkerTimeout is how long a worker may be silent before it is killed; the default is 30 seconds.
 	WorkerTimeout time.Duration
@@ -99,7 +99,6 @@ func New(opt Options) (*TaskManager, error) {
 	opt.Logger = cmp.Or(opt.Logger, slog.Default())
 	opt.Listen = cmp.Or(opt.Listen, "127.0.0.1:0")
 	opt.ClusterTimeout = cmp.Or(opt.ClusterTimeout, 10*time.Minute)
-	opt.CancellationTimeout = cmp.Or(opt.CancellationTimeout, 3*time.Minute)
 	opt.WorkerTimeout = cmp.Or(opt.WorkerTimeout, 30*time.Second)
 	opt.MetricsPeriod = cmp.Or(opt.MetricsPeriod, time.Second)
 	blobs, err := newBlobs(opt.Dir)
