@@ -1317,7 +1317,7 @@ type TaskReport struct {
 	Result []byte `protobuf:"bytes,4,opt,name=result,proto3" json:"result,omitempty"`
 	// cause is why the attempt failed: one line, then details.
 	Cause string `protobuf:"bytes,5,opt,name=cause,proto3" json:"cause,omitempty"`
-	// lost is the output that could not be read, if that was it.
+	// lost is the output that could not be read, if that was it; with vertex -1 another task could not be reached.
 	Lost          *Producer `protobuf:"bytes,6,opt,name=lost,proto3" json:"lost,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

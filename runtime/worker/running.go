@@ -122,7 +122,8 @@ func (w *worker) report(t *rpc.TaskReport) {
 	w.out.add(func(r *rpc.Report) { r.Tasks = append(r.Tasks, t) })
 }
 
-// lost names the first producer that must run again because of err, if any.
+// lost names the first producer that must run again because of err. It is nil if err is nobody else's, and has vertex -1 if another
+// worker could not be reached for something else than its rows.
 func (w *worker) lost(err error) *rpc.Producer {
 	var producers []wire.Task
 	var rows *network.LostError
@@ -132,6 +133,8 @@ func (w *worker) lost(err error) *rpc.Producer {
 		producers = rows.Producers
 	case errors.As(err, &output):
 		producers = output.Producers
+	default:
+		return nil
 	}
 	for _, p := range producers {
 		for i := range w.job.Vertices {
@@ -140,5 +143,5 @@ func (w *worker) lost(err error) *rpc.Producer {
 			}
 		}
 	}
-	return nil
+	return &rpc.Producer{Vertex: -1}
 }

@@ -130,11 +130,14 @@ func (m *TaskManagerLost) apply(s *State, at Time, e *Effects) {
 		for _, task := range t.Slots[i].Tasks {
 			j, _ := s.jobs.get(task.Job)
 			x := &j.Vertices[task.Vertex].Subtasks[task.Subtask]
+			cause := Cause{Time: at, Vertex: task.Vertex, Subtask: task.Subtask, Attempt: x.Attempt, TM: m.TM, Message: m.Message}
 			if x.State == TaskCanceling {
 				j.set(task.Vertex, task.Subtask, TaskCanceled, at)
+				j.explain(cause)
 			} else {
 				j.set(task.Vertex, task.Subtask, TaskFailed, at)
-				j.fail(Cause{Time: at, Vertex: task.Vertex, Subtask: task.Subtask, Attempt: x.Attempt, TM: m.TM, Message: m.Message})
+				x.Failures++
+				j.fail(cause)
 			}
 			e.touch(j.ID)
 		}

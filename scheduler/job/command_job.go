@@ -122,6 +122,7 @@ func (m *Cause) fields(c *codec) {
 	num(c, &m.Attempt)
 	num(c, &m.TM)
 	text(c, &m.Message)
+	c.flag(&m.Consequence)
 }
 
 func (m *JobFailing) apply(s *State, at Time, e *Effects) {

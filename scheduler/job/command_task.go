@@ -119,7 +119,8 @@ type Change struct {
 	// Bytes and Result are those of a finished attempt.
 	Bytes  int64
 	Result []byte
-	// Cause is why an attempt failed; Lost names the output that could not be read, if that was it.
+	// Cause is why an attempt failed; Lost names the output that could not be read, if that was it, with Vertex -1 when it was no
+	// output but another task that could not be reached.
 	Cause string
 	Lost  *Producer
 }
@@ -186,6 +187,10 @@ func (s *State) change(j *Job, i int, x *Change, at Time, e *Effects) {
 	if t.Attempt != x.Attempt || !news {
 		return
 	}
+	cause := Cause{Time: at, Vertex: x.Vertex, Subtask: i, Attempt: t.Attempt, TM: t.TM, Consequence: x.Lost != nil, Message: x.Cause}
+	if x.State == TaskFailed && next == TaskCanceled && !cause.Consequence {
+		j.explain(cause)
+	}
 	j.set(x.Vertex, i, next, at)
 	if !next.Terminal() {
 		return
@@ -201,7 +206,10 @@ func (s *State) change(j *Job, i int, x *Change, at Time, e *Effects) {
 		}
 		e.keep(j, x.Vertex, i)
 	case TaskFailed:
-		j.fail(Cause{Time: at, Vertex: x.Vertex, Subtask: i, Attempt: t.Attempt, TM: t.TM, Message: x.Cause})
+		if !cause.Consequence {
+			t.Failures++
+		}
+		j.fail(cause)
 		if x.Lost != nil && j.finished(*x.Lost) && j.Plan.blocking[x.Lost.Vertex] {
 			j.setLost(x.Lost.Vertex, x.Lost.Subtask, true)
 		}

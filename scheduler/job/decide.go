@@ -154,7 +154,7 @@ func (d *decision) reports() {
 // These keep commands within an entry.
 const (
 	maxChanges = 32 << 10 // bytes of one TasksChanged, but for the last change
-	maxResult  = 256      // bytes of the result of a task
+	maxResult  = 32 << 10 // bytes of the result of a task
 	maxOutputs = 2048     // outputs in one command
 )
 
@@ -162,7 +162,7 @@ func (m *TasksChanged) report(r TaskReport) {
 	n := Change{Vertex: r.Vertex, Subtask: r.Subtask, Count: 1, Attempt: r.Attempt, State: r.State, Bytes: r.Bytes, Result: r.Result, Lost: r.Lost}
 	n.Cause = r.Cause[:min(len(r.Cause), maxMessage)]
 	if len(n.Result) > maxResult {
-		n.State, n.Result, n.Cause = TaskFailed, nil, "the result of a task is larger than 256 bytes: it must be stored and named by its digest"
+		n.State, n.Result, n.Cause = TaskFailed, nil, "what the sinks of a task have prepared to commit takes more than 32 KiB to name: write fewer or larger files, or raise the parallelism"
 	}
 	if k := len(m.Changes) - 1; k >= 0 {
 		last := &m.Changes[k]

@@ -26,6 +26,7 @@ type script struct {
 //	lose tm=1 | cancel job=a | advance ms=1000 | leader [generation=2]
 //	offer tm=tm0                 the TaskManager comes again with all outputs it has made
 //	job job=a                    shows a job
+//	exceptions job=a             shows its history of failures
 func TestDecide(t *testing.T) {
 	datadriven.Walk(t, "testdata/decide", func(t *testing.T, path string) {
 		s := &script{scale: newScale(t, 0, 0)}
@@ -75,6 +76,16 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) {
 		j, ok := s.s.Job(ID(id))
 		require.True(t, ok)
 		s.out.WriteString(describe(j))
+		return
+	case "exceptions":
+		j, ok := s.s.Job(ID(id))
+		require.True(t, ok)
+		for _, e := range j.Exceptions {
+			fmt.Fprintf(&s.out, "%d/%d: %s\n", e.Root.Vertex, e.Root.Subtask, e.Root.Message)
+			for _, c := range e.Concurrent {
+				fmt.Fprintf(&s.out, "  %d/%d: %s\n", c.Vertex, c.Subtask, c.Message)
+			}
+		}
 		return
 	default:
 		t.Fatalf("unknown verb %s", d.Cmd)
@@ -146,6 +157,7 @@ func submission(t *testing.T, d *datadriven.TestData, id ID) *JobSubmitted {
 	settings.Restart.Jitter = 0
 	d.MaybeScanArgs(t, "bytes", &settings.BytesPerTask)
 	d.MaybeScanArgs(t, "most", &settings.MaxParallelism)
+	d.MaybeScanArgs(t, "failures", &settings.TaskFailures)
 	settings.SkewBytes = 3 * settings.BytesPerTask
 	p := &Plan{}
 	for line := range strings.Lines(d.Input) {

@@ -62,7 +62,9 @@ type Subtask struct {
 	Bytes int64
 	// Result is what a finished attempt hands to the commit vertex: small, or a digest.
 	Result []byte
-	Times  [taskStates]Time
+	// Failures counts the attempts that have failed, but for those that others have taken along.
+	Failures int32
+	Times    [taskStates]Time
 }
 
 // Range is a share of an input: its sub-partitions [From, To). With Pieces, a sub-partition is shared by several sub-tasks: on
@@ -76,7 +78,9 @@ type Cause struct {
 	Vertex, Subtask int
 	Attempt         int32
 	TM              TM
-	Message         string
+	// Consequence is set when the task could not reach or read another one: that one's failure is the reason.
+	Consequence bool
+	Message     string
 }
 
 // Exception is an entry of the exception history: the root cause of a restart or of the job's end, and the failures that came with it.
@@ -236,11 +240,28 @@ func (j *Job) fail(c Cause) {
 	}
 }
 
-// handled moves the failures into the history.
+// root is the failure that is not the consequence of another one, else the first one.
+func root(failures []Cause) (Cause, bool) {
+	for _, c := range failures {
+		if !c.Consequence {
+			return c, true
+		}
+	}
+	if len(failures) == 0 {
+		return Cause{}, false
+	}
+	return failures[0], true
+}
+
+// handled moves the failures into the history. What was only a consequence of them becomes part of their entry.
 func (j *Job) handled(root Cause) {
 	e := Exception{Root: root}
+	if k := len(j.Exceptions) - 1; !root.Consequence && j.unexplained() {
+		e.Concurrent = append(j.Exceptions[k].Concurrent, j.Exceptions[k].Root)
+		j.Exceptions = j.Exceptions[:k]
+	}
 	for _, c := range j.unhandled {
-		if c != root {
+		if c != root && len(e.Concurrent) < maxConcurrent {
 			e.Concurrent = append(e.Concurrent, c)
 		}
 	}
@@ -249,6 +270,22 @@ func (j *Job) handled(root Cause) {
 	if n := len(j.Exceptions) - maxExceptions; n > 0 {
 		j.Exceptions = j.Exceptions[n:]
 	}
+}
+
+// unexplained tells whether the job stops tasks because of what is only a consequence of another failure.
+func (j *Job) unexplained() bool {
+	k := len(j.Exceptions) - 1
+	return k >= 0 && j.Exceptions[k].Root.Consequence && (j.State == Failing || j.State == Restarting)
+}
+
+// explain puts a failure that has come to light while tasks are being stopped into the place of its consequence.
+func (j *Job) explain(c Cause) {
+	if !j.unexplained() {
+		return
+	}
+	c.Message = c.Message[:min(len(c.Message), maxMessage)]
+	e := &j.Exceptions[len(j.Exceptions)-1]
+	e.Root, e.Concurrent = c, append(e.Concurrent, e.Root)
 }
 
 // RootCause is the failure that ended the job, or that restarted it last.

@@ -80,8 +80,8 @@ func (j *Job) toRestart(full bool) (*regionSet, Cause, bool) {
 	if full {
 		r.fill()
 	}
-	if len(j.unhandled) > 0 {
-		return r, j.unhandled[0], true
+	if cause, ok := root(j.unhandled); ok {
+		return r, cause, true
 	}
 	cause := Cause{Vertex: -1, Message: "a finished output that is still needed was lost with its TaskManager"}
 	if failed {

@@ -61,7 +61,7 @@ func (d *decision) failures(j *Job) bool {
 		cause.Time = d.now
 	}
 	history, again := j.Settings.Restart.next(j.Restart, j.State == Restarting, d.now, d.s.Seed^uint64(j.Number))
-	if !again {
+	if !again || j.exhausted() {
 		d.add(&JobFailing{j.ID, cause})
 		return true
 	}
@@ -71,6 +71,25 @@ func (d *decision) failures(j *Job) bool {
 	}
 	d.add(&RegionsRestarted{j.ID, runs, cause, history})
 	return true
+}
+
+// exhausted tells whether a task that has failed has done so too often.
+func (j *Job) exhausted() bool {
+	most := j.Settings.TaskFailures
+	if most == 0 {
+		return false
+	}
+	for v := range j.Vertices {
+		if j.Vertices[v].count[TaskFailed] == 0 {
+			continue
+		}
+		for i := range j.Vertices[v].Subtasks {
+			if t := &j.Vertices[v].Subtasks[i]; t.State == TaskFailed && int(t.Failures) >= most {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // maxLaneRuns keeps a RegionsRestarted within an entry.

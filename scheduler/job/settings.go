@@ -59,6 +59,8 @@ type Settings struct {
 	// inputs are complete, and give their slots back.
 	Streaming bool
 	Restart   Strategy
+	// TaskFailures is how often one task may fail before the job does, whatever Restart says; 0 has no limit.
+	TaskFailures int
 	// FullFailover restarts all regions after a failure (jobmanager.execution.failover-strategy: full).
 	FullFailover bool
 	// SlotTimeout is how long a job of which nothing runs waits for slots before it fails.
@@ -89,4 +91,5 @@ func (s *Settings) fields(c *codec) {
 	num(c, &s.SourceParallelism)
 	num(c, &s.SkewFactor)
 	num(c, &s.SkewBytes)
+	num(c, &s.TaskFailures)
 }

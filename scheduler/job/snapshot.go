@@ -163,6 +163,7 @@ func (c *codec) subtask(t *Subtask) {
 	num(c, &t.Slot)
 	num(c, &t.Bytes)
 	c.bytes(&t.Result)
+	num(c, &t.Failures)
 	for i := range t.Times {
 		num(c, &t.Times[i])
 	}
