@@ -1,0 +1,157 @@
+package namenode
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/user"
+	"sync"
+	"time"
+
+	"github.com/leatproject/leat/storage/hadoop/conf"
+	"github.com/leatproject/leat/storage/hadoop/credentials"
+	"github.com/leatproject/leat/storage/hadoop/ipc"
+	"github.com/leatproject/leat/storage/hadoop/krb5"
+	"github.com/leatproject/leat/storage/hadoop/sasl"
+)
+
+// Protocol is the Java interface of NameNodes for clients.
+const Protocol = "org.apache.hadoop.hdfs.protocol.ClientProtocol"
+
+// Properties by which a configuration says more than Hadoop's own does: who to be.
+const (
+	KeytabProperty    = "kerberos.keytab"
+	PrincipalProperty = "kerberos.principal"
+	CacheProperty     = "kerberos.cache"
+)
+
+// Options make a client.
+type Options struct {
+	Conf      conf.Conf
+	Authority string // of the hdfs URL; empty: fs.defaultFS
+	Logger    *slog.Logger
+	// NoTokens logs in by Kerberos although there is a delegation token: with a token no other can be got.
+	NoTokens bool
+	// CallerContext is for the audit log; may be empty.
+	CallerContext string
+}
+
+// logins are shared by all clients of a process that are the same principal.
+var logins = struct {
+	sync.Mutex
+	byOptions map[krb5.Options]*krb5.Login
+}{byOptions: map[krb5.Options]*krb5.Login{}}
+
+func kerberosLogin(c conf.Conf) (*krb5.Login, error) {
+	o := krb5.Options{
+		Keytab: c.Get(KeytabProperty, ""), Principal: c.Get(PrincipalProperty, ""), Cache: c.Get(CacheProperty, os.Getenv("KRB5CCNAME")),
+		Config: os.Getenv("KRB5_CONFIG"),
+	}
+	logins.Lock()
+	defer logins.Unlock()
+	if l, ok := logins.byOptions[o]; ok {
+		return l, nil
+	}
+	l, err := krb5.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	logins.byOptions[o] = l
+	return l, nil
+}
+
+// UserName is HADOOP_USER_NAME, else the user of the process: who one is where nobody checks.
+func UserName() (string, error) {
+	if name := os.Getenv("HADOOP_USER_NAME"); name != "" {
+		return name, nil
+	}
+	u, err := user.Current()
+	if err != nil {
+		return "", fmt.Errorf("%w: the user of this process has no name: %w; set HADOOP_USER_NAME", conf.ErrConfiguration, err)
+	}
+	return u.Username, nil
+}
+
+// tokenSource reads the delegation token of the environment's file at each connection, because YARN puts renewed ones there.
+func tokenSource(service conf.NameService, log *slog.Logger) func() *credentials.Token {
+	path := os.Getenv(credentials.Environment)
+	if path == "" {
+		return nil
+	}
+	return func() *credentials.Token {
+		c, err := credentials.Load(path)
+		if err != nil {
+			log.Warn("hdfs: the delegation tokens cannot be used", "error", err)
+			return nil
+		}
+		return c.Find(credentials.KindHDFS, tokenServices(service)...)
+	}
+}
+
+// tokenServices are the names under which a token of a name service may be kept.
+func tokenServices(service conf.NameService) []string {
+	if service.Logical {
+		return append([]string{"ha-hdfs:" + service.Name}, service.Addresses...)
+	}
+	names := []string{}
+	for _, address := range service.Addresses {
+		names = append(names, address)
+		if host, port, err := net.SplitHostPort(address); err == nil {
+			ips, _ := net.LookupHost(host) // without an answer the name must do
+			for _, ip := range ips {
+				names = append(names, net.JoinHostPort(ip, port))
+			}
+		}
+	}
+	return names
+}
+
+// login says who a client is.
+func login(o *Options, service conf.NameService) (ipc.Login, error) {
+	c := o.Conf
+	protection, err := sasl.Protections(c.Get("hadoop.rpc.protection", ""))
+	if err != nil {
+		return ipc.Login{}, fmt.Errorf("%w: hadoop.rpc.protection: %w", conf.ErrConfiguration, err)
+	}
+	l := ipc.Login{
+		ServerPrincipal:    c.Get("dfs.namenode.kerberos.principal.pattern", c.Get("dfs.namenode.kerberos.principal", "")),
+		ServerPrincipalKey: "dfs.namenode.kerberos.principal in hdfs-site.xml",
+		Protection:         protection,
+		AllowSimple:        c.Bool("ipc.client.fallback-to-simple-auth-allowed", false),
+	}
+	if !o.NoTokens {
+		l.Token = tokenSource(service, o.Logger)
+	}
+	if !c.Kerberos() {
+		l.User, err = UserName()
+		return l, err
+	}
+	if l.Token != nil && l.Token() != nil && c.Get(KeytabProperty, "") == "" {
+		return l, nil // a container has a token and no ticket
+	}
+	if l.ServerPrincipal == "" {
+		return l, fmt.Errorf("%w: kerberos is on, but dfs.namenode.kerberos.principal is not set; add it to hdfs-site.xml", conf.ErrConfiguration)
+	}
+	k, err := kerberosLogin(c)
+	if err != nil {
+		return l, fmt.Errorf("%w: %w", ipc.ErrLogin, err)
+	}
+	l.Kerberos = k
+	return l, nil
+}
+
+// timeouts are those of Hadoop's configuration where it sets them.
+func timeouts(c conf.Conf, o *ipc.Options) (err error) {
+	for key, field := range map[string]*time.Duration{
+		"ipc.client.connect.timeout":        &o.ConnectTimeout,
+		"ipc.client.rpc-timeout.ms":         &o.CallTimeout,
+		"ipc.client.connection.maxidletime": &o.IdleTime,
+		"ipc.ping.interval":                 &o.PingInterval,
+	} {
+		if *field, err = c.Milliseconds(key, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
