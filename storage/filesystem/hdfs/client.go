@@ -3,17 +3,17 @@ package hdfs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"os"
-	"os/user"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/colinmarc/hdfs/v2"
 	"github.com/colinmarc/hdfs/v2/hadoopconf"
+
+	"github.com/leatproject/leat/storage/hadoop/conf"
+	"github.com/leatproject/leat/storage/hadoop/ipc"
+	"github.com/leatproject/leat/storage/hadoop/namenode"
 )
 
 const (
@@ -44,14 +44,17 @@ var realClock = clock{now: time.Now, sleep: func(ctx context.Context, d time.Dur
 // client is the process's access to one name service. It is safe for concurrent use. It hands out sessions; the current one
 // is shared by all, an old one lives until its last user has released it.
 type client struct {
-	conf  hadoopconf.HadoopConf
-	addrs []string
-	user  string
-	log   *slog.Logger
-	clock clock
+	conf      conf.Conf
+	authority string
+	service   conf.NameService
+	log       *slog.Logger
+	clock     clock
 
 	mu      sync.Mutex
 	current *session
+
+	login    sync.Mutex
+	namenode *namenode.Client // nil until it is needed
 }
 
 var clients = struct {
@@ -60,44 +63,55 @@ var clients = struct {
 }{byKey: map[string]*client{}}
 
 // sharedClient returns the client of the name service that authority names. It does not connect.
-func sharedClient(conf hadoopconf.HadoopConf, authority string, log *slog.Logger) (*client, error) {
-	addrs, err := namenodes(conf, authority)
+func sharedClient(c conf.Conf, authority string, log *slog.Logger) (*client, error) {
+	service, err := c.NameNodes(authority)
 	if err != nil {
 		return nil, err
 	}
-	name, err := userName()
+	name, err := namenode.UserName()
 	if err != nil {
 		return nil, err
 	}
 	if log == nil {
 		log = slog.Default()
 	}
+	identity := []string{name, c[namenode.KeytabProperty], c[namenode.PrincipalProperty], c[namenode.CacheProperty]}
+	key := strings.Join(append(identity, service.Addresses...), ",")
 	clients.Lock()
 	defer clients.Unlock()
-	key := name + "@" + strings.Join(addrs, ",")
-	c, ok := clients.byKey[key]
+	found, ok := clients.byKey[key]
 	if !ok {
-		c = &client{conf: conf, addrs: addrs, user: name, log: log, clock: realClock}
-		clients.byKey[key] = c
+		found = &client{conf: c, authority: authority, service: service, log: log, clock: realClock}
+		clients.byKey[key] = found
 	}
-	return c, nil
+	return found, nil
 }
 
-func userName() (string, error) {
-	if name := os.Getenv("HADOOP_USER_NAME"); name != "" {
-		return name, nil
+func (c *client) String() string { return strings.Join(c.service.Addresses, ", ") }
+
+// rpc is the client of the NameNodes. The first use logs in.
+func (c *client) rpc() (*namenode.Client, error) {
+	c.login.Lock()
+	defer c.login.Unlock()
+	if c.namenode == nil {
+		nn, err := namenode.Connect(namenode.Options{Conf: c.conf, Authority: c.authority, Logger: c.log})
+		if err != nil {
+			return nil, err
+		}
+		c.namenode = nn
 	}
-	u, err := user.Current()
-	if err != nil {
-		return "", fmt.Errorf("%w: the user of this process has no name: %w; set HADOOP_USER_NAME", errConfiguration, err)
-	}
-	return u.Username, nil
+	return c.namenode, nil
 }
 
-func (c *client) String() string { return strings.Join(c.addrs, ", ") }
-
-func (c *client) kerberos() bool {
-	return strings.EqualFold(c.conf["hadoop.security.authentication"], "kerberos")
+// user is who the NameNodes take this process for.
+func (c *client) user() string {
+	c.login.Lock()
+	defer c.login.Unlock()
+	if c.namenode != nil {
+		return c.namenode.User()
+	}
+	name, _ := namenode.UserName() // sharedClient has asked before
+	return name
 }
 
 // hold returns the current session, to be given back by release.
@@ -163,12 +177,29 @@ func (c *client) call(ctx context.Context, f func(*hdfs.Client) error) (lost boo
 }
 
 func (c *client) callOn(ctx context.Context, s *session, f func(*hdfs.Client) error) (lost bool, err error) {
-	err = c.retry(ctx, func() error {
+	return c.tried(ctx, func() error {
 		lib, err := s.connect()
 		if err != nil {
 			return err
 		}
-		err = f(lib)
+		return f(lib)
+	})
+}
+
+// callNameNode is call with our own client.
+func (c *client) callNameNode(ctx context.Context, f func(*namenode.Client) error) (lost bool, err error) {
+	return c.tried(ctx, func() error {
+		nn, err := c.rpc()
+		if err != nil {
+			return err
+		}
+		return local(f(nn))
+	})
+}
+
+func (c *client) tried(ctx context.Context, f func() error) (lost bool, err error) {
+	err = c.retry(ctx, func() error {
+		err := f()
 		if err == nil || isPermanent(err) {
 			return err
 		}
@@ -180,7 +211,8 @@ func (c *client) callOn(ctx context.Context, s *session, f func(*hdfs.Client) er
 	return lost, err
 }
 
-// retry repeats f with growing pauses until it succeeds, fails for good or the window is over.
+// retry repeats f with growing pauses until it succeeds, fails for good or the window is over. Calls to a NameNode that does
+// not answer have been tried for as long already.
 func (c *client) retry(ctx context.Context, f func() error) error {
 	begin, pause := c.clock.now(), firstBackoff
 	for {
@@ -188,7 +220,7 @@ func (c *client) retry(ctx context.Context, f func() error) error {
 			return err
 		}
 		err := f()
-		if err == nil || isPermanent(err) || c.clock.now().Sub(begin) >= retryWindow {
+		if err == nil || isPermanent(err) || errors.Is(err, ipc.ErrUnreachable) || c.clock.now().Sub(begin) >= retryWindow {
 			return err
 		}
 		c.log.Debug("hdfs: retrying", "namenodes", c.String(), "after", pause, "error", err)
@@ -199,25 +231,17 @@ func (c *client) retry(ctx context.Context, f func() error) error {
 	}
 }
 
-// options are the library's options for a new connection of s.
-func (c *client) options(s *session) (hdfs.ClientOptions, error) {
-	opts := hdfs.ClientOptionsFromConf(c.conf)
-	// Each NameNode twice: the library does not touch a NameNode for 5 s after a fault, even if only the connection was old.
-	opts.Addresses = slices.Concat(c.addrs, c.addrs)
-	opts.User = c.user
-	opts.NamenodeDialFunc = dialNamenode(&s.plain)
+// options are the library's options. All that it says to NameNodes goes over our own client.
+func (c *client) options(nn *namenode.Client) hdfs.ClientOptions {
+	opts := hdfs.ClientOptionsFromConf(hadoopconf.HadoopConf(c.conf))
+	opts.Addresses = []string{"namenode"}
+	opts.User = "leat"
+	opts.KerberosClient = nil
+	opts.NamenodeDialFunc = dialBridge(nn)
 	opts.DatanodeDialFunc = dialDatanode
-	if !c.kerberos() {
-		return opts, nil
-	}
-	login, err := kerberosLogin(c.conf)
-	if err != nil {
-		return opts, err
-	}
-	opts.KerberosClient = login
 	if opts.DataTransferProtection == hdfs.DataTransferProtectionIntegrity {
 		c.log.Warn("hdfs: files cannot be read reliably with dfs.data.transfer.protection=integrity; use authentication, " +
 			"or privacy with dfs.encrypt.data.transfer.cipher.suites=AES/CTR/NoPadding")
 	}
-	return opts, nil
+	return opts
 }

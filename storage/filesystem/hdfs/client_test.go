@@ -3,16 +3,18 @@ package hdfs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"testing"
 	"time"
 
-	"github.com/colinmarc/hdfs/v2/hadoopconf"
 	"github.com/stretchr/testify/require"
 
 	"github.com/leatproject/leat/storage/filesystem"
+	"github.com/leatproject/leat/storage/hadoop/conf"
+	"github.com/leatproject/leat/storage/hadoop/ipc"
 )
 
 // virtualClock advances when somebody sleeps.
@@ -26,7 +28,8 @@ func (v *virtualClock) clock() clock {
 }
 
 func testClient(v *virtualClock) *client {
-	return &client{conf: hadoopconf.HadoopConf{}, addrs: []string{"nn:8020"}, user: "alice", log: slog.Default(), clock: v.clock()}
+	site := conf.Conf{}
+	return &client{conf: site, authority: "nn:8020", service: conf.NameService{Addresses: []string{"nn:8020"}}, log: slog.Default(), clock: v.clock()}
 }
 
 // remote is a Hadoop exception.
@@ -50,10 +53,11 @@ func TestRetry(t *testing.T) {
 		{"success", nil, 1, 1, 0},
 		{"broken connection", io.EOF, 4, 4, 700 * time.Millisecond},
 		{"safe mode", safeMode, 3, 3, 300 * time.Millisecond},
-		{"never heals", errors.New("no available namenodes: refused"), 0, 12, 15100 * time.Millisecond},
+		{"never heals", errors.New("refused"), 0, 12, 15100 * time.Millisecond},
 		{"not found", os.ErrNotExist, 0, 1, 0},
 		{"denied", remote{"org.apache.hadoop.security.AccessControlException", "no"}, 0, 1, 0},
-		{"no ticket", errors.New("no available namenodes: SASL handshake: expired"), 0, 1, 0},
+		{"no ticket", fmt.Errorf("%w: expired", ipc.ErrLogin), 0, 1, 0},
+		{"nobody answers", fmt.Errorf("nn %w", ipc.ErrUnreachable), 0, 1, 0},
 	} {
 		v := &virtualClock{}
 		tries := 0
@@ -96,6 +100,7 @@ func TestSessions(t *testing.T) {
 }
 
 func TestErrorKinds(t *testing.T) {
+	t.Setenv("HADOOP_USER_NAME", "alice")
 	fs := &fileSystem{client: testClient(&virtualClock{}), root: "hdfs://nn:8020"}
 	io1 := "java.io.IOException"
 	for _, c := range []struct {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -62,38 +61,4 @@ func dialDatanode(ctx context.Context, network, addr string) (net.Conn, error) {
 		return nil, err
 	}
 	return &conn{Conn: inner}, nil
-}
-
-// namenodeConn is closed by its first read error, for else the library would go on using it and take the late answer to one
-// request for the answer to another. On the way out it makes renames exclusive.
-type namenodeConn struct {
-	conn
-	plain *atomic.Bool
-}
-
-func dialNamenode(plain *atomic.Bool) func(context.Context, string, string) (net.Conn, error) {
-	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		inner, err := dialer.DialContext(ctx, network, addr)
-		if err != nil {
-			return nil, err
-		}
-		return &namenodeConn{conn: conn{Conn: inner}, plain: plain}, nil
-	}
-}
-
-func (c *namenodeConn) Read(p []byte) (int, error) {
-	n, err := c.conn.Read(p)
-	if err != nil {
-		c.Close() // the read error counts
-	}
-	return n, err
-}
-
-func (c *namenodeConn) Write(p []byte) (int, error) {
-	packet, plain, err := exclusiveRename(p)
-	if err != nil {
-		return 0, err
-	}
-	c.plain.Store(plain)
-	return c.conn.Write(packet)
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/colinmarc/hdfs/v2"
 
 	"github.com/leatproject/leat/storage/filesystem"
+	"github.com/leatproject/leat/storage/hadoop/conf"
+	"github.com/leatproject/leat/storage/hadoop/ipc"
 )
 
 var (
@@ -44,6 +46,10 @@ var exceptionKinds = map[string]error{
 
 // exception returns the short class name and the first line of the message of a Hadoop exception.
 func exception(err error) (class, message string, ok bool) {
+	var own *ipc.RemoteException
+	if errors.As(err, &own) {
+		return string(own.Short()), own.Message, true
+	}
 	var remote hdfs.Error
 	if !errors.As(err, &remote) {
 		return "", "", false
@@ -52,6 +58,15 @@ func exception(err error) (class, message string, ok bool) {
 	class = class[strings.LastIndexAny(class, ".$")+1:]
 	message, _, _ = strings.Cut(remote.Message(), "\n")
 	return class, message, true
+}
+
+// local adds to an exception of our own client the error of package os that the library would give.
+func local(err error) error {
+	class, _, ok := exception(err)
+	if kind := exceptionKinds[class]; ok && kind != nil && kind != filesystem.ErrBusy {
+		return fmt.Errorf("%w: %w", kind, err)
+	}
+	return err
 }
 
 // belowFile gives the error of a path that leads through a file the kind that it has for the operation.
@@ -75,6 +90,12 @@ func (f *fileSystem) fail(op, p string, err error) error {
 	out := &filesystem.PathError{Op: op, Path: f.url(p), Err: err}
 	class, message, remote := exception(err)
 	switch {
+	case errors.Is(err, ipc.ErrLogin):
+		out.Kind = filesystem.ErrPermission
+		return out
+	case errors.Is(err, ipc.ErrUnreachable):
+		out.Kind = filesystem.ErrBusy
+		return out
 	case remote:
 		out.Kind = kindOf(class, err)
 		out.Err = &remoteError{text: class + ": " + message, err: err}
@@ -82,12 +103,12 @@ func (f *fileSystem) fail(op, p string, err error) error {
 	case isPermanent(err):
 		made := filesystem.NewPathError(op, out.Path, err)
 		errors.As(made, &out)
-	default: // the connection to the NameNode or to all DataNodes of a block
+	default: // the connection to all DataNodes of a block
 		out.Kind = filesystem.ErrBusy
 		out.Remedy = "check that the NameNode " + f.client.String() + " and the DataNodes are up and can be reached from here"
 	}
 	if out.Kind == filesystem.ErrPermission {
-		out.Remedy = "check the rights of user " + f.client.user + " on the path and its parent directories"
+		out.Remedy = "check the rights of user " + f.client.user() + " on the path and its parent directories"
 	}
 	return out
 }
@@ -126,15 +147,18 @@ func (e *remoteError) Unwrap() error { return e.err }
 // isPermanent tells whether trying again is of no use. What is neither a Hadoop exception nor one of the library's plain
 // answers is a fault of a connection.
 func isPermanent(err error) bool {
+	if errors.Is(err, ipc.ErrLogin) {
+		return true
+	}
 	if class, _, ok := exception(err); ok {
 		return exceptionKinds[class] != filesystem.ErrBusy
 	}
 	for _, answer := range []error{os.ErrNotExist, os.ErrExist, os.ErrPermission, os.ErrInvalid, syscall.ENOTEMPTY,
 		context.Canceled, context.DeadlineExceeded, errNotDirectory, errIsDirectory, errParentIsFile, errReplaced, errAborted,
-		errErasureCoded, errEncrypted, errConfiguration} {
+		errErasureCoded, errEncrypted, conf.ErrConfiguration} {
 		if errors.Is(err, answer) {
 			return true
 		}
 	}
-	return hdfs.IsErrReplicating(err) || strings.Contains(err.Error(), "SASL handshake")
+	return hdfs.IsErrReplicating(err)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/colinmarc/hdfs/v2"
 
 	"github.com/leatproject/leat/storage/filesystem"
+	"github.com/leatproject/leat/storage/hadoop/conf"
 )
 
 func init() {
@@ -19,11 +20,11 @@ func init() {
 }
 
 func open(_ context.Context, root *url.URL, opts filesystem.Options) (filesystem.FileSystem, error) {
-	conf, err := loadConf(opts.ConfDir, opts.Properties)
+	site, err := conf.Load(opts.ConfDir, opts.Properties)
 	if err != nil {
 		return nil, err
 	}
-	c, err := sharedClient(conf, root.Host, opts.Logger)
+	c, err := sharedClient(site, root.Host, opts.Logger)
 	if err != nil {
 		return nil, err
 	}

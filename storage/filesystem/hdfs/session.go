@@ -17,7 +17,6 @@ type session struct {
 	users int
 	idle  *time.Timer
 
-	plain  atomic.Bool // the last request to a NameNode could be read on the wire, see exclusiveRename
 	primed atomic.Bool // what the library caches without a lock is in its cache
 
 	mu  sync.Mutex
@@ -31,10 +30,11 @@ func (s *session) connect() (*hdfs.Client, error) {
 	if s.lib != nil {
 		return s.lib, nil
 	}
-	opts, err := s.client.options(s)
+	nn, err := s.client.rpc()
 	if err != nil {
 		return nil, err
 	}
+	opts := s.client.options(nn)
 	lib, err := hdfs.NewClient(opts)
 	if err != nil {
 		return nil, err

@@ -106,7 +106,7 @@ func (r *retries) exhausted(err error) error {
 	if errors.As(err, &remote) {
 		return fmt.Errorf("given up after %s: %w", tried, err)
 	}
-	return fmt.Errorf("%s %w for %s: %w; check that it runs and can be reached from here", r.client, ErrUnreachable, tried, err)
+	return fmt.Errorf("%s %w for %s: %w; check that the %s runs and can be reached from here", r.client, ErrUnreachable, tried, err, r.client.opts.Service)
 }
 
 // explain adds what to do about a refused login.

@@ -34,6 +34,7 @@ type Call struct {
 // Answer is what the server does about a call. The zero value is an empty message.
 type Answer struct {
 	Message   proto.Message
+	Encoded   []byte // in place of Message
 	Exception string // class of an exception
 	Text      string // its message and stack
 	Fatal     bool
@@ -349,6 +350,9 @@ func (c *serverConn) answer(call *Call) {
 	} else {
 		if a.Message == nil {
 			a.Message = &wire.RenameResponse{}
+		}
+		if a.Encoded != nil {
+			a.Message.ProtoReflect().SetUnknown(a.Encoded)
 		}
 		messages = append(messages, a.Message)
 	}
