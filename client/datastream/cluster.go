@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -120,9 +121,7 @@ func (x *execution) submission(job *graph.JobGraph) ([]byte, error) {
 			s.Configuration[v.Key] = v.Value
 		}
 	}
-	for _, own := range []string{config.ExecutionTarget.Key, config.SecretFile.Key} {
-		delete(s.Configuration, own) // the driver's
-	}
+	maps.DeleteFunc(s.Configuration, func(key, _ string) bool { return key == config.ExecutionTarget.Key || config.IsSecurity(key) }) // the driver's
 	s.Configuration[config.DefaultParallelism.Key] = fmt.Sprint(x.env.parallelism())
 	return proto.Marshal(s)
 }

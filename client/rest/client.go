@@ -3,6 +3,7 @@ package rest
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,18 +17,6 @@ import (
 	"github.com/leatproject/leat/scheduler/rest/messages"
 )
 
-// ErrUnreachable says that no member of the cluster answered.
-var ErrUnreachable = errors.New("the cluster cannot be reached")
-
-// Error is an answer that is no success.
-type Error struct {
-	Status   int // of HTTP
-	Messages []string
-}
-
-// Error implements error.
-func (e *Error) Error() string { return strings.Join(e.Messages, "\n") }
-
 // Options of a client.
 type Options struct {
 	// Members are the URLs of the JobManagers, such as http://localhost:8081. At least one.
@@ -36,8 +25,8 @@ type Options struct {
 	Secret secret.Secret
 	// Patience is how long to try while nobody leads; 0 tries once.
 	Patience time.Duration
-	// Transport replaces http.DefaultTransport.
-	Transport http.RoundTripper
+	// TLS is what connections to a host are encrypted by; nil takes what Go takes.
+	TLS func(host string) *tls.Config
 }
 
 // Client speaks to a cluster. It is safe for concurrent use.
@@ -60,11 +49,11 @@ func New(opt Options) (*Client, error) {
 	if len(c.members) == 0 {
 		return nil, fmt.Errorf("no address of a JobManager was given")
 	}
-	transport := opt.Transport
-	if transport == nil {
-		transport = http.DefaultTransport
+	transport := http.DefaultTransport
+	if opt.TLS != nil {
+		transport = encrypted(opt.TLS)
 	}
-	c.http = &http.Client{Transport: bearer{transport, opt.Secret}}
+	c.http = &http.Client{Transport: bearer{transport, opt.Secret}, CheckRedirect: sameScheme}
 	return c, nil
 }
 
@@ -138,7 +127,7 @@ func (c *Client) once(ctx context.Context, x call) (*http.Response, error) {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
-			failures = append(failures, err)
+			failures = append(failures, explain(err))
 			continue
 		}
 		if answer.StatusCode < 300 {
@@ -146,7 +135,11 @@ func (c *Client) once(ctx context.Context, x call) (*http.Response, error) {
 		}
 		return nil, errors.Join(refusal(answer), answer.Body.Close())
 	}
-	return nil, fmt.Errorf("%w: %w; is it started, and is this its address (rest.address, -m)?", ErrUnreachable, errors.Join(failures...))
+	err := errors.Join(failures...)
+	if errors.Is(err, ErrRefused) {
+		return nil, err
+	}
+	return nil, fmt.Errorf("%w: %w; is it started, and is this its address (rest.address, -m)?", ErrUnreachable, err)
 }
 
 // mostOfError is how much of a failure is read, in bytes.
@@ -155,6 +148,9 @@ const mostOfError = 1 << 20
 func refusal(answer *http.Response) error {
 	e := &Error{Status: answer.StatusCode}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, mostOfError))
+	if bytes.Contains(body, []byte(wantsTLS)) {
+		return fmt.Errorf("%w: %s speaks TLS: set security.ssl.rest.enabled to true, and security.ssl.rest.truststore", ErrRefused, answer.Request.URL.Host)
+	}
 	var m messages.Errors
 	if err == nil && json.Unmarshal(body, &m) == nil && len(m.Errors) > 0 {
 		e.Messages = m.Errors

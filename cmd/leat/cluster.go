@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"strconv"
@@ -15,7 +14,6 @@ import (
 	"syscall"
 
 	"github.com/leatproject/leat/client/rest"
-	"github.com/leatproject/leat/resourcemanager/secret"
 	"github.com/leatproject/leat/runtime/config"
 	"github.com/leatproject/leat/storage/filesystem"
 	"github.com/urfave/cli/v2"
@@ -29,19 +27,6 @@ func clusterFlags() []cli.Flag {
 // reachFiles gives file systems their configuration: hadoop's folder, and flink.hadoop.* and fs.* properties.
 func reachFiles(conf *config.Configuration, logger *slog.Logger) {
 	filesystem.Configure(filesystem.Options{Logger: logger, ConfDir: config.Get(conf, config.HadoopConfDir), Properties: conf.HadoopProperties()})
-}
-
-// loadSecret is the cluster's secret, if the configuration names its file.
-func loadSecret(conf *config.Configuration) (secret.Secret, error) {
-	path := config.Get(conf, config.SecretFile)
-	if path == "" {
-		return secret.Secret{}, nil
-	}
-	s, err := secret.Load(path)
-	if err != nil {
-		return secret.Secret{}, wrongUsage("%w (%s)", err, config.SecretFile.Key)
-	}
-	return s, nil
 }
 
 // applyJobManagerFlag lets -m name the cluster.
@@ -87,23 +72,12 @@ func clientOf(conf *config.Configuration) (*rest.Client, error) {
 
 // clusterError is an error of a cluster's client with the exit code that it asks for.
 func clusterError(err error) error {
-	var refused *rest.Error
+	var coded interface{ ExitCode() int }
 	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, rest.ErrUnreachable):
-		return &exitError{code: exitUnreachable, err: err}
 	case errors.Is(err, context.Canceled):
 		return &exitError{code: exitInterrupted}
-	case errors.As(err, &refused):
-		switch refused.Status {
-		case http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusConflict:
-			return &exitError{code: exitRefused, err: err}
-		case http.StatusBadRequest, http.StatusNotFound:
-			return &exitError{code: exitUsage, err: err}
-		case http.StatusServiceUnavailable:
-			return &exitError{code: exitUnreachable, err: err}
-		}
+	case errors.As(err, &coded):
+		return &exitError{code: coded.ExitCode(), err: err}
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/leatproject/leat/runtime/config"
@@ -27,9 +28,9 @@ func runDetached(c *cli.Context, conf *config.Configuration, run child, s stream
 		key, value, _ := strings.Cut(assignment, "=")
 		settings[strings.TrimSpace(key)] = value
 	}
-	for _, key := range []string{config.ExecutionTarget.Key, config.ExecutionAttached.Key, config.SecretFile.Key} {
-		delete(settings, key) // the driver's own are the cluster's
-	}
+	maps.DeleteFunc(settings, func(key, _ string) bool { // the driver's own are the cluster's
+		return key == config.ExecutionTarget.Key || key == config.ExecutionAttached.Key || config.IsSecurity(key)
+	})
 	if c.IsSet("parallelism") {
 		settings[config.DefaultParallelism.Key] = c.String("parallelism")
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -15,7 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/leatproject/leat/resourcemanager/secret"
 	"github.com/leatproject/leat/resourcemanager/standalone"
 	"github.com/leatproject/leat/runtime/config"
 	"github.com/leatproject/leat/runtime/rpc"
@@ -54,8 +54,9 @@ func jobManagerCommand(s streams) *cli.Command {
 
 // head is a JobManager with its servers while they are put together.
 type head struct {
-	conf     *config.Configuration
-	secret   secret.Secret
+	conf *config.Configuration
+	membership
+	tls      *tls.Config // of REST
 	logger   *slog.Logger
 	stateDir string
 	control  net.Listener
@@ -97,15 +98,15 @@ func runJobManager(ctx context.Context, conf *config.Configuration, path string,
 	h.later(drivers.Close)
 	info, _ := debug.ReadBuildInfo()
 	id := identify(info)
-	web, err := rest.New(rest.Options{JobManager: h.manager, Configuration: conf, Secret: h.secret, Hosts: []string{config.Get(conf, config.RestAddress)},
+	web, err := rest.New(rest.Options{JobManager: h.manager, Configuration: conf, Secret: h.secret, TLS: h.tls, Hosts: []string{config.Get(conf, config.RestAddress)},
 		Submit: config.Get(conf, config.WebSubmit), Cancel: config.Get(conf, config.WebCancel), UploadDir: h.uploadDir(),
 		UploadLimit: int64(config.Get(conf, config.MaxContentLength)), Drivers: drivers, LogFiles: files, Version: id.Version, Commit: id.Commit, Logger: logger})
 	if err != nil {
 		return err
 	}
-	server := grpc.NewServer(append(h.secret.ServerOptions(), grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage),
+	server := grpc.NewServer(grpc.Creds(h.peers.Credentials(h.logger)), grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 10 * time.Second, Timeout: config.Get(conf, config.HeartbeatTimeout)}),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}))...)
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}))
 	rpc.RegisterJobManagerServer(server, h.manager)
 	return h.serve(ctx, web, server)
 }
@@ -134,16 +135,17 @@ func (h *head) serve(ctx context.Context, web *rest.Server, server *grpc.Server)
 	return errors.Join(failures...)
 }
 
-// listen opens the ports, unless everybody could reach them without a secret.
+// listen opens the ports, unless everybody could use them.
 func (h *head) listen() (err error) {
-	if h.secret, err = loadSecret(h.conf); err != nil {
+	if h.membership, err = loadMembership(h.conf, h.logger); err != nil {
 		return err
 	}
 	controlHost, webHost := config.Get(h.conf, config.JobManagerBindHost), config.Get(h.conf, config.RestBindAddress)
-	for _, x := range []struct{ what, host string }{{"the JobManager", controlHost}, {"REST", webHost}} {
-		if err := secret.Guard(h.secret, x.what, x.host); err != nil {
-			return &exitError{code: exitUsage, err: err}
-		}
+	if err := h.guard("the JobManager", controlHost); err != nil {
+		return err
+	}
+	if h.tls, err = restTLS(h.conf, h.secret, webHost, h.logger); err != nil {
+		return err
 	}
 	port := config.Get(h.conf, config.JobManagerPort)
 	if p := config.Get(h.conf, config.JobManagerBindPort); p != 0 {
@@ -215,8 +217,12 @@ func (h *head) open(ctx context.Context) error {
 
 // member is where others reach this JobManager: its configured names, with the ports that it has got.
 func (h *head) member() jobmanager.Member {
+	scheme := "http://"
+	if h.tls != nil {
+		scheme = "https://"
+	}
 	return jobmanager.Member{Control: net.JoinHostPort(config.Get(h.conf, config.JobManagerAddress), portOf(h.control)),
-		REST: "http://" + net.JoinHostPort(config.Get(h.conf, config.RestAddress), portOf(h.web))}
+		REST: scheme + net.JoinHostPort(config.Get(h.conf, config.RestAddress), portOf(h.web))}
 }
 
 // seedOf makes the jitter of restarts, which all members must agree on.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -75,20 +76,27 @@ func (h *head) raftLog() (func(joblog.Machine) (joblog.Log, error), error) {
 	}
 	h.later(func() { _ = l.Close() })
 	return func(m joblog.Machine) (joblog.Log, error) {
-		return raft.Open(raft.Options{Member: own, Dir: filepath.Join(h.stateDir, "raft"), Listener: h.secret.Listen(l), Dial: h.dialMember,
+		return raft.Open(raft.Options{Member: own, Dir: filepath.Join(h.stateDir, "raft"), Listener: h.peers.Listen(l, agreement, h.logger), Dial: h.dialMember,
 			Bootstrap: all, Logger: h.logger}, m)
 	}, nil
 }
 
-// dialMember connects to another member, which must have the secret.
+// agreement is the protocol of connections between members.
+const agreement = "leat-raft"
+
+// dialMember connects to another member, which must prove that it is one.
 func (h *head) dialMember(address string, timeout time.Duration) (net.Conn, error) {
-	c, err := net.DialTimeout("tcp", address, timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	var d net.Dialer
+	c, err := d.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	if err := h.secret.Client(c); err != nil {
+	member, err := h.peers.Client(ctx, c, agreement)
+	if err != nil {
 		_ = c.Close()
 		return nil, fmt.Errorf("JobManager %s: %w", address, err)
 	}
-	return c, nil
+	return member, nil
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -17,7 +18,6 @@ import (
 	"github.com/leatproject/leat/runtime/taskmanager"
 	"github.com/urfave/cli/v2"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 )
 
 func taskManagerCommand(s streams) *cli.Command {
@@ -52,7 +52,7 @@ func runTaskManager(ctx context.Context, conf *config.Configuration, errs io.Wri
 	}
 	defer done()
 	reachFiles(conf, logger)
-	opt, err := taskManagerOptions(conf)
+	opt, err := taskManagerOptions(conf, logger)
 	if err != nil {
 		return err
 	}
@@ -68,14 +68,17 @@ func runTaskManager(ctx context.Context, conf *config.Configuration, errs io.Wri
 	return err
 }
 
-func taskManagerOptions(conf *config.Configuration) (taskmanager.Options, error) {
-	s, err := loadSecret(conf)
+func taskManagerOptions(conf *config.Configuration, logger *slog.Logger) (taskmanager.Options, error) {
+	id, err := loadMembership(conf, logger)
 	if err != nil {
 		return taskmanager.Options{}, err
 	}
 	bind := config.Get(conf, config.TaskManagerBindHost)
-	if err := secret.Guard(s, "the TaskManager", bind); err != nil {
-		return taskmanager.Options{}, &exitError{code: exitUsage, err: err}
+	if err := id.guard("the TaskManager", bind); err != nil {
+		return taskmanager.Options{}, err
+	}
+	if id.internal == nil && !secret.IsLoopback(bind) {
+		logger.Warn("rows between TaskManagers travel in the clear: set " + config.InternalTLS.Key + ", or let nobody else listen on the network")
 	}
 	resource, err := resourceName(conf)
 	if err != nil {
@@ -93,8 +96,8 @@ func taskManagerOptions(conf *config.Configuration) (taskmanager.Options, error)
 	info, _ := debug.ReadBuildInfo()
 	return taskmanager.Options{Resource: resource, Masters: controlAddresses(conf),
 		Listen: net.JoinHostPort(bind, strconv.Itoa(config.Get(conf, config.TaskManagerDataPort))), Host: hostName(conf, bind), Slots: slots,
-		SlotMemory: memory, Dir: filepath.Clean(dir), Secret: s.Bytes(),
-		Dial:     append(s.DialOptions(), grpc.WithTransportCredentials(insecure.NewCredentials())),
+		SlotMemory: memory, Dir: filepath.Clean(dir), Secret: id.secret.Bytes(), Certificates: id.internal,
+		Dial:     []grpc.DialOption{grpc.WithTransportCredentials(id.peers.Credentials(logger))},
 		Launcher: taskmanager.Processes{}, ClusterTimeout: config.Get(conf, config.ClusterTimeout),
 		CancellationTimeout: config.Get(conf, config.CancellationTimeout), WorkerTimeout: config.Get(conf, config.WorkerTimeout), Build: identify(info).Version}, nil
 }

@@ -18,6 +18,7 @@ const (
 	noPython     = "Leat runs no Python"
 	ownMemory    = "Leat sizes its own buffers"
 	ownRPC       = "Leat's own protocol needs no such setting"
+	ownTLS       = "Go chooses it, or the content of the files tells"
 	ownPlanner   = "Leat decides it from the data"
 	noTokens     = "delegation tokens are not there yet"
 )
@@ -95,7 +96,7 @@ var families = []family{
 		"applicationmanager.", "process.", "env.yarn.conf.dir",
 	}},
 	{why: ownRPC, keys: []string{"pekko.", "akka."}},
-	{why: noTLS, keys: []string{"security.ssl."}},
+	{why: ownTLS, keys: []string{"security.ssl."}},
 	{why: noTokens, keys: []string{
 		"security.delegation.", "security.kerberos.fetch.delegation-token", "security.kerberos.access.hadoopFileSystems",
 		"security.kerberos.relogin.period", "security.kerberos.token.provider.", "security.kerberos.tokens.renewal.",

@@ -5,7 +5,6 @@ import "time"
 const (
 	sectionCluster  = "Cluster, REST and high availability"
 	sectionSecurity = "Security"
-	noTLS           = "TLS is not there yet"
 	noKerberos      = "only simple authentication is there yet"
 	noCluster       = "clusters do not look at it yet"
 )
@@ -82,25 +81,4 @@ var (
 
 	ClientTimeout = declare(sectionCluster, duration, "client.timeout", time.Minute,
 		"How long a client waits for an answer.", pending(noCluster))
-)
-
-// Options of who may do what, as whom.
-var (
-	KerberosKeytab = declare(sectionSecurity, text, "security.kerberos.login.keytab", "",
-		"Keytab of the principal.", pending(noKerberos))
-
-	KerberosPrincipal = declare(sectionSecurity, text, "security.kerberos.login.principal", "",
-		"Principal to log in as.", pending(noKerberos))
-
-	KerberosTicketCache = declare(sectionSecurity, boolean, "security.kerberos.login.use-ticket-cache", true,
-		"Use what kinit got when there is no keytab.", pending(noKerberos))
-
-	KerberosConfig = declare(sectionSecurity, text, "security.kerberos.krb5-conf.path", "",
-		"The file krb5.conf.", defaultText("/etc/krb5.conf"), pending(noKerberos))
-
-	InternalTLS = declare(sectionSecurity, boolean, "security.ssl.internal.enabled", false,
-		"Mutual TLS between the processes of a cluster.", pending(noTLS))
-
-	RestTLS = declare(sectionSecurity, boolean, "security.ssl.rest.enabled", false,
-		"TLS for REST.", pending(noTLS))
 )

@@ -2,13 +2,8 @@ package config
 
 import "time"
 
-// Options of how the processes of a cluster know and trust each other.
+// Options of where the processes of a cluster keep what they have, and how they watch each other.
 var (
-	SecretFile = declare(sectionSecurity, text, "cluster.secret-file", "",
-		"File with the cluster's secret, which only its owner may read (mode 0600). All processes and clients of a cluster need it. "+
-			"Without one, servers listen on the loopback interface only.",
-		defaultText("the file secret beside config.yaml, if it is there"))
-
 	StateDir = declare(sectionCluster, text, "cluster.state-dir", "",
 		"Folder of a JobManager's own: its log, programs and uploads. With one, jobs outlive a restart of the JobManager.",
 		defaultText("a temporary folder, and nothing outlives the JobManager"))

@@ -159,7 +159,9 @@ type Start struct {
 	// metrics_millis is how often to report metrics.
 	MetricsMillis int64 `protobuf:"varint,9,opt,name=metrics_millis,json=metricsMillis,proto3" json:"metrics_millis,omitempty"`
 	// directory is for blocking outputs; the TaskManager serves what was finished in it, and removes it.
-	Directory     string `protobuf:"bytes,10,opt,name=directory,proto3" json:"directory,omitempty"`
+	Directory string `protobuf:"bytes,10,opt,name=directory,proto3" json:"directory,omitempty"`
+	// certificates are for data connections, as runtime/security encodes them; empty when they are not encrypted.
+	Certificates  []byte `protobuf:"bytes,11,opt,name=certificates,proto3" json:"certificates,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -262,6 +264,13 @@ func (x *Start) GetDirectory() string {
 		return x.Directory
 	}
 	return ""
+}
+
+func (x *Start) GetCertificates() []byte {
+	if x != nil {
+		return x.Certificates
+	}
+	return nil
 }
 
 // FromWorker is what a worker tells its TaskManager. The first message is ready or failed.
@@ -754,7 +763,7 @@ const file_worker_proto_rawDesc = "" +
 	"\x05order\x18\x02 \x01(\v2\x12.leat.rpc.v1.OrderH\x00R\x05order\x12#\n" +
 	"\fmemory_limit\x18\x03 \x01(\x03H\x00R\vmemoryLimit\x12\x14\n" +
 	"\x04quit\x18\x04 \x01(\bH\x00R\x04quitB\t\n" +
-	"\amessage\"\xb8\x02\n" +
+	"\amessage\"\xdc\x02\n" +
 	"\x05Start\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x10\n" +
 	"\x03job\x18\x02 \x01(\tR\x03job\x12\x18\n" +
@@ -770,7 +779,8 @@ const file_worker_proto_rawDesc = "" +
 	"\x05token\x18\b \x01(\fR\x05token\x12%\n" +
 	"\x0emetrics_millis\x18\t \x01(\x03R\rmetricsMillis\x12\x1c\n" +
 	"\tdirectory\x18\n" +
-	" \x01(\tR\tdirectory\"\xe5\x01\n" +
+	" \x01(\tR\tdirectory\x12\"\n" +
+	"\fcertificates\x18\v \x01(\fR\fcertificates\"\xe5\x01\n" +
 	"\n" +
 	"FromWorker\x12\x16\n" +
 	"\x05ready\x18\x01 \x01(\bH\x00R\x05ready\x12\x18\n" +

@@ -3,6 +3,7 @@ package taskmanager
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"time"
 
@@ -13,8 +14,9 @@ import (
 // worker may have been deployed first.
 const admitTimeout = 20 * time.Second
 
-// acceptData reads the preamble of every connection to the data port and passes the socket to the worker that it is for; who asks
-// for blocking outputs is answered here.
+// acceptData reads the preamble of every connection to the data port and passes the socket to the worker that it is for, which
+// begins TLS on it: a socket can be passed to another process, the keys of a TLS connection cannot. Who asks for blocking outputs
+// is answered here.
 func (t *TaskManager) acceptData() {
 	for {
 		conn, err := t.listener.Accept()
@@ -45,6 +47,9 @@ func (t *TaskManager) admit(conn net.Conn) error {
 	token := func(job string) []byte { return wire.JobToken(t.opt.Secret, job) }
 	var take func(net.Conn, wire.Preamble) error
 	p, err := wire.Admit(conn, token, func(p wire.Preamble) (err error) {
+		if err = p.Agree(t.opt.Certificates != nil); err != nil {
+			return fmt.Errorf("%w (security.ssl.internal.enabled)", err)
+		}
 		if p.Purpose == wire.Bulk {
 			take, err = t.admitReader(p)
 			return err

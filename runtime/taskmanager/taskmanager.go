@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/leatproject/leat/runtime/rpc"
+	"github.com/leatproject/leat/runtime/security"
 	"github.com/leatproject/leat/shuffle/network"
 	"github.com/leatproject/leat/storage/clock"
 )
@@ -39,6 +40,8 @@ type Options struct {
 	Dir string
 	// Secret is the cluster's; tokens for data connections are made of it.
 	Secret []byte
+	// Certificates encrypt data connections; nil leaves them in the clear.
+	Certificates *security.Certificates
 	// Dial are options of connections to the JobManager: credentials at least.
 	Dial []grpc.DialOption
 	// Launcher starts workers.
@@ -51,7 +54,7 @@ type Options struct {
 	CancellationTimeout time.Duration
 	// WorkerTimeout is how long a worker may be silent before it is killed; the default is 30 seconds.
 	WorkerTimeout time.Duration
-	// Network has what connections of those who read blocking outputs need beside job and identity: TLS, memory.
+	// Network has what connections of those who read blocking outputs need beside job, identity and TLS: memory.
 	Network network.Options
 	// MetricsPeriod is how often workers report what they do; the default is a second.
 	MetricsPeriod time.Duration
@@ -101,6 +104,9 @@ func New(opt Options) (*TaskManager, error) {
 	opt.ClusterTimeout = cmp.Or(opt.ClusterTimeout, 10*time.Minute)
 	opt.WorkerTimeout = cmp.Or(opt.WorkerTimeout, 30*time.Second)
 	opt.MetricsPeriod = cmp.Or(opt.MetricsPeriod, time.Second)
+	if opt.Certificates != nil {
+		opt.Network.ServerTLS = opt.Certificates.Server(true)
+	}
 	blobs, err := newBlobs(opt.Dir)
 	if err != nil {
 		return nil, err

@@ -72,6 +72,9 @@ func (w *supervised) run(start *rpc.Start, d *rpc.Deployment) error {
 		return fmt.Errorf("fetch the submission: %w", err)
 	}
 	start.Submission = s
+	if start.Certificates, err = t.opt.Certificates.Encode(); err != nil {
+		return err
+	}
 	if w.folder, err = w.outputs.folder(); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/leatproject/leat/runtime/graph"
 	"github.com/leatproject/leat/runtime/rpc"
+	"github.com/leatproject/leat/runtime/security"
 	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/shuffle/blocking"
 	"github.com/leatproject/leat/shuffle/network"
@@ -134,6 +135,13 @@ func newWorker(link Link, start *rpc.Start, job *Job) (*worker, error) {
 	w.memory = shuffle.NewMemory(w.opt.NetworkMemory.Of(debug.SetMemoryLimit(-1)))
 	n.Memory = w.memory
 	var err error
+	if len(start.Certificates) > 0 {
+		certificates, err := security.Decode(start.Certificates, w.log)
+		if err != nil {
+			return nil, err
+		}
+		n.ClientTLS, n.ServerTLS = certificates.Client(""), certificates.Server(true)
+	}
 	if w.store, err = w.newStore(job.Options.Blocking); err != nil {
 		return nil, err
 	}
@@ -151,13 +159,16 @@ func (w *worker) accept() {
 		if err != nil {
 			return
 		}
-		if err = w.exchange.Admit(p); err == nil {
-			err = w.exchange.Accept(conn, p)
-		}
-		if err != nil {
-			conn.Close()
-			w.log.Warn("data connection refused", "from", p.From, "error", err)
-		}
+		w.group.Go(func() {
+			err := w.exchange.Admit(p)
+			if err == nil {
+				err = w.exchange.Accept(conn, p)
+			}
+			if err != nil {
+				conn.Close()
+				w.log.Warn("data connection refused", "from", p.From, "error", err)
+			}
+		})
 	}
 }
 

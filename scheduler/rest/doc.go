@@ -7,8 +7,8 @@
 // refused, 404 for what is not there, 413 for what is too large, 500 for our own faults, 501 for what is left out, 503 while nobody leads. A member that does
 // not lead redirects to the one that does (307).
 //
-// Security: beyond the loopback interface the cluster's secret is required, as a bearer token; without one, only requests that
-// were made to a name of this machine are answered. Requests that a browser makes on behalf of another site are refused. Bodies
+// Security: beyond the loopback interface the cluster's secret is required, as a bearer token, or mutual TLS; without either, only
+// requests that were made to a name of this machine are answered. Requests that a browser makes on behalf of another site are refused. Bodies
 // are limited, and file names of clients never become paths.
 //
 // Start reading at New, then routes.go.

@@ -21,7 +21,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		switch err := sameSite.Check(r); {
 		case err != nil:
 			fail(w, failure(http.StatusForbidden, "refused: the request comes from another site (%w)", err))
-		case s.opt.Secret.IsZero() && !s.ownName(r.Host):
+		case s.opt.Secret.IsZero() && r.TLS == nil && !s.ownName(r.Host):
 			fail(w, failure(http.StatusForbidden, "refused: %q is no name of this server: use localhost, or set rest.address to it", r.Host))
 		case !isPage(r) && !s.opt.Secret.MatchesBearer(r.Header.Get("Authorization")):
 			h.Set("WWW-Authenticate", `Bearer realm="leat"`)
@@ -34,7 +34,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 }
 
 // ownName tells whether a Host header names this machine, so that a page of another site, whose name was pointed here, cannot
-// speak to a server without a secret.
+// speak to a server without a secret. With TLS the certificate tells.
 func (s *Server) ownName(hostport string) bool {
 	host := hostport
 	if h, _, err := net.SplitHostPort(hostport); err == nil {

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -27,6 +28,8 @@ type Options struct {
 	Configuration *config.Configuration
 	// Secret is required of clients; the zero value lets everybody in who speaks to a name of this machine.
 	Secret secret.Secret
+	// TLS is what Serve encrypts by; nil serves in the clear. It may demand certificates of clients.
+	TLS *tls.Config
 	// Hosts are names besides localhost and addresses under which clients without a secret may reach the server.
 	Hosts []string
 	// Submit and Cancel allow programs to be run and jobs to be cancelled.
@@ -84,6 +87,9 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ErrorLog:    slog.NewLogLogger(s.opt.Logger.Handler(), slog.LevelDebug)}
+	if s.opt.TLS != nil {
+		listener = tls.NewListener(listener, s.opt.TLS)
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	select {

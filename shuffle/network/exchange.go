@@ -27,7 +27,7 @@ type Options struct {
 	Purpose wire.Purpose
 	// Dial connects to a data port; nil means TCP.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
-	// ClientTLS and ServerTLS encrypt connections after their preamble if they are set.
+	// ClientTLS and ServerTLS encrypt connections after their preamble if they are set, as at the other workers.
 	ClientTLS, ServerTLS *tls.Config
 	// ConnectTimeout bounds dialling and preamble; the default is 10 s.
 	ConnectTimeout time.Duration
@@ -118,13 +118,24 @@ func (x *Exchange) Admit(p wire.Preamble) error {
 	case p.Epoch.Generation < x.opt.Epoch.Generation:
 		return fmt.Errorf("worker %s is of epoch %s, this one of %s: it has been given up", p.From, p.Epoch, x.opt.Epoch)
 	}
-	return nil
+	return p.Agree(x.opt.ServerTLS != nil)
 }
 
 // Accept takes over a connection whose preamble has been read by wire.Admit, here or in another process.
+// It closes the connection if it does not take it, and may wait for as long as ConnectTimeout.
 func (x *Exchange) Accept(conn net.Conn, p wire.Preamble) error {
 	if x.opt.ServerTLS != nil {
-		conn = tls.Server(conn, x.opt.ServerTLS)
+		ctx, cancel := context.WithTimeout(x.admitting, x.opt.ConnectTimeout)
+		defer cancel()
+		encrypted, err := encrypt(ctx, conn, p, tls.Server, x.opt.ServerTLS)
+		if err != nil {
+			if ctx.Err() == nil {
+				linger(conn)
+			}
+			conn.Close()
+			return err
+		}
+		conn = encrypted
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -2,13 +2,7 @@ package network
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"math/big"
 	mathrand "math/rand/v2"
 	"net"
 	"sync"
@@ -188,64 +182,6 @@ func TestRefusedConnections(t *testing.T) {
 		require.ErrorContains(t, <-p.lost, "refused")
 		r.abandon()
 	})
-}
-
-// certificates are the two ends' settings of a cluster with one certificate.
-func certificates(t *testing.T) (client, server *tls.Config) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"worker"}, NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	require.NoError(t, err)
-	leaf, err := x509.ParseCertificate(der)
-	require.NoError(t, err)
-	roots := x509.NewCertPool()
-	roots.AddCert(leaf)
-	own := []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}
-	return &tls.Config{RootCAs: roots, ServerName: "worker", Certificates: own},
-		&tls.Config{ClientCAs: roots, ClientAuth: tls.RequireAnyClientCert, Certificates: own}
-}
-
-func TestEncryptedConnections(t *testing.T) {
-	client, server := certificates(t)
-	r := startNetwork(t, 1, Options{ClientTLS: client}, Options{ServerTLS: server})
-	p := r.channel(0, 0, column.NewBatch[text]())
-	go play(p, 0, []step{{300, 3000}, {0, 0}, {10, 1}})
-	require.Equal(t, 310, verify(t, r.consumer(0), 1))
-	r.close(t)
-
-	r = startNetwork(t, 1, Options{ClientTLS: &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "worker"}}, Options{ServerTLS: server})
-	p = r.channel(0, 0, column.NewBatch[text]())
-	p.Send(shuffle.Element{Batch: texts(0, 0, 1, 1)})
-	require.ErrorContains(t, <-p.lost, "certificate")
-	r.abandon()
-}
-
-// A supervisor reads the preamble and hands the socket, as a file, to the worker, which goes on with it, here with TLS.
-func TestSocketIsHandedOverAfterPreamble(t *testing.T) {
-	client, server := certificates(t)
-	r := startNetwork(t, 1, Options{ClientTLS: client}, Options{ServerTLS: server})
-	supervised, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	r.address = supervised.Addr().String()
-	r.served.Go(func() {
-		conn, err := supervised.Accept()
-		require.NoError(t, err)
-		p, err := wire.Admit(conn, r.far.Token, r.far.Admit, time.Second)
-		require.NoError(t, err)
-		file, err := conn.(*net.TCPConn).File()
-		require.NoError(t, err)
-		conn.Close()
-		handed, err := net.FileConn(file)
-		require.NoError(t, err)
-		file.Close()
-		require.NoError(t, r.far.Accept(handed, p))
-	})
-	p := r.channel(0, 0, column.NewBatch[text]())
-	go play(p, 0, []step{{300, 3000}, {0, 0}, {10, 1}})
-	require.Equal(t, 310, verify(t, r.consumer(0), 1))
-	supervised.Close()
-	r.close(t)
 }
 
 // Both workers dial at once: everything arrives, over two connections at most.

@@ -63,25 +63,34 @@ func (l *link) dial() {
 		cancel()
 	}
 	l.mu.Unlock()
-	conn, err := x.opt.Dial(ctx, l.peer.Address)
-	if err == nil {
-		stop := context.AfterFunc(ctx, func() { conn.Close() })
-		err = wire.Offer(conn, wire.Preamble{Purpose: x.opt.Purpose, Job: x.opt.Job, From: x.opt.Worker, To: l.peer.Worker,
-			Attempt: x.opt.JobAttempt, Epoch: x.opt.Epoch}, x.opt.Token, x.opt.ConnectTimeout)
-		stop()
-		if err != nil {
-			conn.Close()
-		}
-	}
+	conn, err := l.connect(ctx)
 	if err != nil {
 		l.fail(fmt.Errorf("connect to %s: %w", l.peer.Address, err))
 		x.group.Done()
 		return
 	}
-	if x.opt.ClientTLS != nil {
-		conn = tls.Client(conn, x.opt.ClientTLS)
-	}
 	l.run(conn)
+}
+
+// connect dials and introduces this end.
+func (l *link) connect(ctx context.Context) (net.Conn, error) {
+	x := l.exchange
+	conn, err := x.opt.Dial(ctx, l.peer.Address)
+	if err != nil {
+		return nil, err
+	}
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	p := wire.Preamble{Purpose: x.opt.Purpose, Job: x.opt.Job, From: x.opt.Worker, To: l.peer.Worker, Attempt: x.opt.JobAttempt,
+		Epoch: x.opt.Epoch, Encrypted: x.opt.ClientTLS != nil}
+	out := conn
+	err = wire.Offer(conn, p, x.opt.Token, x.opt.ConnectTimeout)
+	if err == nil && p.Encrypted {
+		out, err = encrypt(ctx, conn, p, tls.Client, x.opt.ClientTLS)
+	}
+	if err != nil {
+		conn.Close()
+	}
+	return out, err
 }
 
 // run reads and writes until the connection ends.
@@ -95,15 +104,6 @@ func (l *link) run(conn net.Conn) {
 	l.mu.Lock()
 	l.conn = conn
 	l.mu.Unlock()
-	if c, ok := conn.(*tls.Conn); ok {
-		ctx, cancel := context.WithTimeout(x.ctx, x.opt.ConnectTimeout)
-		err := c.HandshakeContext(ctx)
-		cancel()
-		if err != nil {
-			l.fail(fmt.Errorf("encrypt the connection to worker %s: %w", l.peer.Worker, err))
-			return
-		}
-	}
 	wrote := make(chan struct{})
 	go func() {
 		defer close(wrote)

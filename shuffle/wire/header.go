@@ -9,7 +9,7 @@ import (
 )
 
 // Version is the version of the data plane: of frames, their bodies and the preamble.
-const Version = 1
+const Version = 2
 
 // HeaderSize is the size of a frame without its body in bytes.
 const HeaderSize = 32

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -43,6 +44,25 @@ type Preamble struct {
 	// Attempt counts the executions of the job.
 	Attempt int
 	Epoch   Epoch
+	// Encrypted says that TLS follows the preamble.
+	Encrypted bool
+}
+
+// Agree checks that both ends encrypt, or neither.
+func (p Preamble) Agree(encrypted bool) error {
+	switch {
+	case p.Encrypted && !encrypted:
+		return fmt.Errorf("worker %s encrypts its connections and this one does not: all must have the same settings of TLS", p.From)
+	case encrypted && !p.Encrypted:
+		return fmt.Errorf("worker %s does not encrypt its connections and this one does: all must have the same settings of TLS", p.From)
+	}
+	return nil
+}
+
+// Protocol names the preamble among all others, as a protocol of TLS.
+func (p Preamble) Protocol() string {
+	sum := sha256.Sum256(appendPreamble(nil, p))
+	return "leat-data " + hex.EncodeToString(sum[:])
 }
 
 // RefusedError is the answer of an end that will not speak with the other.
@@ -177,7 +197,10 @@ func appendPreamble(dst []byte, p Preamble) []byte {
 	for _, v := range []uint64{uint64(p.Attempt), p.Epoch.Generation, p.Epoch.Term} {
 		dst = binary.AppendUvarint(dst, v)
 	}
-	return dst
+	if p.Encrypted {
+		return append(dst, 1)
+	}
+	return append(dst, 0)
 }
 
 func parsePreamble(src []byte) (p Preamble, err error) {
@@ -188,6 +211,9 @@ func parsePreamble(src []byte) (p Preamble, err error) {
 	p.Job, p.From, p.To = f.String(), f.String(), f.String()
 	p.Attempt = f.Int()
 	p.Epoch = Epoch{f.Uint64(), f.Uint64()}
+	if b := f.Bytes(1); len(b) == 1 {
+		p.Encrypted = b[0] == 1
+	}
 	if p.Purpose != Rows && p.Purpose != Bulk {
 		f.fail("connection for purpose %d", p.Purpose)
 	}

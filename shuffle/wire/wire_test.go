@@ -122,7 +122,7 @@ func TestFailureAndChannelSurvive(t *testing.T) {
 	require.Equal(t, "disk", reason)
 }
 
-var preamble = Preamble{Purpose: Bulk, Job: "j1", From: "w1", To: "w2", Attempt: 3, Epoch: Epoch{7, 9}}
+var preamble = Preamble{Purpose: Bulk, Job: "j1", From: "w1", To: "w2", Attempt: 3, Epoch: Epoch{7, 9}, Encrypted: true}
 
 // shake lets both ends of a connection introduce themselves.
 func shake(t *testing.T, offered []byte, known func(string) []byte, admit func(Preamble) error) (Preamble, error, error) {
