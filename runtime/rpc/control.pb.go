@@ -2493,6 +2493,12 @@ type TaskMetrics struct {
 	Idle          int64             `protobuf:"varint,8,opt,name=idle,proto3" json:"idle,omitempty"`
 	BackPressured int64             `protobuf:"varint,9,opt,name=back_pressured,json=backPressured,proto3" json:"back_pressured,omitempty"`
 	Operators     []*OperatorMetric `protobuf:"bytes,10,rep,name=operators,proto3" json:"operators,omitempty"`
+	// buffers_out is the number of batches sent, input_queue that of unread elements.
+	BuffersOut int64 `protobuf:"varint,11,opt,name=buffers_out,json=buffersOut,proto3" json:"buffers_out,omitempty"`
+	InputQueue int64 `protobuf:"varint,12,opt,name=input_queue,json=inputQueue,proto3" json:"input_queue,omitempty"`
+	// in_pool_usage and out_pool_usage are the parts of the memory for input and output that are in use, in thousandths.
+	InPoolUsage   int64 `protobuf:"varint,13,opt,name=in_pool_usage,json=inPoolUsage,proto3" json:"in_pool_usage,omitempty"`
+	OutPoolUsage  int64 `protobuf:"varint,14,opt,name=out_pool_usage,json=outPoolUsage,proto3" json:"out_pool_usage,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2595,6 +2601,34 @@ func (x *TaskMetrics) GetOperators() []*OperatorMetric {
 		return x.Operators
 	}
 	return nil
+}
+
+func (x *TaskMetrics) GetBuffersOut() int64 {
+	if x != nil {
+		return x.BuffersOut
+	}
+	return 0
+}
+
+func (x *TaskMetrics) GetInputQueue() int64 {
+	if x != nil {
+		return x.InputQueue
+	}
+	return 0
+}
+
+func (x *TaskMetrics) GetInPoolUsage() int64 {
+	if x != nil {
+		return x.InPoolUsage
+	}
+	return 0
+}
+
+func (x *TaskMetrics) GetOutPoolUsage() int64 {
+	if x != nil {
+		return x.OutPoolUsage
+	}
+	return 0
 }
 
 // OperatorMetric is a counter or gauge of an operator.
@@ -3182,7 +3216,7 @@ const file_control_proto_rawDesc = "" +
 	"\aMetrics\x12\x12\n" +
 	"\x04time\x18\x01 \x01(\x03R\x04time\x12.\n" +
 	"\x05tasks\x18\x02 \x03(\v2\x18.leat.rpc.v1.TaskMetricsR\x05tasks\x129\n" +
-	"\tprocesses\x18\x03 \x03(\v2\x1b.leat.rpc.v1.ProcessMetricsR\tprocesses\"\xdd\x02\n" +
+	"\tprocesses\x18\x03 \x03(\v2\x1b.leat.rpc.v1.ProcessMetricsR\tprocesses\"\xe9\x03\n" +
 	"\vTaskMetrics\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.leat.rpc.v1.AttemptR\aattempt\x12\x1d\n" +
 	"\n" +
@@ -3196,7 +3230,13 @@ const file_control_proto_rawDesc = "" +
 	"\x04idle\x18\b \x01(\x03R\x04idle\x12%\n" +
 	"\x0eback_pressured\x18\t \x01(\x03R\rbackPressured\x129\n" +
 	"\toperators\x18\n" +
-	" \x03(\v2\x1b.leat.rpc.v1.OperatorMetricR\toperators\"N\n" +
+	" \x03(\v2\x1b.leat.rpc.v1.OperatorMetricR\toperators\x12\x1f\n" +
+	"\vbuffers_out\x18\v \x01(\x03R\n" +
+	"buffersOut\x12\x1f\n" +
+	"\vinput_queue\x18\f \x01(\x03R\n" +
+	"inputQueue\x12\"\n" +
+	"\rin_pool_usage\x18\r \x01(\x03R\vinPoolUsage\x12$\n" +
+	"\x0eout_pool_usage\x18\x0e \x01(\x03R\foutPoolUsage\"N\n" +
 	"\x0eOperatorMetric\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\x05R\x04node\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +

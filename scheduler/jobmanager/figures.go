@@ -23,7 +23,7 @@ type Figure struct {
 	Time     int64
 	Resource string
 	// Rates are changes per second since the figure before.
-	RecordsInRate, RecordsOutRate, BytesInRate, BytesOutRate float64
+	RecordsInRate, RecordsOutRate, BytesInRate, BytesOutRate, BuffersOutRate float64
 	// BusyRatio, IdleRatio and BackPressuredRatio are shares of the time since the figure before.
 	BusyRatio, IdleRatio, BackPressuredRatio float64
 }
@@ -77,6 +77,7 @@ func (x *Figure) since(last Figure) {
 	rate := func(now, before int64) float64 { return float64(max(0, now-before)) / elapsed }
 	x.RecordsInRate, x.RecordsOutRate = rate(x.GetRecordsIn(), last.GetRecordsIn()), rate(x.GetRecordsOut(), last.GetRecordsOut())
 	x.BytesInRate, x.BytesOutRate = rate(x.GetBytesIn(), last.GetBytesIn()), rate(x.GetBytesOut(), last.GetBytesOut())
+	x.BuffersOutRate = rate(x.GetBuffersOut(), last.GetBuffersOut())
 	share := func(now, before int64) float64 { return min(1, rate(now, before)/1e9) }
 	x.BusyRatio, x.IdleRatio = share(x.GetBusy(), last.GetBusy()), share(x.GetIdle(), last.GetIdle())
 	x.BackPressuredRatio = share(x.GetBackPressured(), last.GetBackPressured())

@@ -282,6 +282,7 @@ func (tm *TaskManager) Measure(time, n int64) {
 	for _, x := range tm.all() {
 		m.Tasks = append(m.Tasks, &rpc.TaskMetrics{Attempt: x.GetAttempt(), RecordsIn: n, RecordsOut: n, BytesIn: 10 * n, BytesOut: 10 * n,
 			Watermark: time - 500, Busy: n * 1e6, Idle: n * 5e5, BackPressured: n * 1e5,
+			BuffersOut: n / 10, InputQueue: 3, InPoolUsage: 250, OutPoolUsage: 1000,
 			Operators: []*rpc.OperatorMetric{{Node: 3, Name: "numLateRecordsDropped", Value: 2}}})
 	}
 	tm.say(&rpc.Up{Message: &rpc.Up_Metrics{Metrics: m}})
