@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/leatproject/leat/shuffle"
@@ -86,6 +87,11 @@ type StreamGraph struct {
 	Mode           string `json:"mode"`
 	MaxParallelism int    `json:"maxParallelism"`
 	Nodes          []Node `json:"nodes"`
+}
+
+// Bounded tells whether all sources end.
+func (g *StreamGraph) Bounded() bool {
+	return !slices.ContainsFunc(g.Nodes, func(n Node) bool { return n.Kind == Source && !n.Bounded })
 }
 
 // Node returns the node with that ID.

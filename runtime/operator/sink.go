@@ -247,6 +247,21 @@ func (c *CommitCoordinator) Abort(ctx context.Context) error {
 	return c.with(ctx, sink.Committer.Abort, c.collected)
 }
 
+// Clean removes whatever attempts of the job's sub-tasks have left behind, if the sink can tell.
+func (c *CommitCoordinator) Clean(ctx context.Context, job string) error {
+	committer, err := c.Sink.NewCommitter(ctx)
+	if err != nil {
+		return err
+	}
+	if x, ok := committer.(sink.Cleaner); ok {
+		err = x.Clean(ctx, job)
+	}
+	if e := committer.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
 // with calls do of a new committer.
 func (c *CommitCoordinator) with(ctx context.Context, do func(sink.Committer, context.Context, []sink.Committable) error, cs []sink.Committable) error {
 	if len(cs) == 0 {

@@ -1801,7 +1801,9 @@ type Deployment struct {
 	// coordinator says who hosts the job's coordinators.
 	Coordinator *Coordinator `protobuf:"bytes,12,opt,name=coordinator,proto3" json:"coordinator,omitempty"`
 	// results are, for a commit vertex, what the finished attempts of its inputs have reported.
-	Results       []*Result `protobuf:"bytes,13,rep,name=results,proto3" json:"results,omitempty"`
+	Results []*Result `protobuf:"bytes,13,rep,name=results,proto3" json:"results,omitempty"`
+	// abort has a commit vertex remove the results, and whatever else attempts of the job's sinks have left behind.
+	Abort         bool `protobuf:"varint,20,opt,name=abort,proto3" json:"abort,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1925,6 +1927,13 @@ func (x *Deployment) GetResults() []*Result {
 		return x.Results
 	}
 	return nil
+}
+
+func (x *Deployment) GetAbort() bool {
+	if x != nil {
+		return x.Abort
+	}
+	return false
 }
 
 // Assignment is an attempt, its slot and what it reads.
@@ -3146,7 +3155,7 @@ const file_control_proto_rawDesc = "" +
 	"\x06vertex\x18\x01 \x01(\x05R\x06vertex\x12#\n" +
 	"\rtask_managers\x18\x02 \x03(\rR\ftaskManagers\x12\x1a\n" +
 	"\battempts\x18\x03 \x03(\x05R\battempts\x12 \n" +
-	"\vgenerations\x18\x04 \x03(\x04R\vgenerations\"\xb0\x03\n" +
+	"\vgenerations\x18\x04 \x03(\x04R\vgenerations\"\xc6\x03\n" +
 	"\n" +
 	"Deployment\x12\x10\n" +
 	"\x03job\x18\x01 \x01(\tR\x03job\x12 \n" +
@@ -3164,7 +3173,8 @@ const file_control_proto_rawDesc = "" +
 	" \x03(\x05R\x06inputs\x12\x18\n" +
 	"\aoutputs\x18\v \x03(\x05R\aoutputs\x12:\n" +
 	"\vcoordinator\x18\f \x01(\v2\x18.leat.rpc.v1.CoordinatorR\vcoordinator\x12-\n" +
-	"\aresults\x18\r \x03(\v2\x13.leat.rpc.v1.ResultR\aresults\"\xc6\x01\n" +
+	"\aresults\x18\r \x03(\v2\x13.leat.rpc.v1.ResultR\aresults\x12\x14\n" +
+	"\x05abort\x18\x14 \x01(\bR\x05abort\"\xc6\x01\n" +
 	"\n" +
 	"Assignment\x12\x18\n" +
 	"\asubtask\x18\x01 \x01(\x05R\asubtask\x12\x1e\n" +

@@ -83,7 +83,7 @@ func (t *TaskManager) supersede(a *attempt) {
 func excerpt(o *rpc.Order, d *rpc.Deployment, fresh []*rpc.Assignment) *rpc.Order {
 	return &rpc.Order{Fence: o.Fence, TaskManager: o.TaskManager, Peers: o.Peers, Locations: o.Locations, Deploy: []*rpc.Deployment{{
 		Job: d.Job, Vertex: d.Vertex, Parallelism: d.Parallelism, Tasks: fresh, Inputs: d.Inputs, Outputs: d.Outputs, Coordinator: d.Coordinator,
-		Results: d.Results}}}
+		Results: d.Results, Abort: d.Abort}}}
 }
 
 // cancel ends an attempt. One that has not come yet is refused when it comes.

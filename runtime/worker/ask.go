@@ -20,13 +20,13 @@ import (
 // letter carries an answer as the only row of a channel.
 type letter struct{ Answer []byte }
 
-// asker returns what an operator asks its coordinator by. What sinks have prepared in BATCH is kept for the commit vertex. A
-// stream has none, so there all is committed at once, at the end of a sub-task's input too.
+// asker returns what an operator asks its coordinator by. What sinks of a bounded job have prepared for its end is kept for the
+// commit vertex. An unbounded one has none: should a sub-task come to its end, what it has prepared is committed at once.
 func (w *worker) asker(r *running, n *graph.Node) func(context.Context, []byte) ([]byte, error) {
 	if n.Kind == graph.Sink {
 		return func(ctx context.Context, request []byte) ([]byte, error) {
 			if len(request) > 0 && request[0] == operator.CommitAtEnd {
-				if w.opt.Mode == operator.Batch {
+				if w.bounded {
 					r.keep(n.ID, request)
 					return nil, nil
 				}

@@ -38,7 +38,7 @@ func (w *worker) deploy(o *rpc.Order, d *rpc.Deployment) {
 // prepare builds what an attempt runs.
 func (w *worker) prepare(r *running, o *rpc.Order, d *rpc.Deployment, a *rpc.Assignment) error {
 	if int(d.Vertex) >= len(w.job.Vertices) {
-		r.body = func(ctx context.Context) error { return w.commit(ctx, d) }
+		r.body = func(ctx context.Context) error { return w.commit(ctx, o, d) }
 		return nil
 	}
 	v := &w.job.Vertices[d.Vertex]

@@ -14,8 +14,9 @@
 //     any, and event time ends with the last row of each.
 //   - Every deployed attempt is reported until it is FINISHED, CANCELED or FAILED, and those are reported once.
 //   - Coordinators run in the worker that the deployments name; requests reach them over the data connections.
-//   - What sinks have prepared for the end of the job travels with the report of FINISHED and is committed by the commit vertex;
-//     parts that a sink wants committed at once are committed by its own worker.
+//   - What sinks of a bounded job have prepared for its end travels with the report of FINISHED and is committed by the commit
+//     vertex, or removed by it when the job does not finish; parts that a sink wants committed at once are committed by its own
+//     worker.
 //
 // Start reading at Serve, then deploy.go for how a task is built, wiring.go and blocking.go for how it is
 // wired.

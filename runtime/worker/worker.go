@@ -63,6 +63,7 @@ type worker struct {
 	start    *rpc.Start
 	id       string
 	job      *graph.JobGraph // as submitted
+	bounded  bool            // there is a commit vertex
 	program  Program
 	opt      Options
 	log      *slog.Logger
@@ -123,7 +124,7 @@ func newWorker(link Link, start *rpc.Start, job *Job) (*worker, error) {
 				"whenever it runs; put what may vary, such as the time or a random number, through datastream.Once", built, s.Fingerprint)
 		}
 	}
-	w := &worker{link: link, start: start, id: ID(start.Generation, start.TaskManager), job: submitted, program: job.Program, opt: job.Options,
+	w := &worker{link: link, start: start, id: ID(start.Generation, start.TaskManager), job: submitted, bounded: submitted.Bounded(), program: job.Program, opt: job.Options,
 		tasks: map[taskKey]*running{}}
 	w.log = job.Options.Logger.With("job", start.Job)
 	w.out.kick = make(chan struct{}, 1)

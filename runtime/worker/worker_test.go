@@ -27,10 +27,12 @@ type coordinator struct {
 	asked    chan string
 	reset    chan int
 	finished chan struct{}
+	cleaned  chan string
 }
 
 func newCoordinator() *coordinator {
-	return &coordinator{asked: make(chan string, 10), reset: make(chan int, 10), finished: make(chan struct{}, 1)}
+	return &coordinator{asked: make(chan string, 10), reset: make(chan int, 10), finished: make(chan struct{}, 1),
+		cleaned: make(chan string, 1)}
 }
 
 func (c *coordinator) Start(context.Context, int) error { return nil }
@@ -46,7 +48,11 @@ func (c *coordinator) Handle(_ context.Context, subtask int, request []byte) ([]
 }
 func (c *coordinator) Finish(context.Context) error { c.finished <- struct{}{}; return nil }
 func (c *coordinator) Abort(context.Context) error  { return nil }
-func (c *coordinator) Close() error                 { return nil }
+func (c *coordinator) Clean(_ context.Context, job string) error {
+	c.cleaned <- job
+	return nil
+}
+func (c *coordinator) Close() error { return nil }
 
 // forgiving is a coordinator whose sub-tasks may restart alone.
 type forgiving struct{ *coordinator }
@@ -201,11 +207,11 @@ func TestCommitVertex(t *testing.T) {
 	r := start(t, asking{sink: c}, 1)
 	run := &running{w: r.worker, attempt: attempt(1, 0)}
 	ask := r.asker(run, r.job.Node(2))
-	r.opt.Mode = operator.Streaming
+	r.bounded = false
 	_, err := ask(t.Context(), []byte{operator.CommitAtEnd, 's'})
 	require.NoError(t, err)
-	require.Equal(t, "\x01s", <-c.asked, "a stream has no commit vertex")
-	r.opt.Mode = operator.Batch
+	require.Equal(t, "\x01s", <-c.asked, "what does not end has no commit vertex")
+	r.bounded = true
 	_, err = ask(t.Context(), []byte{operator.CommitAtEnd, 'a'})
 	require.NoError(t, err)
 	_, err = ask(t.Context(), []byte{operator.CommitNow, 'b'})
@@ -216,18 +222,35 @@ func TestCommitVertex(t *testing.T) {
 	var prepared rpc.Prepared
 	require.NoError(t, proto.Unmarshal(result, &prepared))
 	require.Len(t, prepared.Operators, 1)
-	require.NoError(t, r.control.Send(&rpc.ToWorker{Message: &rpc.ToWorker_Order{Order: &rpc.Order{Deploy: []*rpc.Deployment{{Vertex: 2,
-		Tasks: []*rpc.Assignment{{}}, Results: []*rpc.Result{{Vertex: 1, Subtask: 1, Value: result}}}}}}}))
-	require.Equal(t, "\x00a", <-c.asked)
-	<-c.finished
-	for {
-		for _, x := range (<-r.reports).Tasks {
-			if x.State == rpc.TaskState_FINISHED {
-				return
+	order := func(number, attempts int32, abort bool) {
+		d := &rpc.Deployment{Vertex: 2, Tasks: []*rpc.Assignment{{Attempt: number}}, Inputs: []int32{0}, Abort: abort,
+			Results: []*rpc.Result{{Vertex: 1, Subtask: 1, Value: result}}}
+		require.NoError(t, r.control.Send(&rpc.ToWorker{Message: &rpc.ToWorker_Order{Order: &rpc.Order{Deploy: []*rpc.Deployment{d},
+			Peers: []*rpc.Peers{{Vertex: 1, Attempts: []int32{0, attempts}}}}}}))
+		require.Equal(t, "\x00a", <-c.asked)
+	}
+	ended := func() {
+		for {
+			for _, x := range (<-r.reports).Tasks {
+				if x.State == rpc.TaskState_FINISHED {
+					return
+				}
+				require.Less(t, x.State, rpc.TaskState_FINISHED, x.Cause)
 			}
-			require.Less(t, x.State, rpc.TaskState_FINISHED)
 		}
 	}
+	order(0, 0, false)
+	<-c.finished
+	ended()
+	require.Empty(t, c.cleaned)
+	order(1, 3, false)
+	<-c.finished
+	ended()
+	require.Equal(t, "job", <-c.cleaned, "there were other attempts")
+	order(2, 0, true)
+	ended()
+	require.Equal(t, "job", <-c.cleaned)
+	require.Empty(t, c.finished)
 }
 
 func TestAnotherGraphIsRefused(t *testing.T) {

@@ -1,8 +1,4 @@
 package job
 
 // cancelling ends a job as CANCELED when none of its tasks is live.
-func (d *decision) cancelling(j *Job) {
-	if j.live() == 0 {
-		d.add(d.end(j, Canceled))
-	}
-}
+func (d *decision) cancelling(j *Job) { d.unwind(j, Canceled) }

@@ -75,8 +75,13 @@ func (m *TasksDeployed) apply(s *State, at Time, e *Effects) {
 	if !ok || m.Vertex < 0 || m.Vertex >= len(j.Vertices) || m.First < 0 || m.First+len(m.Slots) > len(j.Vertices[m.Vertex].Subtasks) {
 		return
 	}
-	switch j.State {
-	case Initializing, Created, Running, Restarting:
+	switch {
+	case j.State == Initializing || j.State == Created || j.State == Running || j.State == Restarting:
+	case j.stopping() && j.commits(m.Vertex):
+		j.Aborts++
+		if j.Vertices[m.Vertex].Subtasks[0].State.Terminal() {
+			j.reset(m.Vertex, 0, at)
+		}
 	default:
 		return
 	}
@@ -94,12 +99,12 @@ func (m *TasksDeployed) apply(s *State, at Time, e *Effects) {
 		j.set(m.Vertex, i, TaskScheduled, at)
 		j.set(m.Vertex, i, TaskDeploying, at)
 		e.order(ref.TM)
-		if j.commits(m.Vertex) {
+		if j.commits(m.Vertex) && !j.stopping() {
 			e.Facts = append(e.Facts, &CommitBegun{j.ID, Producer{m.Vertex, i, t.Generation, t.Attempt}})
 		}
 	}
 	j.Waiting.Needed, j.Waiting.Since = 0, 0
-	if j.State != Restarting {
+	if j.State != Restarting && !j.stopping() {
 		j.enter(Running, at)
 	}
 	e.touch(j.ID)

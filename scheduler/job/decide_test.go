@@ -115,7 +115,11 @@ func (s *script) show() {
 	for _, o := range s.o.Orders(s.s, s.now) {
 		for _, d := range o.Deploy {
 			for _, a := range d.Tasks {
-				fmt.Fprintf(&s.out, "-> %d: deploy %v#%d in %d, reads %v\n", o.TM, a.Task, a.Number, a.Slot, a.Range)
+				what := "deploy"
+				if d.Abort {
+					what = "abort by"
+				}
+				fmt.Fprintf(&s.out, "-> %d: %s %v#%d in %d, reads %v\n", o.TM, what, a.Task, a.Number, a.Slot, a.Range)
 			}
 		}
 		for _, a := range o.Cancel {
@@ -222,6 +226,8 @@ func (s *script) tasks(t *testing.T, d *datadriven.TestData) {
 			switch key, value, _ := strings.Cut(word, "="); key {
 			case "bytes":
 				r.Bytes, _ = strconv.ParseInt(value, 10, 64)
+			case "result":
+				r.Result = []byte(value)
 			case "cause":
 				r.Cause = value
 			case "lost":

@@ -23,8 +23,8 @@ func (d *decision) deploy(j *Job) {
 	}
 }
 
-// deployAll deploys every CREATED task of a streaming job, or nothing. The positions of a group are those of the whole job, so
-// that regions restart in the slots that they had.
+// deployAll deploys every CREATED task of a streaming job, or nothing; a commit when it can begin. The positions of a group are
+// those of the whole job, so that regions restart in the slots that they had.
 func (d *decision) deployAll(j *Job) (needed int) {
 	size := make([]int, j.Plan.groups)
 	for v := range j.Vertices {
@@ -34,6 +34,9 @@ func (d *decision) deployAll(j *Job) (needed int) {
 	p := d.place(j)
 	for v := range j.Vertices {
 		n, g := len(j.Vertices[v].Subtasks), j.Plan.Vertices[v].Group
+		if j.commits(v) && !j.prepared(v) {
+			continue
+		}
 		p.add(v, 0, n, func(i int) position { return positionOf(g, i, n, size[g]) })
 	}
 	if needed = p.assign(); needed > 0 {
@@ -41,6 +44,9 @@ func (d *decision) deployAll(j *Job) (needed int) {
 	}
 	for v := range j.Vertices {
 		n, g := len(j.Vertices[v].Subtasks), j.Plan.Vertices[v].Group
+		if j.commits(v) && !j.prepared(v) {
+			continue
+		}
 		d.order(p, v, 0, n, func(i int) position { return positionOf(g, i, n, size[g]) })
 	}
 	return 0
@@ -255,6 +261,16 @@ func (j *Job) complete(e *PlanEdge) bool {
 	}
 	for _, v := range j.Plan.components[j.Plan.componentOf[e.From]] {
 		if !j.Vertices[v].finished() {
+			return false
+		}
+	}
+	return true
+}
+
+// prepared tells whether all that a commit vertex commits is there.
+func (j *Job) prepared(v int) bool {
+	for k := range j.Plan.Vertices[v].Edges {
+		if !j.complete(&j.Plan.Vertices[v].Edges[k]) {
 			return false
 		}
 	}

@@ -30,7 +30,8 @@
 //     region is a lane of a component: what is deployed, fails and restarts together.
 //   - live: given to a TaskManager and not over. lost: finished, but its blocking output is gone.
 //   - registration, TM: a TaskManager as it has registered once; given up and come again, it is another TM.
-//   - commit vertex: runs when all it commits has finished. Once it was deployed, none of that ever runs again (sealed).
+//   - commit vertex: runs when all it commits has finished. Once it was deployed, none of that ever runs again (sealed). When the
+//     job fails or is cancelled before, it runs to remove what was prepared (abort).
 //   - range: the sub-partitions that a sub-task reads; piece: a share of the producers of one sub-partition that is skewed.
 //   - fence: generation, then term, then sequence. Everything that a leader says carries it, and who has seen a higher one
 //     refuses. What an attempt leaves behind carries generation and attempt.

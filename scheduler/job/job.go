@@ -26,6 +26,8 @@ type Job struct {
 		Needed int
 		Since  Time
 	}
+	// Aborts counts the attempts of the commit vertex that were to remove what sinks have left behind.
+	Aborts int
 	// Exceptions are the latest failures, the newest last.
 	Exceptions []Exception
 	// Checkpoints are the identities given out and the completed ones.
@@ -297,14 +299,10 @@ func (j *Job) RootCause() (Cause, bool) {
 }
 
 // commits tells whether a vertex commits what others have prepared.
-func (j *Job) commits(v int) bool {
-	for _, e := range j.Plan.Vertices[v].Edges {
-		if e.Exchange == Committed {
-			return true
-		}
-	}
-	return false
-}
+func (j *Job) commits(v int) bool { return v == j.Plan.commit() }
+
+// stopping tells whether the job is on its way to an end that is not FINISHED.
+func (j *Job) stopping() bool { return j.State == Failing || j.State == Cancelling }
 
 func (j *Job) attempt(v, subtask int) Attempt {
 	t := &j.Vertices[v].Subtasks[subtask]

@@ -274,6 +274,9 @@ func (o *Observations) touch(s *State, id ID, now Time) {
 	}
 }
 
+// abortTimeout is how long a job that is being stopped waits for the slot of its abort.
+const abortTimeout = 10_000
+
 // arm starts the waits that the job's state asks for and stops the others.
 func (o *Observations) arm(j *Job, now Time) {
 	t, ok := o.timers.get(j.ID)
@@ -286,7 +289,11 @@ func (o *Observations) arm(j *Job, now Time) {
 	} else if t.restart == 0 || t.restarts != j.Restarts {
 		t.restarts, t.restart = j.Restarts, now+max(1, j.Restart.Delay)
 	}
-	start(&t.slots, j.Waiting.Needed > 0, now+j.Settings.SlotTimeout)
+	if j.stopping() {
+		start(&t.slots, j.Waiting.Needed > 0, now+abortTimeout)
+	} else {
+		start(&t.slots, j.Waiting.Needed > 0, now+j.Settings.SlotTimeout)
+	}
 	start(&t.reconciled, j.State == Reconciling, now+o.opt.Lease)
 	start(&t.forgetAt, j.State.Terminal(), now+o.opt.Expiry)
 }

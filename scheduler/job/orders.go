@@ -45,7 +45,9 @@ type Deployment struct {
 	Program, Graph Digest
 	Vertex         int
 	Parallelism    int
-	Tasks          []Assignment
+	// Abort has a commit vertex remove what it would commit.
+	Abort bool
+	Tasks []Assignment
 	// Inputs are the producers of each edge of the vertex, Outputs its pipelined consumers in the order of the graph.
 	Inputs, Outputs []*Peers
 }
@@ -194,7 +196,7 @@ func (m *maker) deploy(j *Job, task Task, slot int32) {
 		}
 	}
 	d := Deployment{Job: j.ID, Application: j.Application, Execute: j.Execute, Program: j.Program, Graph: j.Graph,
-		Vertex: task.Vertex, Parallelism: len(v.Subtasks), Tasks: []Assignment{x}}
+		Vertex: task.Vertex, Parallelism: len(v.Subtasks), Abort: j.stopping(), Tasks: []Assignment{x}}
 	for _, e := range j.Plan.Vertices[task.Vertex].Edges {
 		p := m.peersOf(j, e.From)
 		if e.Exchange == Committed && p.Results == nil {

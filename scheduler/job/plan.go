@@ -120,6 +120,15 @@ func (p *Plan) AddCommit(sinks ...int) error {
 	return p.Prepare()
 }
 
+// commit is the vertex that commits, -1 if there is none.
+func (p *Plan) commit() int {
+	last := len(p.Vertices) - 1
+	if edges := p.Vertices[last].Edges; len(edges) > 0 && edges[0].Exchange == Committed {
+		return last
+	}
+	return -1
+}
+
 // Prepare validates a plan and derives what is looked up often. It must be called before a plan is used.
 func (p *Plan) Prepare() error {
 	if len(p.Vertices) == 0 {

@@ -131,7 +131,7 @@ func (w *world) checkLane(j *Job, set *regionSet, component, lane int) {
 }
 
 // checkCommit: a commit starts only as the log says, and every attempt of it commits the same.
-func (w *world) checkCommit(a Assignment) {
+func (w *world) checkCommit(d Deployment, a Assignment) {
 	j, ok := w.truth.Job(a.Job)
 	if !ok {
 		w.fail("%v is deployed, its job is not in the log", a.Task)
@@ -143,6 +143,16 @@ func (w *world) checkCommit(a Assignment) {
 	}
 	if t := &j.Vertices[a.Vertex].Subtasks[a.Subtask]; t.Attempt < a.Number {
 		w.fail("attempt %d of the commit of %s is not in the log", a.Number, a.Job)
+	}
+	if d.Abort {
+		if !j.stopping() && !j.State.Terminal() || w.sunk[a.Job] != "" {
+			w.fail("%s is aborted while it is %v, committed %q", a.Job, j.State, w.sunk[a.Job])
+		}
+		w.aborted[a.Job] = true
+		return
+	}
+	if w.aborted[a.Job] {
+		w.fail("the commit of %s starts after it was aborted", a.Job)
 	}
 	set := ""
 	for _, e := range edges {

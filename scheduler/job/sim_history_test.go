@@ -68,7 +68,7 @@ func simPlan(rng *rand.Rand, streaming bool) *Plan {
 			}
 		}
 	}
-	if !streaming && rng.IntN(2) == 0 {
+	if rng.IntN(2) == 0 {
 		if err := p.AddCommit(n - 1); err != nil {
 			panic(err)
 		}
@@ -79,7 +79,7 @@ func simPlan(rng *rand.Rand, streaming bool) *Plan {
 }
 
 func newWorld(seed uint64, faults []fault) *world {
-	w := &world{rng: rand.New(rand.NewPCG(seed, 2)), calm: 15_000, generation: 1, truth: New(seed), sunk: map[ID]string{}, sent: map[ID]bool{}}
+	w := &world{rng: rand.New(rand.NewPCG(seed, 2)), calm: 15_000, generation: 1, truth: New(seed), sunk: map[ID]string{}, aborted: map[ID]bool{}, sent: map[ID]bool{}}
 	for i := range 3 {
 		w.nodes = append(w.nodes, &simNode{w: w, name: fmt.Sprint("jm", i), up: true, state: New(seed), step: Time(w.rng.IntN(7_200_000))})
 	}

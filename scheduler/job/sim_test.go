@@ -25,7 +25,8 @@ type world struct {
 	nodes      []*simNode
 	tms        []*simTM
 	sunk       map[ID]string // what a job's commit was begun for
-	sent       map[ID]bool   // acknowledged submissions
+	aborted    map[ID]bool
+	sent       map[ID]bool // acknowledged submissions
 	broken     error
 	trace      uint64
 	steps      int

@@ -136,6 +136,7 @@ func (c *codec) job(j *Job) {
 	j.Restart.fields(c)
 	num(c, &j.Waiting.Needed)
 	num(c, &j.Waiting.Since)
+	num(c, &j.Aborts)
 	num(c, &j.Checkpoints.Reserved)
 	list(c, &j.Checkpoints.Completed, func(c *codec, p *Checkpoint) {
 		num(c, &p.ID)

@@ -115,7 +115,7 @@ func (m *JobManager) prepare(n NewJob) (*job.JobSubmitted, error) {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	plan, err := job.PlanOf(s.Graph, settings.Streaming)
-	if err == nil && !settings.Streaming {
+	if err == nil && s.Graph.Bounded() {
 		err = plan.AddCommit(sinks(s.Graph)...)
 	}
 	if err != nil {

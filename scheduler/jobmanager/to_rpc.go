@@ -59,14 +59,18 @@ func producers(all []job.Producer) []*rpc.Producer {
 
 // deployment is nil when the job's coordinators have no host that is known yet: the order will be made again.
 func (w *orderWriter) deployment(ctx context.Context, d *job.Deployment) *rpc.Deployment {
-	coordinator, ok := w.l.hostOf(w.state, d.Job, w.order)
-	if !ok {
-		return nil
+	var coordinator *rpc.Coordinator
+	results := w.results(d)
+	if results == nil { // a commit asks nobody
+		var ok bool
+		if coordinator, ok = w.l.hostOf(w.state, d.Job, w.order); !ok {
+			return nil
+		}
+		w.locate(job.TM(coordinator.GetTaskManager()))
 	}
-	w.locate(job.TM(coordinator.GetTaskManager()))
 	out := &rpc.Deployment{Job: string(d.Job), Application: d.Application, Execute: int32(d.Execute), Program: string(d.Program),
 		Graph: string(d.Graph), Vertex: int32(d.Vertex), Parallelism: int32(d.Parallelism), Coordinator: coordinator,
-		Results: w.results(d)}
+		Results: results, Abort: d.Abort}
 	if s, err := w.m.Submitted(ctx, d.Graph); err == nil && len(s.encoded) <= inline {
 		out.Submission = s.encoded
 	}
@@ -116,7 +120,7 @@ func (w *orderWriter) locate(n job.TM) {
 	}
 }
 
-// results is what a commit vertex commits.
+// results is what a commit vertex commits, with an element for each sub-task of its sinks; nil for others.
 func (w *orderWriter) results(d *job.Deployment) []*rpc.Result {
 	j, ok := w.state.Job(d.Job)
 	if !ok {

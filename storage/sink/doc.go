@@ -2,9 +2,8 @@
 //
 // A Sink opens one Writer a sub-task and at most one Committer a job. A writer that has a committer makes nothing visible:
 // it returns Committables (plain data: a hidden file and the name that it is to have), and the engine calls Commit once
-// they are decided on: in BATCH when all sub-tasks have finished, in STREAMING when a part is full or old enough (Roller) and
-// at the end of the input. Commit is idempotent: what is committed already counts as done. Abort removes what will not be
-// committed.
+// they are decided on: when all sub-tasks have finished, and in STREAMING also when a part is full or old enough (Roller).
+// Commit is idempotent: what is committed already counts as done. Abort removes what will not be committed.
 //
 // Promises: a Writer is called by one goroutine at a time; blocking calls end when their context does; nothing that was
 // not committed is visible to a reader that follows the naming rules (names beginning with . or _ are no output).

@@ -48,6 +48,12 @@ type Committer interface {
 	Close() error
 }
 
+// Cleaner is implemented by committers that can find what the writers of a job have left behind: those of attempts that were
+// killed too. It is called when none of them runs any more, after Commit or Abort.
+type Cleaner interface {
+	Clean(ctx context.Context, jobID string) error
+}
+
 // Env is what a writer is given of its surroundings.
 type Env struct {
 	// JobID makes names unique between jobs.

@@ -104,6 +104,36 @@ func (c *committer) Abort(ctx context.Context, cs []sink.Committable) error {
 	return errors.Join(errs...)
 }
 
+// Clean implements sink.Cleaner: it removes the hidden files of the job.
+func (c *committer) Clean(ctx context.Context, jobID string) error {
+	if err := c.clean(ctx, c.dir, ownedBy(jobID)); err != nil && !errors.Is(err, filesystem.ErrNotExist) {
+		return fmt.Errorf("file sink: %w", err)
+	}
+	return nil
+}
+
+func (c *committer) clean(ctx context.Context, dir, owner string) error {
+	entries, err := c.fs.List(ctx, dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		switch {
+		case e.IsDir && !filesystem.Hidden(e.Name()):
+			err = c.clean(ctx, e.Path, owner)
+		case !e.IsDir && strings.HasPrefix(e.Name(), "."+c.prefix+"-") && strings.Contains(e.Name(), owner):
+			err = c.fs.Remove(ctx, e.Path)
+		}
+		if err != nil && !errors.Is(err, filesystem.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// ownedBy is a part of the names of a job's hidden files.
+func ownedBy(jobID string) string { return ".of-" + jobID + "." }
+
 // Close implements sink.Committer.
 func (c *committer) Close() error { return nil }
 

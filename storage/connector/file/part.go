@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/leatproject/leat/storage/filesystem"
@@ -23,8 +24,8 @@ type part struct {
 	begun          time.Time
 }
 
-func createPart(ctx context.Context, fs filesystem.FileSystem, target string, c format.Compression) (*part, error) {
-	hidden := filesystem.HiddenName(target)
+func createPart(ctx context.Context, fs filesystem.FileSystem, jobID, target string, c format.Compression) (*part, error) {
+	hidden := filesystem.HiddenName(strings.TrimSuffix(target+ownedBy(jobID), "."))
 	file, err := fs.Create(ctx, hidden)
 	if err != nil {
 		return nil, err

@@ -73,11 +73,30 @@ func TestNothingIsVisibleBeforeTheCommit(t *testing.T) {
 	cs, err := w.Flush(ctx, true)
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
-	require.Equal(t, []string{".part-1-0.txt.gz", ".part-1-1.txt.gz"}, listing(t, dir))
+	require.Equal(t, []string{".part-1-0.txt.gz.of-job", ".part-1-1.txt.gz.of-job"}, listing(t, dir))
 	require.NoError(t, commit(t, s, cs))
 	require.NoError(t, commit(t, s, cs), "a commit may be repeated")
 	require.Equal(t, []string{"part-1-0.txt.gz", "part-1-1.txt.gz"}, listing(t, dir))
 	require.Equal(t, []string{"a", "b", "c"}, lines(t, dir))
+}
+
+func TestCleanRemovesWhatKilledWritersHaveLeft(t *testing.T) {
+	dir := freshDir()
+	s, err := NewSink(dir, format.Text{}, SinkOptions[string]{Rolling: Rolling{Records: 1}, Bucket: func(row string) string { return row }})
+	require.NoError(t, err)
+	killed, other := newWriter(t, s, 0, 0), newWriter(t, s, 1, 0)
+	other.(*writer[string]).env.JobID = "other"
+	for _, w := range []sink.Writer{killed, other} {
+		require.NoError(t, w.Write(ctx, column.BatchOf([]string{"", "a", "b/c"})))
+	}
+	require.Len(t, listing(t, dir), 6)
+	c, err := s.NewCommitter(ctx)
+	require.NoError(t, err)
+	require.NoError(t, c.(sink.Cleaner).Clean(ctx, "job"))
+	require.NoError(t, c.(sink.Cleaner).Clean(ctx, "job"))
+	require.Len(t, listing(t, dir), 3)
+	require.NoError(t, c.(sink.Cleaner).Clean(ctx, "other"))
+	require.Empty(t, listing(t, dir))
 }
 
 func TestAnAbandonedWriterLeavesNothing(t *testing.T) {

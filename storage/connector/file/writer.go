@@ -86,7 +86,7 @@ func (w *writer[T]) begin(bucket string) (*part, error) {
 	}
 	o := w.sink.options
 	name := fmt.Sprintf("%s%d%s", w.own(), w.next[bucket], w.extension())
-	p, err := createPart(w.ctx, w.fs, path.Join(w.root, bucket, name), o.Compression)
+	p, err := createPart(w.ctx, w.fs, w.env.JobID, path.Join(w.root, bucket, name), o.Compression)
 	if err != nil {
 		return nil, w.cannot(err)
 	}
