@@ -17,7 +17,7 @@ done
 dir=$(cd "$dir" && pwd)
 exec 9>"$dir/lock"
 flock 9
-ours() { tr '\0' '\n' 2>/dev/null <"/proc/$1/cmdline" | grep -qxF -e "-Dleat.hadoop.dir=$dir"; }
+ours() { tr '\0' '\n' 2>/dev/null <"/proc/$1/cmdline" | grep -qxF -e "-Dleat.hadoop.dir=$dir" -e "$dir/run/kdc"; }
 pids=()
 for f in "$dir"/run/*.pid; do
   [ -f "$f" ] || continue

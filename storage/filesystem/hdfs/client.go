@@ -3,17 +3,19 @@ package hdfs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/colinmarc/hdfs/v2"
-	"github.com/colinmarc/hdfs/v2/hadoopconf"
 
 	"github.com/leatproject/leat/storage/hadoop/conf"
+	"github.com/leatproject/leat/storage/hadoop/datanode"
 	"github.com/leatproject/leat/storage/hadoop/ipc"
 	"github.com/leatproject/leat/storage/hadoop/namenode"
+	"github.com/leatproject/leat/storage/hadoop/sasl"
 )
 
 const (
@@ -231,17 +233,34 @@ func (c *client) retry(ctx context.Context, f func() error) error {
 	}
 }
 
-// options are the library's options. All that it says to NameNodes goes over our own client.
-func (c *client) options(nn *namenode.Client) hdfs.ClientOptions {
-	opts := hdfs.ClientOptionsFromConf(hadoopconf.HadoopConf(c.conf))
-	opts.Addresses = []string{"namenode"}
-	opts.User = "leat"
-	opts.KerberosClient = nil
-	opts.NamenodeDialFunc = dialBridge(nn)
-	opts.DatanodeDialFunc = dialDatanode
-	if opts.DataTransferProtection == hdfs.DataTransferProtectionIntegrity {
-		c.log.Warn("hdfs: files cannot be read reliably with dfs.data.transfer.protection=integrity; use authentication, " +
-			"or privacy with dfs.encrypt.data.transfer.cipher.suites=AES/CTR/NoPadding")
+// options are the library's options. All that it says to NameNodes goes over our own client, and its connections to
+// DataNodes are secured below it.
+func (c *client) options(nn *namenode.Client) (hdfs.ClientOptions, error) {
+	secure, err := c.datanodes(nn)
+	if err != nil {
+		return hdfs.ClientOptions{}, err
 	}
-	return opts
+	return hdfs.ClientOptions{
+		Addresses: []string{"namenode"}, User: "leat", NamenodeDialFunc: dialBridge(nn), DatanodeDialFunc: secure.DialContext,
+		UseDatanodeHostname: c.conf.Bool("dfs.client.use.datanode.hostname", false),
+	}, nil
+}
+
+// datanodes makes the dialer of DataNodes.
+func (c *client) datanodes(nn *namenode.Client) (*datanode.Dialer, error) {
+	d := &datanode.Dialer{Dial: dialDatanode}
+	encrypts, err := nn.EncryptsData(context.Background())
+	if err != nil {
+		return nil, local(err)
+	}
+	if encrypts {
+		d.Key = nn.DataEncryptionKey
+	}
+	const key = "dfs.data.transfer.protection"
+	if c.conf.Kerberos() && c.conf.Get(key, "") != "" {
+		if d.Protection, err = sasl.Protections(c.conf[key]); err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", conf.ErrConfiguration, key, err)
+		}
+	}
+	return d, nil
 }

@@ -2,7 +2,6 @@ package hdfs
 
 import (
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/colinmarc/hdfs/v2"
@@ -16,8 +15,6 @@ type session struct {
 	// guarded by client.mu
 	users int
 	idle  *time.Timer
-
-	primed atomic.Bool // what the library caches without a lock is in its cache
 
 	mu  sync.Mutex
 	lib *hdfs.Client // nil until connected
@@ -34,34 +31,20 @@ func (s *session) connect() (*hdfs.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts := s.client.options(nn)
+	opts, err := s.client.options(nn)
+	if err != nil {
+		return nil, err
+	}
 	lib, err := hdfs.NewClient(opts)
 	if err != nil {
 		return nil, err
 	}
-	defaults, err := lib.ServerDefaults() // cached by the library from here on
-	if err != nil {
+	if _, err := lib.ServerDefaults(); err != nil { // cached by the library from here on; it has no lock
 		lib.Close() // it is given up
 		return nil, err
 	}
-	s.primed.Store(opts.DataTransferProtection == "" && !defaults.EncryptDataTransfer)
 	s.lib = lib
 	return lib, nil
-}
-
-// transfer runs f, which talks to DataNodes. The library stores the data encryption key on first use without a lock, so
-// the first transfer that succeeds is alone.
-func (s *session) transfer(f func() error) error {
-	if s.primed.Load() {
-		return f()
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	err := f()
-	if err == nil {
-		s.primed.Store(true)
-	}
-	return err
 }
 
 // close ends the connection. A call that hangs delays it, so it is not waited for.

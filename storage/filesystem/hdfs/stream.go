@@ -128,10 +128,7 @@ func (s *stream) check() error {
 }
 
 func (s *stream) readOnce(p []byte) (n int, err error) {
-	err = s.session.transfer(func() (err error) {
-		n, err = s.file.Read(p)
-		return err
-	})
+	n, err = s.file.Read(p)
 	if n == 0 && (err == nil || err == io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}

@@ -78,10 +78,7 @@ func (w *writer) Write(p []byte) (n int, err error) {
 	if err := w.ctx.Err(); err != nil {
 		return 0, w.fail("write", err)
 	}
-	err = w.session.transfer(func() (err error) {
-		n, err = w.file.Write(p)
-		return err
-	})
+	n, err = w.file.Write(p)
 	w.size += int64(n)
 	if err != nil {
 		w.broken = w.fail("write", err)

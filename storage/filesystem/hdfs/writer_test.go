@@ -41,7 +41,6 @@ func (s *scriptedWriter) Close() error {
 func scripted(t *testing.T, v *virtualClock, file *scriptedWriter) *writer {
 	fs := &fileSystem{client: testClient(v), root: "hdfs://nn:8020"}
 	w := &writer{fs: fs, ctx: t.Context(), path: "/f", file: file, session: fs.client.hold()}
-	w.session.primed.Store(true)
 	t.Cleanup(func() { fs.client.retire(w.session) })
 	return w
 }

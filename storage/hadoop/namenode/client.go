@@ -74,6 +74,20 @@ func (c *Client) Stat(ctx context.Context, path string) (*wire.FileStatus, error
 	return answer.GetFs(), nil
 }
 
+// EncryptsData tells whether DataNodes want all data encrypted, under a DataEncryptionKey.
+func (c *Client) EncryptsData(ctx context.Context) (bool, error) {
+	answer := &wire.GetServerDefaultsResponse{}
+	err := c.Call(ctx, "getServerDefaults", &wire.GetServerDefaultsRequest{}, answer)
+	return answer.GetServerDefaults().GetEncryptDataTransfer(), err
+}
+
+// DataEncryptionKey gets a key for connections to DataNodes.
+func (c *Client) DataEncryptionKey(ctx context.Context) (*wire.DataEncryptionKey, error) {
+	answer := &wire.GetDataEncryptionKeyResponse{}
+	err := c.Call(ctx, "getDataEncryptionKey", &wire.GetDataEncryptionKeyRequest{}, answer)
+	return answer.GetDataEncryptionKey(), err
+}
+
 // DelegationToken gets a token that renewer may renew: for YARN the principal of the ResourceManager. It needs a login by
 // Kerberos (Options.NoTokens). It is nil on a cluster that is not secured.
 func (c *Client) DelegationToken(ctx context.Context, renewer string) (*credentials.Token, error) {

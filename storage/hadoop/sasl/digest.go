@@ -18,9 +18,16 @@ const defaultBuffer = 65536 // of RFC 2831
 type DigestCredential struct {
 	Identifier, Password []byte // of a token; they travel and count in base64
 	URI                  string // protocol/server
+	User                 string // in place of the identifier, as it is
 }
 
-func (c *DigestCredential) user() string { return base64.StdEncoding.EncodeToString(c.Identifier) }
+func (c *DigestCredential) user() string {
+	if c.User != "" {
+		return c.User
+	}
+	return base64.StdEncoding.EncodeToString(c.Identifier)
+}
+
 func (c *DigestCredential) password() string {
 	return base64.StdEncoding.EncodeToString(c.Password)
 }

@@ -23,6 +23,121 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type CipherSuite int32
+
+const (
+	CipherSuite_UNKNOWN           CipherSuite = 1
+	CipherSuite_AES_CTR_NOPADDING CipherSuite = 2
+)
+
+// Enum value maps for CipherSuite.
+var (
+	CipherSuite_name = map[int32]string{
+		1: "UNKNOWN",
+		2: "AES_CTR_NOPADDING",
+	}
+	CipherSuite_value = map[string]int32{
+		"UNKNOWN":           1,
+		"AES_CTR_NOPADDING": 2,
+	}
+)
+
+func (x CipherSuite) Enum() *CipherSuite {
+	p := new(CipherSuite)
+	*p = x
+	return p
+}
+
+func (x CipherSuite) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CipherSuite) Descriptor() protoreflect.EnumDescriptor {
+	return file_storage_hadoop_wire_hdfs_proto_enumTypes[0].Descriptor()
+}
+
+func (CipherSuite) Type() protoreflect.EnumType {
+	return &file_storage_hadoop_wire_hdfs_proto_enumTypes[0]
+}
+
+func (x CipherSuite) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Do not use.
+func (x *CipherSuite) UnmarshalJSON(b []byte) error {
+	num, err := protoimpl.X.UnmarshalJSONEnum(x.Descriptor(), b)
+	if err != nil {
+		return err
+	}
+	*x = CipherSuite(num)
+	return nil
+}
+
+// Deprecated: Use CipherSuite.Descriptor instead.
+func (CipherSuite) EnumDescriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{0}
+}
+
+type HandshakeMessage_Status int32
+
+const (
+	HandshakeMessage_SUCCESS           HandshakeMessage_Status = 0
+	HandshakeMessage_ERROR_UNKNOWN_KEY HandshakeMessage_Status = 1
+	HandshakeMessage_ERROR             HandshakeMessage_Status = 2
+)
+
+// Enum value maps for HandshakeMessage_Status.
+var (
+	HandshakeMessage_Status_name = map[int32]string{
+		0: "SUCCESS",
+		1: "ERROR_UNKNOWN_KEY",
+		2: "ERROR",
+	}
+	HandshakeMessage_Status_value = map[string]int32{
+		"SUCCESS":           0,
+		"ERROR_UNKNOWN_KEY": 1,
+		"ERROR":             2,
+	}
+)
+
+func (x HandshakeMessage_Status) Enum() *HandshakeMessage_Status {
+	p := new(HandshakeMessage_Status)
+	*p = x
+	return p
+}
+
+func (x HandshakeMessage_Status) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (HandshakeMessage_Status) Descriptor() protoreflect.EnumDescriptor {
+	return file_storage_hadoop_wire_hdfs_proto_enumTypes[1].Descriptor()
+}
+
+func (HandshakeMessage_Status) Type() protoreflect.EnumType {
+	return &file_storage_hadoop_wire_hdfs_proto_enumTypes[1]
+}
+
+func (x HandshakeMessage_Status) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Do not use.
+func (x *HandshakeMessage_Status) UnmarshalJSON(b []byte) error {
+	num, err := protoimpl.X.UnmarshalJSONEnum(x.Descriptor(), b)
+	if err != nil {
+		return err
+	}
+	*x = HandshakeMessage_Status(num)
+	return nil
+}
+
+// Deprecated: Use HandshakeMessage_Status.Descriptor instead.
+func (HandshakeMessage_Status) EnumDescriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{11, 0}
+}
+
 type RenameRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Src           *string                `protobuf:"bytes,1,req,name=src" json:"src,omitempty"`
@@ -290,11 +405,583 @@ func (x *FileStatus) GetFileId() uint64 {
 	return Default_FileStatus_FileId
 }
 
+type GetServerDefaultsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetServerDefaultsRequest) Reset() {
+	*x = GetServerDefaultsRequest{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetServerDefaultsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetServerDefaultsRequest) ProtoMessage() {}
+
+func (x *GetServerDefaultsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetServerDefaultsRequest.ProtoReflect.Descriptor instead.
+func (*GetServerDefaultsRequest) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{5}
+}
+
+type GetServerDefaultsResponse struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	ServerDefaults *ServerDefaults        `protobuf:"bytes,1,req,name=server_defaults,json=serverDefaults" json:"server_defaults,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *GetServerDefaultsResponse) Reset() {
+	*x = GetServerDefaultsResponse{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetServerDefaultsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetServerDefaultsResponse) ProtoMessage() {}
+
+func (x *GetServerDefaultsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetServerDefaultsResponse.ProtoReflect.Descriptor instead.
+func (*GetServerDefaultsResponse) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *GetServerDefaultsResponse) GetServerDefaults() *ServerDefaults {
+	if x != nil {
+		return x.ServerDefaults
+	}
+	return nil
+}
+
+// ServerDefaults is what is needed of FsServerDefaultsProto.
+type ServerDefaults struct {
+	state               protoimpl.MessageState `protogen:"open.v1"`
+	EncryptDataTransfer *bool                  `protobuf:"varint,6,opt,name=encrypt_data_transfer,json=encryptDataTransfer,def=0" json:"encrypt_data_transfer,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+// Default values for ServerDefaults fields.
+const (
+	Default_ServerDefaults_EncryptDataTransfer = bool(false)
+)
+
+func (x *ServerDefaults) Reset() {
+	*x = ServerDefaults{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ServerDefaults) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ServerDefaults) ProtoMessage() {}
+
+func (x *ServerDefaults) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ServerDefaults.ProtoReflect.Descriptor instead.
+func (*ServerDefaults) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ServerDefaults) GetEncryptDataTransfer() bool {
+	if x != nil && x.EncryptDataTransfer != nil {
+		return *x.EncryptDataTransfer
+	}
+	return Default_ServerDefaults_EncryptDataTransfer
+}
+
+type GetDataEncryptionKeyRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetDataEncryptionKeyRequest) Reset() {
+	*x = GetDataEncryptionKeyRequest{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetDataEncryptionKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetDataEncryptionKeyRequest) ProtoMessage() {}
+
+func (x *GetDataEncryptionKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetDataEncryptionKeyRequest.ProtoReflect.Descriptor instead.
+func (*GetDataEncryptionKeyRequest) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{8}
+}
+
+type GetDataEncryptionKeyResponse struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	DataEncryptionKey *DataEncryptionKey     `protobuf:"bytes,1,opt,name=data_encryption_key,json=dataEncryptionKey" json:"data_encryption_key,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *GetDataEncryptionKeyResponse) Reset() {
+	*x = GetDataEncryptionKeyResponse{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetDataEncryptionKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetDataEncryptionKeyResponse) ProtoMessage() {}
+
+func (x *GetDataEncryptionKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetDataEncryptionKeyResponse.ProtoReflect.Descriptor instead.
+func (*GetDataEncryptionKeyResponse) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *GetDataEncryptionKeyResponse) GetDataEncryptionKey() *DataEncryptionKey {
+	if x != nil {
+		return x.DataEncryptionKey
+	}
+	return nil
+}
+
+type DataEncryptionKey struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	KeyId         *uint32                `protobuf:"varint,1,req,name=key_id,json=keyId" json:"key_id,omitempty"`
+	BlockPoolId   *string                `protobuf:"bytes,2,req,name=block_pool_id,json=blockPoolId" json:"block_pool_id,omitempty"`
+	Nonce         []byte                 `protobuf:"bytes,3,req,name=nonce" json:"nonce,omitempty"`
+	EncryptionKey []byte                 `protobuf:"bytes,4,req,name=encryption_key,json=encryptionKey" json:"encryption_key,omitempty"`
+	// expiry_date is in milliseconds since the epoch.
+	ExpiryDate          *uint64 `protobuf:"varint,5,req,name=expiry_date,json=expiryDate" json:"expiry_date,omitempty"`
+	EncryptionAlgorithm *string `protobuf:"bytes,6,opt,name=encryption_algorithm,json=encryptionAlgorithm" json:"encryption_algorithm,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *DataEncryptionKey) Reset() {
+	*x = DataEncryptionKey{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DataEncryptionKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DataEncryptionKey) ProtoMessage() {}
+
+func (x *DataEncryptionKey) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DataEncryptionKey.ProtoReflect.Descriptor instead.
+func (*DataEncryptionKey) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *DataEncryptionKey) GetKeyId() uint32 {
+	if x != nil && x.KeyId != nil {
+		return *x.KeyId
+	}
+	return 0
+}
+
+func (x *DataEncryptionKey) GetBlockPoolId() string {
+	if x != nil && x.BlockPoolId != nil {
+		return *x.BlockPoolId
+	}
+	return ""
+}
+
+func (x *DataEncryptionKey) GetNonce() []byte {
+	if x != nil {
+		return x.Nonce
+	}
+	return nil
+}
+
+func (x *DataEncryptionKey) GetEncryptionKey() []byte {
+	if x != nil {
+		return x.EncryptionKey
+	}
+	return nil
+}
+
+func (x *DataEncryptionKey) GetExpiryDate() uint64 {
+	if x != nil && x.ExpiryDate != nil {
+		return *x.ExpiryDate
+	}
+	return 0
+}
+
+func (x *DataEncryptionKey) GetEncryptionAlgorithm() string {
+	if x != nil && x.EncryptionAlgorithm != nil {
+		return *x.EncryptionAlgorithm
+	}
+	return ""
+}
+
+type HandshakeMessage struct {
+	state         protoimpl.MessageState   `protogen:"open.v1"`
+	Status        *HandshakeMessage_Status `protobuf:"varint,1,req,name=status,enum=leat.hadoop.hdfs.HandshakeMessage_Status" json:"status,omitempty"`
+	Payload       []byte                   `protobuf:"bytes,2,opt,name=payload" json:"payload,omitempty"`
+	Message       *string                  `protobuf:"bytes,3,opt,name=message" json:"message,omitempty"`
+	CipherOption  []*CipherOption          `protobuf:"bytes,4,rep,name=cipher_option,json=cipherOption" json:"cipher_option,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HandshakeMessage) Reset() {
+	*x = HandshakeMessage{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HandshakeMessage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HandshakeMessage) ProtoMessage() {}
+
+func (x *HandshakeMessage) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HandshakeMessage.ProtoReflect.Descriptor instead.
+func (*HandshakeMessage) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *HandshakeMessage) GetStatus() HandshakeMessage_Status {
+	if x != nil && x.Status != nil {
+		return *x.Status
+	}
+	return HandshakeMessage_SUCCESS
+}
+
+func (x *HandshakeMessage) GetPayload() []byte {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
+func (x *HandshakeMessage) GetMessage() string {
+	if x != nil && x.Message != nil {
+		return *x.Message
+	}
+	return ""
+}
+
+func (x *HandshakeMessage) GetCipherOption() []*CipherOption {
+	if x != nil {
+		return x.CipherOption
+	}
+	return nil
+}
+
+type CipherOption struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Suite         *CipherSuite           `protobuf:"varint,1,req,name=suite,enum=leat.hadoop.hdfs.CipherSuite" json:"suite,omitempty"`
+	InKey         []byte                 `protobuf:"bytes,2,opt,name=in_key,json=inKey" json:"in_key,omitempty"`
+	InIv          []byte                 `protobuf:"bytes,3,opt,name=in_iv,json=inIv" json:"in_iv,omitempty"`
+	OutKey        []byte                 `protobuf:"bytes,4,opt,name=out_key,json=outKey" json:"out_key,omitempty"`
+	OutIv         []byte                 `protobuf:"bytes,5,opt,name=out_iv,json=outIv" json:"out_iv,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CipherOption) Reset() {
+	*x = CipherOption{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CipherOption) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CipherOption) ProtoMessage() {}
+
+func (x *CipherOption) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CipherOption.ProtoReflect.Descriptor instead.
+func (*CipherOption) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *CipherOption) GetSuite() CipherSuite {
+	if x != nil && x.Suite != nil {
+		return *x.Suite
+	}
+	return CipherSuite_UNKNOWN
+}
+
+func (x *CipherOption) GetInKey() []byte {
+	if x != nil {
+		return x.InKey
+	}
+	return nil
+}
+
+func (x *CipherOption) GetInIv() []byte {
+	if x != nil {
+		return x.InIv
+	}
+	return nil
+}
+
+func (x *CipherOption) GetOutKey() []byte {
+	if x != nil {
+		return x.OutKey
+	}
+	return nil
+}
+
+func (x *CipherOption) GetOutIv() []byte {
+	if x != nil {
+		return x.OutIv
+	}
+	return nil
+}
+
+// BlockOperation is the beginning of OpReadBlockProto and OpWriteBlockProto.
+type BlockOperation struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Header        *OperationHeader       `protobuf:"bytes,1,req,name=header" json:"header,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BlockOperation) Reset() {
+	*x = BlockOperation{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BlockOperation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BlockOperation) ProtoMessage() {}
+
+func (x *BlockOperation) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BlockOperation.ProtoReflect.Descriptor instead.
+func (*BlockOperation) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *BlockOperation) GetHeader() *OperationHeader {
+	if x != nil {
+		return x.Header
+	}
+	return nil
+}
+
+type OperationHeader struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	BaseHeader    *BlockHeader           `protobuf:"bytes,1,req,name=base_header,json=baseHeader" json:"base_header,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperationHeader) Reset() {
+	*x = OperationHeader{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperationHeader) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperationHeader) ProtoMessage() {}
+
+func (x *OperationHeader) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperationHeader.ProtoReflect.Descriptor instead.
+func (*OperationHeader) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *OperationHeader) GetBaseHeader() *BlockHeader {
+	if x != nil {
+		return x.BaseHeader
+	}
+	return nil
+}
+
+type BlockHeader struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Token         *Token                 `protobuf:"bytes,2,opt,name=token" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BlockHeader) Reset() {
+	*x = BlockHeader{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BlockHeader) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BlockHeader) ProtoMessage() {}
+
+func (x *BlockHeader) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BlockHeader.ProtoReflect.Descriptor instead.
+func (*BlockHeader) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *BlockHeader) GetToken() *Token {
+	if x != nil {
+		return x.Token
+	}
+	return nil
+}
+
 var File_storage_hadoop_wire_hdfs_proto protoreflect.FileDescriptor
 
 const file_storage_hadoop_wire_hdfs_proto_rawDesc = "" +
 	"\n" +
-	"\x1estorage/hadoop/wire/hdfs.proto\x12\x10leat.hadoop.hdfs\"Z\n" +
+	"\x1estorage/hadoop/wire/hdfs.proto\x12\x10leat.hadoop.hdfs\x1a\"storage/hadoop/wire/security.proto\"Z\n" +
 	"\rRenameRequest\x12\x10\n" +
 	"\x03src\x18\x01 \x02(\tR\x03src\x12\x10\n" +
 	"\x03dst\x18\x02 \x02(\tR\x03dst\x12%\n" +
@@ -310,7 +997,48 @@ const file_storage_hadoop_wire_hdfs_proto_rawDesc = "" +
 	"\x04path\x18\x02 \x02(\fR\x04path\x12\x16\n" +
 	"\x06length\x18\x03 \x02(\x04R\x06length\x12\x14\n" +
 	"\x05owner\x18\x05 \x02(\tR\x05owner\x12\x1a\n" +
-	"\afile_id\x18\r \x01(\x04:\x010R\x06fileIdB1Z/github.com/leatproject/leat/storage/hadoop/wire"
+	"\afile_id\x18\r \x01(\x04:\x010R\x06fileId\"\x1a\n" +
+	"\x18GetServerDefaultsRequest\"f\n" +
+	"\x19GetServerDefaultsResponse\x12I\n" +
+	"\x0fserver_defaults\x18\x01 \x02(\v2 .leat.hadoop.hdfs.ServerDefaultsR\x0eserverDefaults\"K\n" +
+	"\x0eServerDefaults\x129\n" +
+	"\x15encrypt_data_transfer\x18\x06 \x01(\b:\x05falseR\x13encryptDataTransfer\"\x1d\n" +
+	"\x1bGetDataEncryptionKeyRequest\"s\n" +
+	"\x1cGetDataEncryptionKeyResponse\x12S\n" +
+	"\x13data_encryption_key\x18\x01 \x01(\v2#.leat.hadoop.hdfs.DataEncryptionKeyR\x11dataEncryptionKey\"\xdf\x01\n" +
+	"\x11DataEncryptionKey\x12\x15\n" +
+	"\x06key_id\x18\x01 \x02(\rR\x05keyId\x12\"\n" +
+	"\rblock_pool_id\x18\x02 \x02(\tR\vblockPoolId\x12\x14\n" +
+	"\x05nonce\x18\x03 \x02(\fR\x05nonce\x12%\n" +
+	"\x0eencryption_key\x18\x04 \x02(\fR\rencryptionKey\x12\x1f\n" +
+	"\vexpiry_date\x18\x05 \x02(\x04R\n" +
+	"expiryDate\x121\n" +
+	"\x14encryption_algorithm\x18\x06 \x01(\tR\x13encryptionAlgorithm\"\x87\x02\n" +
+	"\x10HandshakeMessage\x12A\n" +
+	"\x06status\x18\x01 \x02(\x0e2).leat.hadoop.hdfs.HandshakeMessage.StatusR\x06status\x12\x18\n" +
+	"\apayload\x18\x02 \x01(\fR\apayload\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\x12C\n" +
+	"\rcipher_option\x18\x04 \x03(\v2\x1e.leat.hadoop.hdfs.CipherOptionR\fcipherOption\"7\n" +
+	"\x06Status\x12\v\n" +
+	"\aSUCCESS\x10\x00\x12\x15\n" +
+	"\x11ERROR_UNKNOWN_KEY\x10\x01\x12\t\n" +
+	"\x05ERROR\x10\x02\"\x9f\x01\n" +
+	"\fCipherOption\x123\n" +
+	"\x05suite\x18\x01 \x02(\x0e2\x1d.leat.hadoop.hdfs.CipherSuiteR\x05suite\x12\x15\n" +
+	"\x06in_key\x18\x02 \x01(\fR\x05inKey\x12\x13\n" +
+	"\x05in_iv\x18\x03 \x01(\fR\x04inIv\x12\x17\n" +
+	"\aout_key\x18\x04 \x01(\fR\x06outKey\x12\x15\n" +
+	"\x06out_iv\x18\x05 \x01(\fR\x05outIv\"K\n" +
+	"\x0eBlockOperation\x129\n" +
+	"\x06header\x18\x01 \x02(\v2!.leat.hadoop.hdfs.OperationHeaderR\x06header\"Q\n" +
+	"\x0fOperationHeader\x12>\n" +
+	"\vbase_header\x18\x01 \x02(\v2\x1d.leat.hadoop.hdfs.BlockHeaderR\n" +
+	"baseHeader\"@\n" +
+	"\vBlockHeader\x121\n" +
+	"\x05token\x18\x02 \x01(\v2\x1b.leat.hadoop.security.TokenR\x05token*1\n" +
+	"\vCipherSuite\x12\v\n" +
+	"\aUNKNOWN\x10\x01\x12\x15\n" +
+	"\x11AES_CTR_NOPADDING\x10\x02B1Z/github.com/leatproject/leat/storage/hadoop/wire"
 
 var (
 	file_storage_hadoop_wire_hdfs_proto_rawDescOnce sync.Once
@@ -324,21 +1052,44 @@ func file_storage_hadoop_wire_hdfs_proto_rawDescGZIP() []byte {
 	return file_storage_hadoop_wire_hdfs_proto_rawDescData
 }
 
-var file_storage_hadoop_wire_hdfs_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_storage_hadoop_wire_hdfs_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_storage_hadoop_wire_hdfs_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_storage_hadoop_wire_hdfs_proto_goTypes = []any{
-	(*RenameRequest)(nil),       // 0: leat.hadoop.hdfs.RenameRequest
-	(*RenameResponse)(nil),      // 1: leat.hadoop.hdfs.RenameResponse
-	(*GetFileInfoRequest)(nil),  // 2: leat.hadoop.hdfs.GetFileInfoRequest
-	(*GetFileInfoResponse)(nil), // 3: leat.hadoop.hdfs.GetFileInfoResponse
-	(*FileStatus)(nil),          // 4: leat.hadoop.hdfs.FileStatus
+	(CipherSuite)(0),                     // 0: leat.hadoop.hdfs.CipherSuite
+	(HandshakeMessage_Status)(0),         // 1: leat.hadoop.hdfs.HandshakeMessage.Status
+	(*RenameRequest)(nil),                // 2: leat.hadoop.hdfs.RenameRequest
+	(*RenameResponse)(nil),               // 3: leat.hadoop.hdfs.RenameResponse
+	(*GetFileInfoRequest)(nil),           // 4: leat.hadoop.hdfs.GetFileInfoRequest
+	(*GetFileInfoResponse)(nil),          // 5: leat.hadoop.hdfs.GetFileInfoResponse
+	(*FileStatus)(nil),                   // 6: leat.hadoop.hdfs.FileStatus
+	(*GetServerDefaultsRequest)(nil),     // 7: leat.hadoop.hdfs.GetServerDefaultsRequest
+	(*GetServerDefaultsResponse)(nil),    // 8: leat.hadoop.hdfs.GetServerDefaultsResponse
+	(*ServerDefaults)(nil),               // 9: leat.hadoop.hdfs.ServerDefaults
+	(*GetDataEncryptionKeyRequest)(nil),  // 10: leat.hadoop.hdfs.GetDataEncryptionKeyRequest
+	(*GetDataEncryptionKeyResponse)(nil), // 11: leat.hadoop.hdfs.GetDataEncryptionKeyResponse
+	(*DataEncryptionKey)(nil),            // 12: leat.hadoop.hdfs.DataEncryptionKey
+	(*HandshakeMessage)(nil),             // 13: leat.hadoop.hdfs.HandshakeMessage
+	(*CipherOption)(nil),                 // 14: leat.hadoop.hdfs.CipherOption
+	(*BlockOperation)(nil),               // 15: leat.hadoop.hdfs.BlockOperation
+	(*OperationHeader)(nil),              // 16: leat.hadoop.hdfs.OperationHeader
+	(*BlockHeader)(nil),                  // 17: leat.hadoop.hdfs.BlockHeader
+	(*Token)(nil),                        // 18: leat.hadoop.security.Token
 }
 var file_storage_hadoop_wire_hdfs_proto_depIdxs = []int32{
-	4, // 0: leat.hadoop.hdfs.GetFileInfoResponse.fs:type_name -> leat.hadoop.hdfs.FileStatus
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	6,  // 0: leat.hadoop.hdfs.GetFileInfoResponse.fs:type_name -> leat.hadoop.hdfs.FileStatus
+	9,  // 1: leat.hadoop.hdfs.GetServerDefaultsResponse.server_defaults:type_name -> leat.hadoop.hdfs.ServerDefaults
+	12, // 2: leat.hadoop.hdfs.GetDataEncryptionKeyResponse.data_encryption_key:type_name -> leat.hadoop.hdfs.DataEncryptionKey
+	1,  // 3: leat.hadoop.hdfs.HandshakeMessage.status:type_name -> leat.hadoop.hdfs.HandshakeMessage.Status
+	14, // 4: leat.hadoop.hdfs.HandshakeMessage.cipher_option:type_name -> leat.hadoop.hdfs.CipherOption
+	0,  // 5: leat.hadoop.hdfs.CipherOption.suite:type_name -> leat.hadoop.hdfs.CipherSuite
+	16, // 6: leat.hadoop.hdfs.BlockOperation.header:type_name -> leat.hadoop.hdfs.OperationHeader
+	17, // 7: leat.hadoop.hdfs.OperationHeader.base_header:type_name -> leat.hadoop.hdfs.BlockHeader
+	18, // 8: leat.hadoop.hdfs.BlockHeader.token:type_name -> leat.hadoop.security.Token
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_storage_hadoop_wire_hdfs_proto_init() }
@@ -346,18 +1097,20 @@ func file_storage_hadoop_wire_hdfs_proto_init() {
 	if File_storage_hadoop_wire_hdfs_proto != nil {
 		return
 	}
+	file_storage_hadoop_wire_security_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_storage_hadoop_wire_hdfs_proto_rawDesc), len(file_storage_hadoop_wire_hdfs_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   5,
+			NumEnums:      2,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_storage_hadoop_wire_hdfs_proto_goTypes,
 		DependencyIndexes: file_storage_hadoop_wire_hdfs_proto_depIdxs,
+		EnumInfos:         file_storage_hadoop_wire_hdfs_proto_enumTypes,
 		MessageInfos:      file_storage_hadoop_wire_hdfs_proto_msgTypes,
 	}.Build()
 	File_storage_hadoop_wire_hdfs_proto = out.File
