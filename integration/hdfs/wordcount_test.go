@@ -34,28 +34,39 @@ func TestWordCount(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the commands of the tree")
 	}
-	bin := t.TempDir()
-	build := exec.Command("go", "build", "-o", bin+"/", "./cmd/leat", "./cmd/examples/wordcount")
-	build.Dir = "../.."
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, string(out))
-	l := leat{binary: bin + "/leat", wordcount: bin + "/wordcount"}
+	l := build(t)
 	l.fs, l.dir, l.url = workDir(t)
 	local := t.TempDir()
 	for i := range 3 {
 		name, text := fmt.Sprintf("/in/%d.txt", i), numbers(i)
 		require.NoError(t, os.MkdirAll(local+"/in", 0o700))
 		require.NoError(t, os.WriteFile(local+name, []byte(text), 0o600))
-		w, err := filesystem.CreateAtomic(t.Context(), l.fs, l.dir+name)
-		require.NoError(t, err)
-		_, err = io.WriteString(w, text)
-		require.NoError(t, err)
-		require.NoError(t, w.Close())
+		writeText(t, l.fs, l.dir+name, text)
 	}
 	t.Run("BATCH", func(t *testing.T) { l.sameAsLocally(t, local, "BATCH") })
 	t.Run("STREAMING", func(t *testing.T) { l.sameAsLocally(t, local, "STREAMING") })
 	t.Run("cancelled", l.cancelled)
 	t.Run("errors", l.errors)
+}
+
+// build compiles the commands.
+func build(t *testing.T) leat {
+	t.Helper()
+	bin := t.TempDir()
+	build := exec.Command("go", "build", "-o", bin+"/", "./cmd/leat", "./cmd/examples/wordcount")
+	build.Dir = "../.."
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, string(out))
+	return leat{binary: bin + "/leat", wordcount: bin + "/wordcount"}
+}
+
+func writeText(t *testing.T, fs filesystem.FileSystem, path, text string) {
+	t.Helper()
+	w, err := filesystem.CreateAtomic(t.Context(), fs, path)
+	require.NoError(t, err)
+	_, err = io.WriteString(w, text)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
 }
 
 // numbers is a text of some thousand words, many of them more than once.

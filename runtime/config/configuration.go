@@ -89,9 +89,20 @@ func (c *Configuration) WithPrefix(prefix string) map[string]string {
 	return found
 }
 
-// HadoopProperties is what hadoop.NAME and flink.hadoop.NAME set in Hadoop's configuration, by NAME; the latter win.
+// HadoopProperties is what hadoop.NAME and flink.hadoop.NAME set in Hadoop's configuration, by NAME; the latter win. Who to
+// log in as by Kerberos is among them, under names of storage/hadoop/namenode.
 func (c *Configuration) HadoopProperties() map[string]string {
 	properties := c.WithPrefix("hadoop.")
+	for name, value := range map[string]string{
+		"kerberos.keytab": Get(c, KerberosKeytab), "kerberos.principal": Get(c, KerberosPrincipal), "kerberos.config": Get(c, KerberosConfig),
+	} {
+		if value != "" {
+			properties[name] = value
+		}
+	}
+	if !Get(c, KerberosTicketCache) {
+		properties["kerberos.use-ticket-cache"] = "false"
+	}
 	maps.Copy(properties, c.WithPrefix("flink.hadoop."))
 	return properties
 }

@@ -5,7 +5,6 @@ import "time"
 const (
 	sectionCluster  = "Cluster, REST and high availability"
 	sectionSecurity = "Security"
-	noKerberos      = "only simple authentication is there yet"
 	noCluster       = "clusters do not look at it yet"
 )
 

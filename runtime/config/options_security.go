@@ -19,16 +19,16 @@ var (
 		"Clients of REST demand that its certificate has the name or address that they connect to.")
 
 	KerberosKeytab = declare(sectionSecurity, text, "security.kerberos.login.keytab", "",
-		"Keytab of the principal.", pending(noKerberos))
+		"Keytab of the principal, for HDFS secured by Kerberos. A delegation token in HADOOP_TOKEN_FILE_LOCATION needs none.")
 
 	KerberosPrincipal = declare(sectionSecurity, text, "security.kerberos.login.principal", "",
-		"Principal to log in as.", pending(noKerberos))
+		"Principal to log in as.")
 
 	KerberosTicketCache = declare(sectionSecurity, boolean, "security.kerberos.login.use-ticket-cache", true,
-		"Use what kinit got when there is no keytab.", pending(noKerberos))
+		"Use what kinit got (the variable KRB5CCNAME) when there is no keytab.")
 
 	KerberosConfig = declare(sectionSecurity, text, "security.kerberos.krb5-conf.path", "",
-		"The file krb5.conf.", defaultText("/etc/krb5.conf"), pending(noKerberos))
+		"The file krb5.conf.", defaultText("the variable KRB5_CONFIG, else /etc/krb5.conf"))
 )
 
 // Stores are the options of whose certificates a process shows and trusts.

@@ -74,16 +74,39 @@ func For(ctx context.Context, path string) (FileSystem, string, error) {
 	if fs, ok := registry.opened[key]; ok {
 		return fs, within, nil
 	}
-	open, ok := registry.schemes[root.Scheme]
-	if !ok {
-		return nil, "", unknownScheme(path, root.Scheme)
-	}
-	fs, err := open(ctx, root, registry.options)
+	fs, err := openLocked(ctx, root, registry.options)
 	if err != nil {
-		return nil, "", fmt.Errorf("open file system %s: %w", key, err)
+		return nil, "", err
 	}
 	registry.opened[key] = fs
 	return fs, within, nil
+}
+
+// Open is For with options of its own. What it opens is not kept for others.
+func Open(ctx context.Context, path string, opts Options) (FileSystem, string, error) {
+	root, within, err := Split(path)
+	if err != nil {
+		return nil, "", err
+	}
+	if root.Scheme == "file" {
+		return Local(), within, nil
+	}
+	registry.Lock()
+	defer registry.Unlock()
+	fs, err := openLocked(ctx, root, opts)
+	return fs, within, err
+}
+
+func openLocked(ctx context.Context, root *url.URL, opts Options) (FileSystem, error) {
+	open, ok := registry.schemes[root.Scheme]
+	if !ok {
+		return nil, unknownScheme(root.String(), root.Scheme)
+	}
+	fs, err := open(ctx, root, opts)
+	if err != nil {
+		return nil, fmt.Errorf("open file system %s: %w", root, err)
+	}
+	return fs, nil
 }
 
 // Split separates a path into the root of its file system and the path within. A local path has the root "file:" and stays

@@ -77,8 +77,7 @@ func sharedClient(c conf.Conf, authority string, log *slog.Logger) (*client, err
 	if log == nil {
 		log = slog.Default()
 	}
-	identity := []string{name, c[namenode.KeytabProperty], c[namenode.PrincipalProperty], c[namenode.CacheProperty]}
-	key := strings.Join(append(identity, service.Addresses...), ",")
+	key := fmt.Sprint(name, authority, c) // maps are printed in order
 	clients.Lock()
 	defer clients.Unlock()
 	found, ok := clients.byKey[key]

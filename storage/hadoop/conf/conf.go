@@ -42,7 +42,7 @@ func Load(dir string, overrides map[string]string) (Conf, error) {
 				continue
 			}
 			if err := s.read(path, 0); err != nil {
-				return nil, fmt.Errorf("%w: %w", ErrConfiguration, err)
+				return nil, fmt.Errorf("%w: %v", ErrConfiguration, err)
 			}
 			found = true
 		}

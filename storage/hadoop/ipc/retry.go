@@ -75,8 +75,8 @@ func (r *retries) run(ctx context.Context) ([]byte, error) {
 			return nil, r.exhausted(err)
 		}
 		c.opts.Logger.Debug("hadoop rpc: trying again", "service", c.String(), "method", r.call.method, "after", wait, "error", err)
-		if err := sleep(ctx, wait); err != nil {
-			return nil, r.cancelled(err, err, false)
+		if ctxErr := sleep(ctx, wait); ctxErr != nil {
+			return nil, r.cancelled(ctxErr, err, false)
 		}
 		pause = min(2*pause, maxPause)
 	}

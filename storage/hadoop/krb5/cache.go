@@ -31,11 +31,11 @@ type ticketCache struct {
 func readCache(file string) (*ticketCache, error) {
 	info, err := os.Stat(file)
 	if err != nil {
-		return nil, fmt.Errorf("%w: there is no ticket: %w; %s", ErrCache, err, remedy)
+		return nil, fmt.Errorf("%w: there is no ticket: %v; %s", ErrCache, err, remedy)
 	}
 	b, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w; %s", ErrCache, err, remedy)
+		return nil, fmt.Errorf("%w: %v; %s", ErrCache, err, remedy)
 	}
 	c, err := parseCache(b)
 	if err != nil {
@@ -123,7 +123,24 @@ func (l *Login) refreshLocked() error {
 	return err
 }
 
-// renew exchanges the ticket of a cache for one that lasts longer, in memory only: the file is kinit's.
+// Renew gets a ticket that lasts longer, before the old one ends: with a keytab by a new login, else by renewal, in memory
+// only: the file is kinit's. It happens by itself, too.
+func (l *Login) Renew() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.closed:
+		return errClosed
+	case l.cache == nil:
+		return l.keytabLocked()
+	}
+	if err := l.exchangeLocked(l.cache); err != nil {
+		return l.explain("renewal of the kerberos ticket of "+l.principal, err)
+	}
+	return nil
+}
+
+// renew is Renew when it is due.
 func (l *Login) renew(cache *ticketCache) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -47,7 +47,7 @@ func LoadProfile(files string) (*Profile, error) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+			return nil, fmt.Errorf("%w: %v", ErrConfig, err)
 		}
 		found = true
 	}

@@ -7,5 +7,8 @@
 //
 // Ticket caches of kind KCM, KEYRING, API and MEMORY cannot be read: they are refused with a remedy.
 //
+// Errors have the text of what package os said but do not wrap it: a ticket that is missing must not look like a missing file
+// of the user's.
+//
 // Start reading at Login.
 package krb5

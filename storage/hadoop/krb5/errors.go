@@ -19,6 +19,7 @@ var remedies = []struct{ sign, remedy string }{
 	{"KDC_ERR_KEY_EXPIRED", "the key of the principal has expired: change it and export a new keytab"},
 	{"KDC_ERR_PREAUTH_FAILED", "the keytab holds an old key: export a new one (kadmin ktadd)"},
 	{"matching key not found", "the keytab does not hold the principal, or no key of a permitted kind: see klist -ket"},
+	{"password/keytab incorrect", "the keytab holds an old key: export a new one (kadmin ktadd)"},
 	{"KDC_ERR_ETYPE_NOSUPP", "the KDC supports no encryption type of permitted_enctypes in krb5.conf"},
 	{"KDC_ERR_S_PRINCIPAL_UNKNOWN", "the KDC does not know the server: check its principal in the configuration, and its host name"},
 	{"KRB_AP_ERR_TKT_EXPIRED", remedy},

@@ -37,6 +37,8 @@ type Login struct {
 	closed bool
 }
 
+var errClosed = errors.New("the kerberos login is closed")
+
 // Ticket is what a server is shown.
 type Ticket struct {
 	Request []byte // the GSSAPI token with the AP-REQ
@@ -99,7 +101,7 @@ func (l *Login) keytabLocked() error {
 	}
 	kt, err := loadKeytab(l.opts.Keytab)
 	if err != nil {
-		return fmt.Errorf("keytab %s cannot be read: %w", l.opts.Keytab, err)
+		return fmt.Errorf("keytab %s cannot be read: %v", l.opts.Keytab, err)
 	}
 	l.principal = name + "@" + realm
 	c := client.NewWithKeytab(name, realm, kt, l.config, client.DisablePAFXFAST(true))
@@ -143,7 +145,7 @@ func (l *Login) ticket(server string) (Ticket, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		return Ticket{}, errors.New("the kerberos login is closed")
+		return Ticket{}, errClosed
 	}
 	if l.cache != nil {
 		if err := l.refreshLocked(); err != nil {

@@ -74,6 +74,9 @@ func (c *Client) Stat(ctx context.Context, path string) (*wire.FileStatus, error
 	return answer.GetFs(), nil
 }
 
+// Login is how this client logs in: by it other protocols of the NameNodes can be spoken.
+func (c *Client) Login() ipc.Login { return c.login }
+
 // EncryptsData tells whether DataNodes want all data encrypted, under a DataEncryptionKey.
 func (c *Client) EncryptsData(ctx context.Context) (bool, error) {
 	answer := &wire.GetServerDefaultsResponse{}

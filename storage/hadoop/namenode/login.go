@@ -23,7 +23,9 @@ const Protocol = "org.apache.hadoop.hdfs.protocol.ClientProtocol"
 const (
 	KeytabProperty    = "kerberos.keytab"
 	PrincipalProperty = "kerberos.principal"
-	CacheProperty     = "kerberos.cache"
+	CacheProperty     = "kerberos.cache"            // as KRB5CCNAME
+	UseCacheProperty  = "kerberos.use-ticket-cache" // false: a keytab or nothing
+	ConfigProperty    = "kerberos.config"           // as KRB5_CONFIG
 )
 
 // Options make a client.
@@ -46,7 +48,11 @@ var logins = struct {
 func kerberosLogin(c conf.Conf) (*krb5.Login, error) {
 	o := krb5.Options{
 		Keytab: c.Get(KeytabProperty, ""), Principal: c.Get(PrincipalProperty, ""), Cache: c.Get(CacheProperty, os.Getenv("KRB5CCNAME")),
-		Config: os.Getenv("KRB5_CONFIG"),
+		Config: c.Get(ConfigProperty, os.Getenv("KRB5_CONFIG")),
+	}
+	if o.Keytab == "" && !c.Bool(UseCacheProperty, true) {
+		return nil, fmt.Errorf("%w: the ticket cache is not to be used (security.kerberos.login.use-ticket-cache), and there is no keytab; "+
+			"set security.kerberos.login.keytab", conf.ErrConfiguration)
 	}
 	logins.Lock()
 	defer logins.Unlock()
@@ -74,19 +80,23 @@ func UserName() (string, error) {
 }
 
 // tokenSource reads the delegation token of the environment's file at each connection, because YARN puts renewed ones there.
-func tokenSource(service conf.NameService, log *slog.Logger) func() *credentials.Token {
+func tokenSource(service conf.NameService, log *slog.Logger) (func() *credentials.Token, error) {
 	path := os.Getenv(credentials.Environment)
 	if path == "" {
-		return nil
+		return nil, nil
 	}
+	if _, err := credentials.Load(path); err != nil {
+		return nil, fmt.Errorf("%w: %s: %v", ipc.ErrLogin, credentials.Environment, err)
+	}
+	services := tokenServices(service)
 	return func() *credentials.Token {
 		c, err := credentials.Load(path)
 		if err != nil {
 			log.Warn("hdfs: the delegation tokens cannot be used", "error", err)
 			return nil
 		}
-		return c.Find(credentials.KindHDFS, tokenServices(service)...)
-	}
+		return c.Find(credentials.KindHDFS, services...)
+	}, nil
 }
 
 // tokenServices are the names under which a token of a name service may be kept.
@@ -121,7 +131,9 @@ func login(o *Options, service conf.NameService) (ipc.Login, error) {
 		AllowSimple:        c.Bool("ipc.client.fallback-to-simple-auth-allowed", false),
 	}
 	if !o.NoTokens {
-		l.Token = tokenSource(service, o.Logger)
+		if l.Token, err = tokenSource(service, o.Logger); err != nil {
+			return l, err
+		}
 	}
 	if !c.Kerberos() {
 		l.User, err = UserName()
