@@ -127,7 +127,7 @@ func (c *Client) once(ctx context.Context, x call) (*http.Response, error) {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
-			failures = append(failures, explain(err))
+			failures = append(failures, explain(err, r.URL.Scheme == "https"))
 			continue
 		}
 		if answer.StatusCode < 300 {

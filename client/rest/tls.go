@@ -5,8 +5,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"syscall"
 )
 
 // wantsTLS is what a server of Go answers to a request in the clear where it expects TLS.
@@ -42,7 +44,7 @@ func (refusedError) Is(target error) bool { return target == ErrRefused }
 func (e refusedError) Unwrap() error { return e.error }
 
 // explain adds what to do to the failure of a request, if TLS is its cause.
-func explain(err error) error {
+func explain(err error, secure bool) error {
 	var record tls.RecordHeaderError
 	var remote *net.OpError
 	switch {
@@ -52,6 +54,8 @@ func explain(err error) error {
 		return fmt.Errorf("%w: %w: security.ssl.rest.keystore must hold a certificate that the cluster trusts", ErrRefused, err)
 	case errors.Is(err, ErrRefused):
 		return fmt.Errorf("%w: %w", ErrRefused, err)
+	case secure && (errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.EOF)):
+		return fmt.Errorf("%w (a cluster that does not trust the certificate of security.ssl.rest.keystore ends connections so)", err)
 	}
 	return err
 }
