@@ -35,7 +35,7 @@ type options struct {
 }
 
 var benchmarks = []benchmark{wordCount, chain1e3, chain1e6, exchange1e6, valueState, windows, latency, idle, start,
-	exchangeBytes, exchangeRows, exchangeHop, blockingShuffle}
+	exchangeBytes, exchangeRows, exchangeHop, exchangeTLS, blockingShuffle}
 
 func main() {
 	if name := os.Getenv(childVariable); name != "" {

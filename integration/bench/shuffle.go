@@ -145,7 +145,8 @@ func smallReceive(l net.Listener) (int64, error) { return leatReceive[smallRow](
 func smallSend(address string) error             { return leatSend[smallRow](address, smallRows, true) }
 
 func worker(name string) *network.Exchange {
-	return network.New(network.Options{Job: "bench", Worker: name, Token: []byte("bench"), Logger: slog.New(slog.DiscardHandler)})
+	return network.New(network.Options{Job: "bench", Worker: name, Token: []byte("bench"), Logger: slog.New(slog.DiscardHandler),
+		ClientTLS: encryption, ServerTLS: encryption})
 }
 
 func benchChannel(from string) wire.Channel {
