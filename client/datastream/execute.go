@@ -186,9 +186,14 @@ func (x *execution) run(ctx context.Context, job *graph.JobGraph, code code) (*R
 		opt.Spill = dir
 	}
 	local := scheduler.NewLocal(job, code, opt)
+	unexport, err := x.export(job, local)
+	if err != nil {
+		return nil, x.rejected(err)
+	}
+	defer unexport()
 	x.report(status.Event{Event: status.Submitted, Vertices: vertices(local)})
 	stop := x.watch(local)
-	err := explain(local.Run(ctx))
+	err = explain(local.Run(ctx))
 	stop()
 	took := x.env.clock.Now().Sub(x.started)
 	last := status.Event{Vertices: vertices(local), DurationMs: took.Milliseconds()}

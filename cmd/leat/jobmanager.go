@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/leatproject/leat/resourcemanager/exporter"
 	"github.com/leatproject/leat/resourcemanager/standalone"
 	"github.com/leatproject/leat/runtime/config"
 	"github.com/leatproject/leat/runtime/rpc"
@@ -104,6 +105,11 @@ func runJobManager(ctx context.Context, conf *config.Configuration, path string,
 	if err != nil {
 		return err
 	}
+	report, err := exporter.Start(conf, h.secret, web.Metrics, logger)
+	if err != nil {
+		return &exitError{code: exitUsage, err: err}
+	}
+	h.later(report)
 	server := grpc.NewServer(grpc.Creds(h.peers.Credentials(h.logger)), grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 10 * time.Second, Timeout: config.Get(conf, config.HeartbeatTimeout)}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}))

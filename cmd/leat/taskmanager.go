@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"strconv"
 
+	"github.com/leatproject/leat/resourcemanager/exporter"
 	"github.com/leatproject/leat/resourcemanager/secret"
 	"github.com/leatproject/leat/runtime/config"
 	"github.com/leatproject/leat/runtime/taskmanager"
@@ -62,6 +63,15 @@ func runTaskManager(ctx context.Context, conf *config.Configuration, errs io.Wri
 	if err != nil {
 		return err
 	}
+	s, err := loadSecret(conf)
+	if err != nil {
+		return err
+	}
+	report, err := exporter.Start(conf, s, t.Metrics, opt.Logger)
+	if err != nil {
+		return &exitError{code: exitUsage, err: err}
+	}
+	defer report()
 	opt.Logger.Info("TaskManager started", "data", t.Address(), "slots", opt.Slots, "masters", opt.Masters, "version", version)
 	err = t.Run(ctx)
 	opt.Logger.Info("TaskManager stopped")

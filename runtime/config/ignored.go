@@ -11,7 +11,7 @@ type family struct {
 const (
 	noJVM        = "Leat has no Java virtual machine"
 	noSQL        = "SQL is not there yet"
-	noMetrics    = "metrics are not reported yet"
+	noMetrics    = "metrics are offered to Prometheus alone"
 	noKubernetes = "Leat has no Kubernetes client; start it there as a standalone cluster"
 	noZooKeeper  = "Leat replicates its own state and needs no ZooKeeper"
 	noRocksDB    = "Leat does not use RocksDB"

@@ -78,6 +78,20 @@ var (
 	ClusterID = declare(sectionCluster, text, "high-availability.cluster-id", "/default",
 		"Name of the cluster within that folder.")
 
+	MetricsPort = declare(sectionCluster, text, "metrics.reporter.prom.port", "",
+		"Port, or range of ports such as 9250-9260, at which each process offers its metrics to Prometheus, on /metrics; the first free one is "+
+			"taken. The JobManager's REST server has those of the whole cluster at /metrics anyway.",
+		defaultText("9249 if metrics.reporter.prom.factory.class is set, else none"))
+
+	MetricsHost = declare(sectionCluster, text, "metrics.reporter.prom.bind-host", "localhost",
+		"Interface of that port. Beyond the loopback interface the cluster's secret is required, as a bearer token.")
+
+	MetricsFactory = declare(sectionCluster, text, "metrics.reporter.prom.factory.class", "",
+		"Flink's name of the Prometheus reporter, which is built in.")
+
+	Reporters = declare(sectionCluster, list(",; "), "metrics.reporters", []string(nil),
+		"Names of reporters. There is prom alone.")
+
 	ClientTimeout = declare(sectionCluster, duration, "client.timeout", time.Minute,
 		"How long a client waits for an answer.", pending(noCluster))
 )

@@ -2706,10 +2706,18 @@ type ProcessMetrics struct {
 	Job   string                 `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
 	Pid   int32                  `protobuf:"varint,2,opt,name=pid,proto3" json:"pid,omitempty"`
 	// memory is the resident size in bytes, limit what it may be (0: unlimited), heap the live heap of Go.
-	Memory        int64 `protobuf:"varint,3,opt,name=memory,proto3" json:"memory,omitempty"`
-	Limit         int64 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
-	Heap          int64 `protobuf:"varint,5,opt,name=heap,proto3" json:"heap,omitempty"`
-	Goroutines    int32 `protobuf:"varint,6,opt,name=goroutines,proto3" json:"goroutines,omitempty"`
+	Memory     int64 `protobuf:"varint,3,opt,name=memory,proto3" json:"memory,omitempty"`
+	Limit      int64 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	Heap       int64 `protobuf:"varint,5,opt,name=heap,proto3" json:"heap,omitempty"`
+	Goroutines int32 `protobuf:"varint,6,opt,name=goroutines,proto3" json:"goroutines,omitempty"`
+	// committed is the memory in bytes that Go holds, collections how often it has collected garbage. collecting, its share of the
+	// processors, and cpu are nanoseconds of the process's life.
+	Committed     int64 `protobuf:"varint,7,opt,name=committed,proto3" json:"committed,omitempty"`
+	Collections   int64 `protobuf:"varint,8,opt,name=collections,proto3" json:"collections,omitempty"`
+	Collecting    int64 `protobuf:"varint,9,opt,name=collecting,proto3" json:"collecting,omitempty"`
+	Cpu           int64 `protobuf:"varint,10,opt,name=cpu,proto3" json:"cpu,omitempty"`
+	OpenFiles     int32 `protobuf:"varint,11,opt,name=open_files,json=openFiles,proto3" json:"open_files,omitempty"`
+	MaxFiles      int32 `protobuf:"varint,12,opt,name=max_files,json=maxFiles,proto3" json:"max_files,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2782,6 +2790,48 @@ func (x *ProcessMetrics) GetHeap() int64 {
 func (x *ProcessMetrics) GetGoroutines() int32 {
 	if x != nil {
 		return x.Goroutines
+	}
+	return 0
+}
+
+func (x *ProcessMetrics) GetCommitted() int64 {
+	if x != nil {
+		return x.Committed
+	}
+	return 0
+}
+
+func (x *ProcessMetrics) GetCollections() int64 {
+	if x != nil {
+		return x.Collections
+	}
+	return 0
+}
+
+func (x *ProcessMetrics) GetCollecting() int64 {
+	if x != nil {
+		return x.Collecting
+	}
+	return 0
+}
+
+func (x *ProcessMetrics) GetCpu() int64 {
+	if x != nil {
+		return x.Cpu
+	}
+	return 0
+}
+
+func (x *ProcessMetrics) GetOpenFiles() int32 {
+	if x != nil {
+		return x.OpenFiles
+	}
+	return 0
+}
+
+func (x *ProcessMetrics) GetMaxFiles() int32 {
+	if x != nil {
+		return x.MaxFiles
 	}
 	return 0
 }
@@ -3250,7 +3300,7 @@ const file_control_proto_rawDesc = "" +
 	"\x0eOperatorMetric\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\x05R\x04node\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
-	"\x05value\x18\x03 \x01(\x03R\x05value\"\x96\x01\n" +
+	"\x05value\x18\x03 \x01(\x03R\x05value\"\xc4\x02\n" +
 	"\x0eProcessMetrics\x12\x10\n" +
 	"\x03job\x18\x01 \x01(\tR\x03job\x12\x10\n" +
 	"\x03pid\x18\x02 \x01(\x05R\x03pid\x12\x16\n" +
@@ -3259,7 +3309,17 @@ const file_control_proto_rawDesc = "" +
 	"\x04heap\x18\x05 \x01(\x03R\x04heap\x12\x1e\n" +
 	"\n" +
 	"goroutines\x18\x06 \x01(\x05R\n" +
-	"goroutines\"\x9b\x01\n" +
+	"goroutines\x12\x1c\n" +
+	"\tcommitted\x18\a \x01(\x03R\tcommitted\x12 \n" +
+	"\vcollections\x18\b \x01(\x03R\vcollections\x12\x1e\n" +
+	"\n" +
+	"collecting\x18\t \x01(\x03R\n" +
+	"collecting\x12\x10\n" +
+	"\x03cpu\x18\n" +
+	" \x01(\x03R\x03cpu\x12\x1d\n" +
+	"\n" +
+	"open_files\x18\v \x01(\x05R\topenFiles\x12\x1b\n" +
+	"\tmax_files\x18\f \x01(\x05R\bmaxFiles\"\x9b\x01\n" +
 	"\n" +
 	"LogRequest\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/leatproject/leat/runtime/metrics"
 	"github.com/leatproject/leat/runtime/rpc"
 	"github.com/leatproject/leat/storage/clock"
 )
@@ -261,7 +262,7 @@ func TestMemoryOfAWorker(t *testing.T) {
 	tm.call(func() {
 		w := tm.workers[job]
 		require.EqualValues(t, 2*512<<20, w.limit)
-		require.Positive(t, memoryUsed(w.pid()))
+		require.Positive(t, metrics.ResidentMemory(w.pid()))
 		for range memoryPatience {
 			tm.checkMemory(w, 2<<30)
 		}

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"runtime/metrics"
 	"strings"
 
+	"github.com/leatproject/leat/runtime/metrics"
 	"github.com/leatproject/leat/runtime/rpc"
 )
 
@@ -42,10 +42,9 @@ func physicalMemory() int64 {
 
 // measureSelf tells what this process uses, once per period.
 func (t *TaskManager) measureSelf() {
-	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(heap)
-	t.news.measure("", &rpc.Metrics{Time: t.clock.Now().UnixMilli(), Processes: []*rpc.ProcessMetrics{{Pid: t.machine.Pid,
-		Memory: memoryUsed(os.Getpid()), Heap: int64(heap[0].Value.Uint64()), Goroutines: int32(runtime.NumGoroutine())}}})
+	m := &rpc.Metrics{Time: t.clock.Now().UnixMilli(), Processes: []*rpc.ProcessMetrics{metrics.OwnProcess("")}}
+	t.figures.Take(t.opt.Resource, m)
+	t.news.measure("", m)
 	t.flush()
 	t.after(t.opt.MetricsPeriod, t.measureSelf)
 }

@@ -1,10 +1,7 @@
 package taskmanager
 
 import (
-	"bytes"
 	"fmt"
-	"os"
-	"strconv"
 
 	"github.com/leatproject/leat/runtime/rpc"
 )
@@ -49,24 +46,4 @@ func (t *TaskManager) checkMemory(w *supervised, used int64) {
 		w.kill(fmt.Sprintf("the worker of job %s used %d MiB of memory, its slots have %d MiB: raise taskmanager.memory.process.size, or lower "+
 			"taskmanager.numberOfTaskSlots or the job's memory", w.job, used>>20, w.limit>>20))
 	}
-}
-
-// memoryUsed is the resident memory of a process in bytes; 0 if that is not known.
-func memoryUsed(pid int) int64 {
-	if pid == 0 {
-		return 0
-	}
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
-	if err != nil {
-		return 0
-	}
-	fields := bytes.Fields(b)
-	if len(fields) < 2 {
-		return 0
-	}
-	pages, err := strconv.ParseInt(string(fields[1]), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return pages * int64(os.Getpagesize())
 }

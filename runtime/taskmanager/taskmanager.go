@@ -14,6 +14,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/leatproject/leat/runtime/metrics"
 	"github.com/leatproject/leat/runtime/rpc"
 	"github.com/leatproject/leat/runtime/security"
 	"github.com/leatproject/leat/shuffle/network"
@@ -73,6 +74,7 @@ type TaskManager struct {
 	blobs    *blobs
 	logs     *logs
 	machine  *rpc.Machine
+	figures  *metrics.Newest
 
 	events chan func()
 	ended  chan struct{}
@@ -119,7 +121,7 @@ func New(opt Options) (*TaskManager, error) {
 		return nil, fmt.Errorf("data port: %w (taskmanager.data.port)", err)
 	}
 	t := &TaskManager{opt: opt, clock: opt.Clock, log: opt.Logger, listener: listener, blobs: blobs, logs: newLogs(opt.Dir, opt.LogFiles, opt.Logger),
-		machine: machineOf(opt.Build), events: make(chan func()), ended: make(chan struct{}), masters: opt.Masters, tasks: map[taskKey]*attempt{},
+		machine: machineOf(opt.Build), figures: metrics.NewNewest(), events: make(chan func()), ended: make(chan struct{}), masters: opt.Masters, tasks: map[taskKey]*attempt{},
 		launched: make(chan struct{}), workers: map[string]*supervised{}, outputs: map[string]*outputs{}, hosted: map[string]*rpc.CoordinatorStatus{}}
 	return t, nil
 }

@@ -3,6 +3,8 @@ package taskmanager
 import (
 	"fmt"
 	"time"
+
+	"github.com/leatproject/leat/runtime/metrics"
 )
 
 // watchPeriod is how often workers are looked at.
@@ -13,7 +15,7 @@ func (t *TaskManager) watchWorkers() {
 	for t.sleep(t.ctx, watchPeriod) {
 		t.call(func() {
 			for _, w := range t.workers {
-				t.checkMemory(w, memoryUsed(w.pid()))
+				t.checkMemory(w, metrics.ResidentMemory(w.pid()))
 				t.checkSilence(w)
 			}
 		})

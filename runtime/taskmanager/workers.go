@@ -10,6 +10,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/leatproject/leat/runtime/graph"
+	"github.com/leatproject/leat/runtime/metrics"
 	"github.com/leatproject/leat/runtime/rpc"
 	"github.com/leatproject/leat/runtime/worker"
 	"github.com/leatproject/leat/shuffle/wire"
@@ -32,6 +34,7 @@ type supervised struct {
 	queue  []*rpc.ToWorker
 	kick   chan struct{}
 	killed string // why
+	graph  *graph.JobGraph
 
 	// Owned by the goroutine of Run.
 	limit, excess int64
@@ -75,6 +78,7 @@ func (w *supervised) run(start *rpc.Start, d *rpc.Deployment) error {
 	if start.Certificates, err = t.opt.Certificates.Encode(); err != nil {
 		return err
 	}
+	w.name(s)
 	if w.folder, err = w.outputs.folder(); err != nil {
 		return err
 	}
@@ -247,9 +251,13 @@ func (t *TaskManager) measured(w *supervised, m *rpc.Metrics) {
 		return
 	}
 	w.heard = t.clock.Now()
-	for _, p := range m.Processes {
-		p.Memory, p.Limit = memoryUsed(w.pid()), w.limit
+	if w.pid() == 0 {
+		m.Processes = nil // it is this process
 	}
+	for _, p := range m.Processes {
+		p.Memory, p.Limit = metrics.ResidentMemory(w.pid()), w.limit
+	}
+	t.figures.Take(t.opt.Resource, m)
 	t.news.measure(w.job, m)
 	t.flush()
 }
@@ -283,6 +291,7 @@ func ended(old, later *rpc.Metrics) (last []*rpc.TaskMetrics) {
 func (t *TaskManager) workerGone(w *supervised, err error) {
 	if t.workers[w.job] == w {
 		delete(t.workers, w.job)
+		t.figures.Remove(w.job)
 		t.news.jobs = true
 		if h := t.hosted[w.job]; h != nil {
 			delete(t.hosted, w.job)

@@ -1,11 +1,9 @@
 package worker
 
 import (
-	"os"
-	"runtime"
-	"runtime/metrics"
 	"time"
 
+	"github.com/leatproject/leat/runtime/metrics"
 	"github.com/leatproject/leat/runtime/rpc"
 )
 
@@ -29,10 +27,7 @@ func (w *worker) measure() {
 }
 
 func (w *worker) snapshot() *rpc.Metrics {
-	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(heap)
-	s := &rpc.Metrics{Time: w.opt.Clock.Now().UnixMilli(), Processes: []*rpc.ProcessMetrics{{Job: w.start.Job, Pid: int32(os.Getpid()),
-		Heap: int64(heap[0].Value.Uint64()), Goroutines: int32(runtime.NumGoroutine())}}}
+	s := &rpc.Metrics{Time: w.opt.Clock.Now().UnixMilli(), Processes: []*rpc.ProcessMetrics{metrics.OwnProcess(w.start.Job)}}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, r := range w.tasks {

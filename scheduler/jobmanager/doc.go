@@ -13,7 +13,7 @@
 //	submit.go       jobs come in; settings.go reads their configuration
 //	blobs.go        programs and submissions, in package blob; what nothing refers to is removed
 //	workers.go      workers asked for and given back, by a resourcemanager.Provider
-//	figures.go      the newest metrics; logs.go: log files of TaskManagers
+//	logs.go         log files of TaskManagers
 //	from_rpc.go, to_rpc.go  between package rpc and package job
 //
 // Promises: a submission that was acknowledged is in the log. A TaskManager whose connection breaks and that does not come back

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/leatproject/leat/runtime/metrics"
 	"github.com/leatproject/leat/runtime/rpc"
 	"github.com/leatproject/leat/scheduler/job"
 	"github.com/leatproject/leat/scheduler/log"
@@ -33,7 +34,7 @@ type JobManager struct {
 	opt     Options
 	machine *machine
 	log     log.Log
-	figures *Figures
+	figures *metrics.Newest
 	graphs  graphs
 
 	events chan func()
@@ -56,7 +57,7 @@ type JobManager struct {
 // New opens the log and returns a JobManager that waits for Run.
 func New(opt Options) (*JobManager, error) {
 	opt.complete()
-	m := &JobManager{opt: opt, machine: &machine{state: job.New(opt.Seed)}, figures: newFigures(),
+	m := &JobManager{opt: opt, machine: &machine{state: job.New(opt.Seed)}, figures: metrics.NewNewest(),
 		events: make(chan func(), roundLimit), alarm: make(chan struct{}, 1), done: make(chan struct{}),
 		disarm: func() {}}
 	l, err := opt.OpenLog(m.machine)
@@ -161,7 +162,7 @@ func (m *JobManager) call(ctx context.Context, f func() error) error {
 func (m *JobManager) View(f func(*job.State)) { m.machine.view(f) }
 
 // Figures are the newest metrics, empty unless this member leads.
-func (m *JobManager) Figures() *Figures { return m.figures }
+func (m *JobManager) Figures() *metrics.Newest { return m.figures }
 
 // Leader tells who leads, as far as this member knows, and whether it is this one.
 func (m *JobManager) Leader() (leader Member, self bool) {

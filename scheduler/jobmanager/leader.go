@@ -79,7 +79,7 @@ func (m *JobManager) stepDown() {
 	}
 	m.leader = nil
 	m.machine.lead(false)
-	m.figures.clear()
+	m.figures.Clear()
 	leadership := m.log.Leadership()
 	for _, s := range l.sessions {
 		s.say(&rpc.Down{Message: &rpc.Down_Redirect{Redirect: m.redirect(leadership)}})
@@ -145,12 +145,12 @@ func (m *JobManager) absorb(l *leader) (stale bool) {
 	})
 	for _, e := range effects {
 		for _, id := range e.Ended {
-			m.figures.forget(id)
+			m.figures.End(string(id))
 			delete(l.hosts, id)
 		}
 		for _, fact := range e.Facts {
 			if removed, ok := fact.(*job.JobRemoved); ok {
-				m.figures.remove(removed.Job)
+				m.figures.Remove(string(removed.Job))
 			}
 		}
 	}

@@ -192,7 +192,7 @@ func (m *JobManager) heard(s *session, up *rpc.Up) {
 	case up.GetReport() != nil:
 		m.report(l, s, up.GetReport())
 	case up.GetMetrics() != nil:
-		m.figures.take(s.resource, up.GetMetrics())
+		m.figures.Take(s.resource, up.GetMetrics())
 	case up.GetLog() != nil:
 		if answer, ok := s.answers[up.GetLog().GetRequest()]; ok {
 			delete(s.answers, up.GetLog().GetRequest())
@@ -244,7 +244,7 @@ func (m *JobManager) disconnected(s *session, cause error) {
 		}
 		delete(l.sessions, s.resource)
 		delete(l.numbers, s.number)
-		m.figures.leave(s.resource)
+		m.figures.Leave(s.resource)
 		l.observations.Disconnected(s.number, message)
 		m.observe()
 		m.opt.Logger.Warn("TaskManager lost", "taskmanager", s.resource, "cause", message)

@@ -95,3 +95,30 @@ func requireShape(t *testing.T, at string, shape, value any) {
 		require.True(t, ok || shape == "null", "%s is %v and not a %s", at, value, shape)
 	}
 }
+
+// TestMetricNames has the names that Flink's pages, autoscaler and dashboards ask for.
+func TestMetricNames(t *testing.T) {
+	r := running(t)
+	process := strings.Fields(`CPU.Load CPU.Time Memory.Heap.Used Memory.Heap.Committed Memory.Heap.Max Memory.NonHeap.Used Memory.NonHeap.Committed
+		Memory.NonHeap.Max Memory.Metaspace.Used Memory.Metaspace.Committed Memory.Metaspace.Max Memory.Direct.MemoryUsed Memory.Direct.TotalCapacity
+		Memory.Mapped.MemoryUsed GarbageCollector.All.Count GarbageCollector.All.Time GarbageCollector.All.TimeMsPerSecond Threads.Count
+		FileDescriptor.Open FileDescriptor.Max`)
+	for i := range process {
+		process[i] = "Status.JVM." + process[i]
+	}
+	for path, names := range map[string][]string{
+		"/taskmanagers/metrics":      append([]string{"Status.Flink.Memory.Managed.Used", "Status.Flink.Memory.Managed.Total"}, process...),
+		"/taskmanagers/tm-a/metrics": process,
+		"/jobmanager/metrics":        append(strings.Fields("numRegisteredTaskManagers numRunningJobs taskSlotsAvailable taskSlotsTotal"), process...),
+		"/jobs/" + string(jobmanagertest.JobID) + "/metrics": strings.Fields(`uptime downtime restartingTime numRestarts numRescales createdTime
+			initializingTime runningTime cancellingTime failingTime numberOfCompletedCheckpoints numberOfFailedCheckpoints
+			numberOfInProgressCheckpoints totalNumberOfCheckpoints lastCheckpointDuration lastCheckpointSize lastCheckpointFullSize
+			lastCheckpointRestoreTimestamp lastCheckpointCompletedTimestamp lastCompletedCheckpointId`),
+	} {
+		var have []string
+		for _, m := range get[[]messages.Metric](r, path) {
+			have = append(have, m.ID)
+		}
+		require.Subset(t, have, names, path)
+	}
+}

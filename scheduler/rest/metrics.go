@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/leatproject/leat/runtime/metrics"
 	"github.com/leatproject/leat/scheduler/job"
 	"github.com/leatproject/leat/scheduler/rest/messages"
 )
@@ -29,16 +30,16 @@ func number(f float64) string {
 }
 
 // selected lists metrics without values, or those that the request gets with them.
-func selected(r *http.Request, all []figure) []messages.Metric {
+func selected(r *http.Request, all []metrics.Metric) []messages.Metric {
 	get := names(r, "get")
 	out := []messages.Metric{}
 	for _, f := range all {
-		m := messages.Metric{ID: f.name}
+		m := messages.Metric{ID: f.Name}
 		if get != nil {
-			if !slices.Contains(get, f.name) {
+			if !slices.Contains(get, f.Name) {
 				continue
 			}
-			value := number(f.value)
+			value := number(f.Value)
 			m.Value = &value
 		}
 		out = append(out, m)
@@ -47,7 +48,7 @@ func selected(r *http.Request, all []figure) []messages.Metric {
 }
 
 // aggregated lists metrics of several parts without values, or those that the request gets with min, max, avg and sum.
-func aggregated(r *http.Request, parts [][]figure) ([]messages.AggregatedMetric, error) {
+func aggregated(r *http.Request, parts [][]metrics.Metric) ([]messages.AggregatedMetric, error) {
 	get, agg := names(r, "get"), names(r, "agg")
 	for _, a := range agg {
 		if !slices.Contains([]string{"min", "max", "avg", "sum", "skew"}, a) {
@@ -57,7 +58,7 @@ func aggregated(r *http.Request, parts [][]figure) ([]messages.AggregatedMetric,
 	values := map[string][]float64{}
 	for _, part := range parts {
 		for _, f := range part {
-			values[f.name] = append(values[f.name], f.value)
+			values[f.Name] = append(values[f.Name], f.Value)
 		}
 	}
 	out := []messages.AggregatedMetric{}
@@ -139,7 +140,7 @@ func (s *Server) jobMetrics(r *http.Request) (any, error) {
 
 func (s *Server) jobsMetrics(r *http.Request) (any, error) {
 	wanted := names(r, "jobs")
-	var parts [][]figure
+	var parts [][]metrics.Metric
 	s.opt.JobManager.View(func(st *job.State) {
 		for j := range st.Jobs {
 			if wanted == nil || slices.Contains(wanted, string(j.ID)) {
@@ -151,7 +152,7 @@ func (s *Server) jobsMetrics(r *http.Request) (any, error) {
 }
 
 // figuresOf are those of a sub-task that has sent some.
-func (s *Server) figuresOf(v *vertexOf, i int) []figure {
+func (s *Server) figuresOf(v *vertexOf, i int) []metrics.Metric {
 	f, ok := s.figure(v.Job, v.index, i)
 	if !ok {
 		return nil
@@ -162,10 +163,10 @@ func (s *Server) figuresOf(v *vertexOf, i int) []figure {
 func (s *Server) vertexMetrics(r *http.Request) (any, error) {
 	var all []messages.Metric
 	err := s.withVertex(r, func(v vertexOf) error {
-		var figures []figure
+		var figures []metrics.Metric
 		for i := range v.state.Subtasks {
 			for _, f := range s.figuresOf(&v, i) {
-				figures = append(figures, figure{strconv.Itoa(i) + "." + f.name, f.value})
+				figures = append(figures, metrics.Metric{Name: strconv.Itoa(i) + "." + f.Name, Value: f.Value})
 			}
 		}
 		all = selected(r, figures)
@@ -195,7 +196,7 @@ func (s *Server) subtasksMetrics(r *http.Request) (any, error) {
 		if err != nil {
 			return err
 		}
-		var parts [][]figure
+		var parts [][]metrics.Metric
 		for _, i := range indexes {
 			parts = append(parts, s.figuresOf(&v, i))
 		}
@@ -220,20 +221,18 @@ func (s *Server) subtaskMetrics(r *http.Request) (any, error) {
 func (s *Server) taskManagerMetrics(r *http.Request) (any, error) {
 	var all []messages.Metric
 	err := s.withTaskManager(r, func(t *job.TaskManager) {
-		own, _ := s.opt.JobManager.Figures().Process(t.Resource)
-		all = selected(r, processFigures(own))
+		all = selected(r, s.taskManagerFigures(t))
 	})
 	return all, err
 }
 
 func (s *Server) taskManagersMetrics(r *http.Request) (any, error) {
 	wanted := names(r, "taskmanagers")
-	var parts [][]figure
+	var parts [][]metrics.Metric
 	s.opt.JobManager.View(func(st *job.State) {
 		for t := range st.TaskManagers {
 			if wanted == nil || slices.Contains(wanted, t.Resource) {
-				own, _ := s.opt.JobManager.Figures().Process(t.Resource)
-				parts = append(parts, processFigures(own))
+				parts = append(parts, s.taskManagerFigures(t))
 			}
 		}
 	})
@@ -241,7 +240,7 @@ func (s *Server) taskManagersMetrics(r *http.Request) (any, error) {
 }
 
 func (s *Server) jobManagerMetrics(r *http.Request) (any, error) {
-	all := ownFigures()
+	all := metrics.OfProcess(s.ownProcess())
 	s.opt.JobManager.View(func(st *job.State) { all = append(all, clusterFigures(st)...) })
 	return selected(r, all), nil
 }

@@ -13,9 +13,8 @@ import (
 
 	"github.com/leatproject/leat/resourcemanager/secret"
 	"github.com/leatproject/leat/runtime/config"
+	"github.com/leatproject/leat/runtime/metrics"
 	"github.com/leatproject/leat/scheduler/jobmanager"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // FlinkVersion is the version of Flink whose API this is. Clients of Flink parse it.
@@ -52,6 +51,7 @@ type Server struct {
 	handler    http.Handler
 	uploads    *uploads
 	prometheus http.Handler
+	own        *metrics.Newest // this process
 }
 
 // New returns a server. It serves what Serve is given, or as an http.Handler.
@@ -66,12 +66,10 @@ func New(opt Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opt: opt, uploads: u}
-	registry := prometheus.NewRegistry()
-	if err := registry.Register(&collector{s}); err != nil {
-		return nil, fmt.Errorf("registering metrics: %w", err)
+	s := &Server{opt: opt, uploads: u, own: metrics.NewNewest()}
+	if s.prometheus, err = metrics.Handler(s.allMetrics); err != nil {
+		return nil, err
 	}
-	s.prometheus = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	s.handler = s.guard(s.mux())
 	return s, nil
 }

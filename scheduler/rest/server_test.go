@@ -18,6 +18,7 @@ import (
 	"github.com/cockroachdb/datadriven"
 	"github.com/leatproject/leat/resourcemanager/secret"
 	"github.com/leatproject/leat/runtime/config"
+	"github.com/leatproject/leat/runtime/metrics"
 	"github.com/leatproject/leat/runtime/rpc"
 	"github.com/leatproject/leat/scheduler/job"
 	"github.com/leatproject/leat/scheduler/jobmanager"
@@ -122,7 +123,7 @@ func running(t *testing.T) *rig {
 	require.Eventually(t, func() bool {
 		for v := range 2 {
 			for i := range 2 {
-				if f, ok := r.Figures().Task(job.Task{Job: jobmanagertest.JobID, Vertex: v, Subtask: i}, 0); !ok || f.RecordsInRate == 0 {
+				if f, ok := r.Figures().Task(metrics.Key{Job: string(jobmanagertest.JobID), Vertex: int32(v), Subtask: int32(i)}, 0); !ok || f.RecordsInRate == 0 {
 					return false
 				}
 			}

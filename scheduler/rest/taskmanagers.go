@@ -40,9 +40,9 @@ func (s *Server) taskManager(r *http.Request) (any, error) {
 					AssignedTasks: len(t.Slots[i].Tasks)})
 			}
 		}
-		own, _ := s.opt.JobManager.Figures().Process(t.Resource)
-		d.Metrics.HeapUsed, d.Metrics.HeapCommitted, d.Metrics.HeapMax = own.GetHeap(), own.GetMemory(), own.GetLimit()
-		d.Metrics.GarbageCollectors = []messages.GarbageCollector{}
+		p := s.processOf(t)
+		d.Metrics = messages.TaskManagerMetrics{HeapUsed: p.GetHeap(), HeapCommitted: p.GetCommitted(), HeapMax: p.GetLimit(), NonHeapMax: -1,
+			GarbageCollectors: []messages.GarbageCollector{{Name: "Go", Count: p.GetCollections(), Time: p.GetCollecting() / 1e6}}}
 	})
 	return d, err
 }
@@ -87,12 +87,11 @@ func (s *Server) taskManagerOf(t *job.TaskManager, since map[string]time.Duratio
 			free++
 		}
 	}
-	own, _ := s.opt.JobManager.Figures().Process(t.Resource)
-	managed := meta.SlotMemory * int64(len(t.Slots))
+	p, total := s.processOf(t), managed(t)
 	x := messages.TaskManager{ID: t.Resource, Path: t.Address, DataPort: dataPort, JMXPort: -1, SlotsNumber: len(t.Slots), FreeSlots: free, AssignedTasks: assigned,
 		TotalResource: resourceOf(meta, len(t.Slots), len(t.Slots)), FreeResource: resourceOf(meta, free, len(t.Slots)),
-		Hardware: messages.Hardware{CPUCores: int(meta.Cores), PhysicalMemory: meta.Memory, FreeMemory: max(0, meta.Memory-own.GetMemory()), ManagedMemory: managed},
-		Memory:   messages.Memory{ManagedMemory: managed, TotalFlinkMemory: managed, TotalProcessMemory: own.GetLimit()},
+		Hardware: messages.Hardware{CPUCores: int(meta.Cores), PhysicalMemory: meta.Memory, FreeMemory: max(0, meta.Memory-p.GetMemory()), ManagedMemory: total},
+		Memory:   messages.Memory{ManagedMemory: total, TotalFlinkMemory: total, TotalProcessMemory: p.GetLimit()},
 		Host:     hostOf(t), Version: meta.Build, TimeSinceLastHeartbeat: -1}
 	if d, ok := since[t.Resource]; ok {
 		x.TimeSinceLastHeartbeat = s.opt.JobManager.Wall().Add(-d).UnixMilli()

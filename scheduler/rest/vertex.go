@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/leatproject/leat/runtime/graph"
+	"github.com/leatproject/leat/runtime/metrics"
 	"github.com/leatproject/leat/scheduler/job"
 	"github.com/leatproject/leat/scheduler/jobmanager"
 	"github.com/leatproject/leat/scheduler/rest/messages"
@@ -174,8 +175,8 @@ func (s *Server) subtaskTimes(r *http.Request) (any, error) {
 }
 
 // figure is the newest of a sub-task's current attempt.
-func (s *Server) figure(j *job.Job, v, i int) (jobmanager.Figure, bool) {
-	return s.opt.JobManager.Figures().Task(job.Task{Job: j.ID, Vertex: v, Subtask: i}, j.Vertices[v].Subtasks[i].Attempt)
+func (s *Server) figure(j *job.Job, v, i int) (metrics.Task, bool) {
+	return s.opt.JobManager.Figures().Task(metrics.Key{Job: string(j.ID), Vertex: int32(v), Subtask: int32(i)}, j.Vertices[v].Subtasks[i].Attempt)
 }
 
 // io are the counters of a sub-task.
