@@ -2,7 +2,6 @@ package taskmanager
 
 import (
 	"encoding/json"
-	"net"
 
 	"github.com/leatproject/leat/runtime/graph"
 	"github.com/leatproject/leat/runtime/metrics"
@@ -11,7 +10,7 @@ import (
 
 // Metrics hands out the metrics of the TaskManager with its workers, and of the tasks that run there. Call it while Run runs.
 func (t *TaskManager) Metrics(emit metrics.Emit) {
-	host, _, _ := net.SplitHostPort(t.Address())
+	host := t.machine.Host
 	p, _ := t.figures.Process(t.opt.Resource)
 	total := t.memoryOf(t.opt.Slots)
 	if total > 0 {

@@ -84,6 +84,11 @@ func (s *Server) jobVertex(g *graph.JobGraph, j *job.Job, v int, now job.Time) m
 		}
 		x.EndTime, over = max(x.EndTime, end), over && t.State.Terminal()
 		add(&x.Metrics, s.io(j, v, i), i == 0)
+		if f, ok := s.figure(j, v, i); ok {
+			r := &x.Rates
+			r.RecordsIn, r.RecordsOut = r.RecordsIn+f.RecordsInRate, r.RecordsOut+f.RecordsOutRate
+			r.Busy, r.BackPressured = max(r.Busy, f.BusyRatio), max(r.BackPressured, f.BackPressuredRatio)
+		}
 	}
 	if !over {
 		x.EndTime = -1

@@ -88,6 +88,15 @@ type JobVertex struct {
 	Duration           int64          `json:"duration"`
 	Tasks              map[string]int `json:"tasks"`
 	Metrics            IOMetrics      `json:"metrics"`
+	Rates              Rates          `json:"rates"` // our own
+}
+
+// Rates are what the sub-tasks of a vertex did lately: records per second of all, and the greatest shares of time between 0 and 1.
+type Rates struct {
+	RecordsIn     float64 `json:"records-in"`
+	RecordsOut    float64 `json:"records-out"`
+	Busy          float64 `json:"busy"`
+	BackPressured float64 `json:"back-pressured"`
 }
 
 // IOMetrics are the counters of a task or of all tasks of a vertex.

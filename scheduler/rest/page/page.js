@@ -24,10 +24,12 @@ async function fetchFrom(path) {
 const get = async path => (await fetchFrom(path)).json();
 const getText = async path => (await fetchFrom(path)).text();
 
+const inSVG = new Set(['g', 'rect', 'path', 'text', 'title', 'svg:a']);
+
 // element makes a node: element('td', {class: 'x'}, 'text', child, ...).
 function element(name, attributes, ...children) {
-  const svg = ['svg', 'g', 'rect', 'path', 'text'].includes(name);
-  const node = svg ? document.createElementNS('http://www.w3.org/2000/svg', name) : document.createElement(name);
+  const svg = name === 'svg' || inSVG.has(name);
+  const node = svg ? document.createElementNS('http://www.w3.org/2000/svg', name.replace('svg:', '')) : document.createElement(name);
   for (const [key, value] of Object.entries(attributes || {})) node.setAttribute(key, value);
   node.append(...children.flat().filter(c => c !== null && c !== undefined));
   return node;
@@ -49,6 +51,8 @@ function count(n) {
   for (const [unit, size] of [['G', 1e9], ['M', 1e6], ['k', 1e3]]) if (n >= size) return (n / size).toFixed(1) + ' ' + unit;
   return String(Math.round(n));
 }
+
+const bytes = n => n >= 2 ** 30 ? (n / 2 ** 30).toFixed(1) + ' GiB' : n >= 2 ** 20 ? (n / 2 ** 20).toFixed(1) + ' MiB' : (n / 1024).toFixed(1) + ' KiB';
 
 function lag(watermark, now) {
   if (!watermark || watermark <= -9e18) return '-';
@@ -76,18 +80,12 @@ async function jobsPage() {
 
 async function jobPage(id) {
   const [job, exceptions] = await Promise.all([get('jobs/' + id), get('jobs/' + id + '/exceptions')]);
-  const wanted = 'numRecordsInPerSecond,numRecordsOutPerSecond,busyTimeMsPerSecond,backPressuredTimeMsPerSecond';
-  const rates = await Promise.all(job.vertices.map(async v => {
-    const metrics = await get('jobs/' + id + '/vertices/' + v.id + '/subtasks/metrics?agg=sum,max&get=' + wanted);
-    return Object.fromEntries(metrics.map(m => [m.id, m]));
-  }));
-  const rate = (i, name, agg) => rates[i][name]?.[agg] ?? 0;
-  const rows = job.vertices.map((v, i) => ({ v, in: rate(i, 'numRecordsInPerSecond', 'sum'), out: rate(i, 'numRecordsOutPerSecond', 'sum'),
-    busy: rate(i, 'busyTimeMsPerSecond', 'max') / 10, pressed: rate(i, 'backPressuredTimeMsPerSecond', 'max') / 10 }));
+  const rows = job.vertices.map(v => ({ v, in: v.rates['records-in'], out: v.rates['records-out'], busy: v.rates.busy * 100,
+    pressed: v.rates['back-pressured'] * 100 }));
   const parts = [element('h1', {}, job.name), element('p', {}, state(job.state), ' ', element('code', {}, job.jid), ' ', job['job-type'],
     ', started ' + time(job['start-time']) + ', ' + duration(job.duration),
     job['slots-awaited'] > 0 ? ', waits for ' + job['slots-awaited'] + ' slots' : ''),
-    element('div', { class: 'scroll' }, graph(job, rows)),
+    element('div', { class: 'scroll graph', tabindex: 0 }, graph(job, rows)),
     element('h2', {}, 'Vertices'), table([['Name', r => link('#/jobs/' + id + '/' + r.v.id, r.v.name)], ['State', r => state(r.v.status)],
       ['Parallelism', r => r.v.parallelism, true], ['Records in', r => count(r.v.metrics['read-records']), true],
       ['Records out', r => count(r.v.metrics['write-records']), true], ['In/s', r => count(r.in), true], ['Out/s', r => count(r.out), true],
@@ -99,7 +97,11 @@ async function jobPage(id) {
   for (const e of entries) {
     parts.push(element('p', {}, time(e.timestamp), ' ', e.taskName || 'the job', ' ', element('span', { class: 'faint' }, e.taskManagerId || '')),
       element('pre', {}, e.stacktrace));
+    for (const c of e.concurrentExceptions) {
+      parts.push(element('details', {}, element('summary', {}, 'at the same time: ' + (c.taskName || 'the job')), element('pre', {}, c.stacktrace)));
+    }
   }
+  if (exceptions.exceptionHistory.truncated) parts.push(element('p', { class: 'faint' }, 'There are older ones: ask for more with maxExceptions.'));
   parts.push(element('h2', {}, 'Output'), element('p', {}, link('#/output/' + id + '/stdout', 'standard output'), ', ', link('#/output/' + id + '/stderr', 'logs')));
   return parts;
 }
@@ -109,19 +111,19 @@ function graph(job, rows) {
   const level = {};
   const nodes = job.plan.nodes;
   for (const n of nodes) level[n.id] = Math.max(-1, ...(n.inputs || []).map(i => level[i.id])) + 1;
-  const width = 230, height = 84, across = 300, down = 110;
+  const width = 240, height = 84, across = 340, down = 104;
   const filled = {}, at = {};
   for (const n of nodes) {
     const row = filled[level[n.id]] = (filled[level[n.id]] ?? -1) + 1;
     at[n.id] = { x: 10 + level[n.id] * across, y: 10 + row * down };
   }
   const columns = Math.max(0, ...Object.values(level)) + 1, deepest = Math.max(0, ...Object.values(filled)) + 1;
-  const picture = element('svg', { width: columns * across, height: deepest * down + 10, role: 'img', 'aria-label': 'job graph' });
+  const picture = element('svg', { width: columns * across - (across - width) + 20, height: deepest * down, role: 'img', 'aria-label': 'job graph' });
   for (const n of nodes) {
     for (const i of n.inputs || []) {
       const a = at[i.id], b = at[n.id], from = a.x + width, middle = (from + b.x) / 2, y1 = a.y + height / 2, y2 = b.y + height / 2;
       picture.append(element('path', { class: 'edge', d: `M${from} ${y1} C${middle} ${y1} ${middle} ${y2} ${b.x} ${y2}` }),
-        element('text', { x: middle, y: (y1 + y2) / 2 - 4, 'text-anchor': 'middle' }, i.ship_strategy));
+        element('text', { x: middle, y: (y1 + y2) / 2 - 4, 'text-anchor': 'middle', class: 'label' }, i.ship_strategy));
     }
   }
   for (const n of nodes) {
@@ -129,11 +131,11 @@ function graph(job, rows) {
     if (!r) continue;
     const level = r.pressed > 50 ? 'high' : r.pressed > 10 ? 'low' : '';
     const name = n.description.length > 34 ? n.description.slice(0, 33) + '...' : n.description;
-    picture.append(element('g', {}, element('rect', { class: 'box ' + level, x: p.x, y: p.y, width, height, rx: 6 }),
+    picture.append(element('svg:a', { href: '#/jobs/' + job.jid + '/' + n.id }, element('title', {}, n.description), element('rect', { class: 'box ' + level, x: p.x, y: p.y, width, height, rx: 6 }),
       element('text', { class: 'title', x: p.x + 8, y: p.y + 18 }, name),
       element('text', { x: p.x + 8, y: p.y + 37 }, r.v.status + ', parallelism ' + r.v.parallelism),
       element('text', { x: p.x + 8, y: p.y + 55 }, count(r.in) + '/s in, ' + count(r.out) + '/s out'),
-      element('text', { x: p.x + 8, y: p.y + 73 }, 'busy ' + r.busy.toFixed(0) + ' %, lag ' + lag(r.v.metrics.watermark, job.now))));
+      element('text', { x: p.x + 8, y: p.y + 73 }, 'busy ' + r.busy.toFixed(0) + ' %, pressed ' + r.pressed.toFixed(0) + ' %, lag ' + lag(r.v.metrics.watermark, job.now))));
   }
   return picture;
 }
@@ -161,7 +163,7 @@ async function taskManagersPage() {
   const { taskmanagers } = await get('taskmanagers');
   return [element('h1', {}, 'TaskManagers'), table([['Id', t => link('#/taskmanagers/' + encodeURIComponent(t.id), t.id)], ['Host', t => t.host],
     ['Data port', t => t.path], ['Slots', t => t.slotsNumber, true], ['Free', t => t.freeSlots, true], ['Cores', t => t.hardware.cpuCores, true],
-    ['Memory', t => (t.hardware.physicalMemory / 2 ** 30).toFixed(1) + ' GiB', true], ['Heard of', t => time(t.timeSinceLastHeartbeat)]],
+    ['Memory', t => bytes(t.hardware.physicalMemory), true], ['Heard of', t => time(t.timeSinceLastHeartbeat)]],
     taskmanagers, 'No TaskManager has registered.')];
 }
 
@@ -169,15 +171,17 @@ async function taskManagerPage(id) {
   const path = 'taskmanagers/' + encodeURIComponent(id);
   const [t, files] = await Promise.all([get(path), get(path + '/logs')]);
   return [element('h1', {}, t.id), element('p', {}, `${t.host}, ${t.freeSlots} of ${t.slotsNumber} slots free, version ${t.version}`),
-    element('h2', {}, 'Jobs in its slots'), table([['Job', s => link('#/jobs/' + s.jobId, s.jobId)]], t.allocatedSlots, 'None.'),
+    table([['Heap', m => bytes(m.heapUsed), true], ['Go holds', m => bytes(m.heapCommitted), true], ['May use', m => m.heapMax > 0 ? bytes(m.heapMax) : 'no limit', true],
+      ['Collections', m => count(m.garbageCollectors[0]?.count ?? 0), true], ['Collecting', m => duration(m.garbageCollectors[0]?.time ?? 0), true]], [t.metrics], ''),
+    element('h2', {}, 'Jobs in its slots'), table([['Job', s => link('#/jobs/' + s.jobId, s.jobId)], ['Tasks', s => s.assignedTasks, true]], t.allocatedSlots, 'None.'),
     element('h2', {}, 'Logs'), table([['File', f => link(`#/taskmanagers/${encodeURIComponent(id)}/${encodeURIComponent(f.name)}`, f.name)],
-      ['Bytes', f => count(f.size), true]], files.logs, 'None.')];
+      ['Size', f => bytes(f.size), true]], files.logs, 'None: it writes to standard error alone (cluster.log-file).')];
 }
 
 async function jobManagerPage() {
   const [settings, files] = await Promise.all([get('jobmanager/config'), get('jobmanager/logs')]);
   return [element('h1', {}, 'JobManager'), element('h2', {}, 'Logs'),
-    table([['File', f => link('#/jobmanager/' + encodeURIComponent(f.name), f.name)], ['Bytes', f => count(f.size), true]], files.logs, 'It writes to standard error alone.'),
+    table([['File', f => link('#/jobmanager/' + encodeURIComponent(f.name), f.name)], ['Size', f => bytes(f.size), true]], files.logs, 'It writes to standard error alone.'),
     element('h2', {}, 'Configuration'), table([['Key', s => s.key], ['Value', s => s.value]], settings, 'Nothing is set.')];
 }
 
@@ -199,6 +203,24 @@ function choose(parts) {
   return jobsPage();
 }
 
+// replace shows other nodes. Of the same page, it leaves what the reader has scrolled, opened, focused or selected.
+function replace(nodes, fresh) {
+  if (!fresh && !window.getSelection().isCollapsed) return;
+  const kept = 'pre, .scroll, details';
+  const before = fresh ? [] : [...content.querySelectorAll(kept)].map(e => [e.scrollLeft, e.scrollTop, e.open, e === document.activeElement]);
+  const focused = document.activeElement?.getAttribute('href'), top = window.scrollY;
+  content.replaceChildren(...nodes);
+  if (fresh) return;
+  content.querySelectorAll(kept).forEach((e, i) => {
+    if (!before[i]) return;
+    [e.scrollLeft, e.scrollTop] = before[i];
+    if (before[i][2]) e.open = true;
+    if (before[i][3]) e.focus({ preventScroll: true });
+  });
+  if (focused) [...content.querySelectorAll('a')].find(a => a.getAttribute('href') === focused)?.focus({ preventScroll: true });
+  window.scrollTo(0, top);
+}
+
 async function show(fresh) {
   clearTimeout(timer);
   const mine = fresh ? ++turn : turn;
@@ -206,9 +228,10 @@ async function show(fresh) {
   try {
     const [nodes, o] = await Promise.all([choose(parts), get('overview')]);
     if (mine !== turn) return;
-    const top = window.scrollY;
-    content.replaceChildren(...nodes.flat(3));
-    if (!fresh) window.scrollTo(0, top);
+    replace(nodes.flat(3), fresh);
+    for (const a of document.querySelectorAll('nav a')) {
+      a.toggleAttribute('aria-current', a.hash === '#/' + (parts[0] === 'output' ? 'jobs' : parts[0] || 'jobs'));
+    }
     overviewLine.textContent = `${o.taskmanagers} TaskManagers, ${o['slots-available']} of ${o['slots-total']} slots free, version ${o['leat-version']}`;
     problem.hidden = login.hidden = true;
   } catch (e) {
