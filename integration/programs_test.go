@@ -125,7 +125,10 @@ func execute(ctx context.Context, env *datastream.Environment) error {
 }
 
 func TestMain(m *testing.M) {
-	name := filepath.Base(os.Args[0])
+	name, args := filepath.Base(os.Args[0]), os.Args[1:]
+	if len(args) > 0 && strings.HasPrefix(args[0], asProgram) { // on a cluster the binary has another name
+		name, args = args[0][len(asProgram):], args[1:]
+	}
 	program, ok := programs[name]
 	if !ok {
 		code := m.Run()
@@ -136,12 +139,15 @@ func TestMain(m *testing.M) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := program(ctx, datastream.NewEnvironment(), os.Args[1:])
+	err := program(ctx, datastream.NewEnvironment(), args)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 	}
 	os.Exit(datastream.ExitCode(err))
 }
+
+// asProgram begins the first argument that makes the test binary a program; its name follows.
+const asProgram = "as:"
 
 // link returns the path under which the test binary is a program.
 func link(t *testing.T, name string) string {

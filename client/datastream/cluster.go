@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"slices"
+	"sync"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -27,20 +27,14 @@ import (
 
 // work is Execute in a process that a TaskManager has started: it gives the program's code to the worker, which runs tasks of
 // the submitted graph until the process ends, or returns the stored result of an earlier Execute.
-func (x *execution) work(w *worker.Process, job *graph.JobGraph, code code, planned error) (*Result, error) {
-	executed, err := w.Execute(func(s *rpc.Start) (*worker.Job, error) {
+func (x *execution) work(w *worker.Process, job *graph.JobGraph, planned error) (*Result, error) {
+	code := code{nodes: x.nodes, mode: x.mode, remote: true}
+	executed, err := w.Execute(func(*rpc.Start) (*worker.Job, error) {
 		if planned != nil {
 			return nil, planned
 		}
-		if own := job.Fingerprint(); own != s.Submission.Fingerprint {
-			return nil, fmt.Errorf("the program builds another graph than the one that was submitted (%s, not %s): what varies between runs of main() must not shape the graph", own, s.Submission.Fingerprint)
-		}
-		submitted := new(graph.JobGraph)
-		if err := json.Unmarshal(s.Submission.Graph, submitted); err != nil {
-			return nil, fmt.Errorf("submitted graph: %w", err)
-		}
 		o := x.env.options(x.mode)
-		run := &worker.Job{Graph: submitted, Program: code, Options: worker.Options{Mode: o.Mode, Clock: o.Clock, Logger: o.Logger,
+		run := &worker.Job{Graph: job, Program: code, Options: worker.Options{Mode: o.Mode, Clock: o.Clock, Logger: o.Logger,
 			TaskMemory: o.TaskMemory, BufferTimeout: o.BufferTimeout, AutoWatermarkInterval: o.AutoWatermarkInterval,
 			NetworkMemory: o.Network, Network: network.Options{Compress: x.env.compress()}, Blocking: blocking.Options{Compress: x.env.compress()}}}
 		if code.spills() {
@@ -55,8 +49,14 @@ func (x *execution) work(w *worker.Process, job *graph.JobGraph, code code, plan
 	if err != nil {
 		return nil, err
 	}
+	if executed.State == "CANCELED" {
+		return nil, fmt.Errorf("job %q (%s): %w", executed.Name, executed.Job, context.Canceled)
+	}
 	if executed.State != "FINISHED" {
-		return nil, fmt.Errorf("job %q (%s): %s", executed.Name, executed.Job, executed.Error)
+		return nil, errors.New(executed.Error)
+	}
+	if err := x.replay(w, executed); err != nil {
+		return nil, err
 	}
 	return &Result{JobID: executed.Job, Name: executed.Name, Mode: executed.Mode, Duration: time.Duration(executed.DurationMillis) * time.Millisecond}, nil
 }
@@ -66,7 +66,7 @@ const electionPatience = 30 * time.Second
 
 // submit is Execute against a cluster: the running binary is stored there, the graph is submitted, and an attached driver waits
 // for the end, showing what the job prints.
-func (x *execution) submit(ctx context.Context, job *graph.JobGraph, nodes []*node) (*Result, error) {
+func (x *execution) submit(ctx context.Context, job *graph.JobGraph) (*Result, error) {
 	client, err := rest.FromConfiguration(x.env.conf, electionPatience)
 	if err != nil {
 		return nil, x.rejected(err)
@@ -74,8 +74,16 @@ func (x *execution) submit(ctx context.Context, job *graph.JobGraph, nodes []*no
 	if target := config.Get(x.env.conf, config.ExecutionTarget); target != "remote" {
 		return nil, x.rejected(fmt.Errorf("%s: unknown target %q: local and remote are there", config.ExecutionTarget.Key, target))
 	}
-	if slices.ContainsFunc(nodes, func(n *node) bool { return n.collects }) {
-		return nil, x.rejected(errors.New("a job that collects rows into the program runs in the program's own process only: write them to files, or run it with " + config.ExecutionTarget.Key + "=local"))
+	if name := thisApplication.unrepeatable(); name != "" {
+		return nil, x.rejected(fmt.Errorf("job %q has no end and its rows were read by the program, which the workers of a later job could not do again: put the later job into a program of its own", name))
+	}
+	for _, c := range x.collectors() {
+		if c.err != nil {
+			return nil, x.rejected(fmt.Errorf("%s: %w", c.Name, c.err))
+		}
+		if !config.Get(x.env.conf, config.ExecutionAttached) {
+			return nil, x.rejected(fmt.Errorf("a detached client cannot collect rows: wait for the job (%s), or write to a sink", config.ExecutionAttached.Key))
+		}
 	}
 	submission, err := x.submission(job)
 	if err != nil {
@@ -89,7 +97,7 @@ func (x *execution) submit(ctx context.Context, job *graph.JobGraph, nodes []*no
 	if err != nil {
 		return nil, x.unsubmitted(fmt.Errorf("storing the program: %w", err))
 	}
-	id, err := client.Submit(ctx, messages.NewJob{JobID: x.jobID, Program: digest, Submission: submission})
+	id, err := client.Submit(ctx, messages.NewJob{JobID: x.jobID, Application: thisApplication.id, Execute: x.number, Program: digest, Submission: submission})
 	if err != nil {
 		return nil, x.unsubmitted(fmt.Errorf("submitting job %q: %w", x.name, err))
 	}
@@ -115,7 +123,7 @@ func (x *execution) submission(job *graph.JobGraph) ([]byte, error) {
 		return nil, err
 	}
 	s := &rpc.Submission{Graph: plan, Fingerprint: job.Fingerprint(), Args: os.Args[1:], Configuration: map[string]string{},
-		Submitted: x.started.UnixMilli()}
+		Submitted: x.started.UnixMilli(), Once: thisApplication.values(), Earlier: thisApplication.before(x.number)}
 	for _, v := range x.env.conf.All() {
 		if v.Value != config.Masked { // secrets do not travel
 			s.Configuration[v.Key] = v.Value
@@ -136,6 +144,11 @@ func (x *execution) attend(ctx context.Context, client *rest.Client, job *graph.
 	})
 	defer stop()
 	out := &output{client: client, job: x.jobID, readers: map[string]*outputReader{}}
+	stopFollowing := func() error { return nil }
+	if !job.Bounded() && len(x.collectors()) > 0 {
+		thisApplication.readUnbounded(x.name)
+		stopFollowing = x.followAll(ctx, client)
+	}
 	last, err := client.Watch(lasting, x.jobID, progressPeriod, func(d messages.JobDetails) {
 		x.report(status.Event{Event: status.Progress, Vertices: remoteVertices(d)})
 		out.copy(lasting)
@@ -144,15 +157,32 @@ func (x *execution) attend(ctx context.Context, client *rest.Client, job *graph.
 		return nil, fmt.Errorf("job %q (%s): watching it: %w", x.name, x.jobID, err)
 	}
 	out.copy(lasting)
+	broken := stopFollowing()
 	took := x.env.clock.Now().Sub(x.started)
 	event := status.Event{Vertices: remoteVertices(last), DurationMs: took.Milliseconds()}
 	switch last.State {
 	case "FINISHED":
+		result, err := client.Result(lasting, x.jobID)
+		x.result = &rpc.Executed{State: last.State}
+		if err == nil && result.Result != nil {
+			for _, c := range result.Result.Collected {
+				x.result.Collected = append(x.result.Collected, &rpc.Collected{Node: int32(c.Node), Digest: c.Digest})
+			}
+			err = x.fetch(ctx, client, x.result)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("job %q (%s): %w", x.name, x.jobID, err)
+		}
 		event.Event = status.Finished
 		x.report(event)
 		return &Result{JobID: x.jobID, Name: x.name, Mode: job.Mode, Duration: took}, nil
 	case "CANCELED":
-		event.Event = status.Canceled
+		if broken != nil && ctx.Err() == nil {
+			event.Event, event.Error = status.Failed, broken.Error()
+			x.report(event)
+			return nil, x.told(fmt.Errorf("job %q (%s): %w", x.name, x.jobID, broken))
+		}
+		event.Event, event.Code = status.Canceled, cancelCode(ctx)
 		x.report(event)
 		return nil, x.told(fmt.Errorf("job %q (%s): %w", x.name, x.jobID, context.Canceled))
 	}
@@ -164,6 +194,32 @@ func (x *execution) attend(ctx context.Context, client *rest.Client, job *graph.
 	x.report(event)
 	return nil, x.told(fmt.Errorf("job %q (%s): %w", x.name, x.jobID, failure))
 }
+
+// followAll reads what a job without end collects until it is stopped. When that fails, the job is cancelled.
+func (x *execution) followAll(ctx context.Context, client *rest.Client) (stop func() error) {
+	reading, cancel := context.WithCancelCause(ctx)
+	var all sync.WaitGroup
+	for _, c := range x.collectors() {
+		all.Go(func() {
+			if err := x.follow(reading, client, c); reading.Err() == nil {
+				cancel(err)
+				if err := client.Cancel(context.WithoutCancel(ctx), x.jobID); err != nil {
+					x.env.logger.Warn("the job could not be cancelled", "job", x.jobID, "error", err)
+				}
+			}
+		})
+	}
+	return func() error {
+		cancel(errStopped)
+		all.Wait()
+		if err := context.Cause(reading); !errors.Is(err, errStopped) {
+			return err
+		}
+		return nil
+	}
+}
+
+var errStopped = errors.New("the job has ended")
 
 func remoteVertices(d messages.JobDetails) []status.Vertex {
 	var r []status.Vertex

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"iter"
 	"sync"
-
-	"github.com/leatproject/leat/storage/connector/collect"
 )
 
 // Collected holds the records of a stream; see Collect.
@@ -22,15 +20,17 @@ func (c *Collected[T]) Rows() []T {
 	return c.rows[:len(c.rows):len(c.rows)]
 }
 
-// Collect ends a stream in the memory of the program, by one sub-task.
+// Collect ends a stream in the memory of the program, by one sub-task. In a job on a cluster the rows of a bounded job are kept
+// by the cluster and come when the job has finished, each once, whatever was restarted; at most rest.server.max-content-length.
+// Those of a job without end come as they are made.
 func Collect[T any](s *Stream[T]) *Collected[T] {
 	c := new(Collected[T])
-	s.WriteTo(collect.NewSink(func(_ context.Context, rows []T) error {
+	collectInto(s, func(_ context.Context, rows []T) error {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.rows = append(c.rows, rows...)
 		return nil
-	}), "Collect").Parallelism(1).node.collects = true
+	})
 	return c
 }
 
@@ -48,13 +48,22 @@ func ExecuteAndCollect[T any](ctx context.Context, s *Stream[T], name string) ([
 var errBroken = errors.New("the reader of the results has left")
 
 // ExecuteAndIterate runs the program that the stream belongs to while its records are read, in a loop over what it
-// returns. The job is cancelled when the loop is left. A failure of the job comes last, as the error of a zero record; in
+// returns. The job is cancelled when the loop is left. Rows come as with Collect, but are not kept: a job without end waits for
+// its reader when 4 MiB were not read. Should the program end without leaving the loop, such a job goes on waiting until it is
+// cancelled (leat cancel). If it is restarted meanwhile, the loop ends with an error, since its rows would come again. A failure of the job comes last, as the error of a zero record; in
 // BATCH too records may come before it.
 //
 //	for v, err := range datastream.ExecuteAndIterate(ctx, stream, "job") { ... }
 func ExecuteAndIterate[T any](ctx context.Context, s *Stream[T], name string) iter.Seq2[T, error] {
 	batches := make(chan []T, 1)
-	s.WriteTo(collect.To(batches), "Collect").Parallelism(1).node.collects = true
+	collectInto(s, func(ctx context.Context, rows []T) error {
+		select {
+		case batches <- rows:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	})
 	return func(yield func(T, error) bool) {
 		job, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)

@@ -33,6 +33,7 @@
 //	bounded          JoinBounded, OuterJoinBounded, Distinct, SortPartition, MapPartition
 //	sinks            Print, Discard, WriteText, WriteCSV, WriteJSON, WriteToSocket, and WriteTo for any other; Collect,
 //	                 ExecuteAndCollect, ExecuteAndIterate
+//	main() itself    Once, Environment.OnClient
 //	tests            NewHarness, HarnessSource, HarnessSink
 //
 // Each kind of function has three forms. Map takes a plain function. MapContext takes a function that is given a context
@@ -42,6 +43,10 @@
 //
 // A record that was emitted must not be changed any more: records are handed over by value, and what they point to is
 // shared.
+//
+// On a cluster main() runs in the driver, which submits jobs, and again in each worker, up to the Execute that is its job. All of
+// them must build the same: what may vary goes through Once, side effects go through OnClient. Executes run one after the other;
+// a worker is given the results of those before its own, with the rows that were collected.
 //
 // Mistakes in a program (a type that cannot be encoded, two operators with one uid, no sink) are reported by Execute,
 // before anything runs.

@@ -1,6 +1,7 @@
 package datastream
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/leatproject/leat/runtime/config"
 	"github.com/leatproject/leat/runtime/graph"
@@ -28,6 +30,9 @@ type Environment struct {
 	errs   []error
 	// alignments are the groups of sources whose watermarks are aligned.
 	alignments map[string]*operator.AlignmentGroup
+	// ctx is that of OnClient. executing is set while Execute runs a job.
+	ctx       context.Context
+	executing atomic.Bool
 	// spillFS is where spill files are made; nil is the real file system.
 	spillFS spill.FS
 }
@@ -46,6 +51,9 @@ func WithClock(c clock.Clock) Option { return func(e *Environment) { e.clock = c
 // WithLogger replaces the logger; the default writes warnings and errors to stderr.
 func WithLogger(l *slog.Logger) Option { return func(e *Environment) { e.logger = l } }
 
+// WithContext sets the context of OnClient.
+func WithContext(ctx context.Context) Option { return func(e *Environment) { e.ctx = ctx } }
+
 // NewEnvironment returns an empty program. Its configuration comes from config.yaml and LEAT_* variables (see package
 // config), then from the options; os.Args is not looked at. A configuration that cannot be read is reported by Execute.
 func NewEnvironment(options ...Option) *Environment {
@@ -53,7 +61,7 @@ func NewEnvironment(options ...Option) *Environment {
 	if conf == nil {
 		conf = config.New()
 	}
-	e := &Environment{conf: conf, clock: clock.Real,
+	e := &Environment{conf: conf, clock: clock.Real, ctx: context.Background(),
 		logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
 	e.note(err)
 	for _, o := range options {
@@ -131,8 +139,8 @@ type node struct {
 	combines *node
 	// spills says that the operator needs a place for spilling in STREAMING too.
 	spills bool
-	// collects says that the operator hands rows to main().
-	collects bool
+	// collects is set if the operator hands rows to main().
+	collects *collecting
 	// fixed is the only parallelism that the operator can have; 0 for any.
 	fixed int
 	// sides holds the type of each side output that is read, by name.
@@ -193,6 +201,8 @@ func (e *Environment) graph(name string, mode operator.Mode) *graph.StreamGraph 
 type code struct {
 	nodes []*node
 	mode  operator.Mode
+	// remote is set in a worker: rows that main() gets go to the cluster.
+	remote bool
 }
 
 // spills tells whether an operator may need a place for what does not fit into memory.
@@ -202,7 +212,13 @@ func (c code) spills() bool {
 
 func (c code) node(id int) *node { return c.nodes[id-1] }
 
-func (c code) Operator(id int) operator.Operator { return c.node(id).operator(c.mode) }
+func (c code) Operator(id int) operator.Operator {
+	n := c.node(id)
+	if c.remote && n.collects != nil {
+		return n.collects.remote(c.mode)
+	}
+	return n.operator(c.mode)
+}
 
 func (c code) Partitioner(id, index, subtask, maxParallelism int) shuffle.Partitioner {
 	n := c.node(id)

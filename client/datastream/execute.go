@@ -14,6 +14,7 @@ import (
 	"github.com/leatproject/leat/runtime/config"
 	"github.com/leatproject/leat/runtime/graph"
 	"github.com/leatproject/leat/runtime/operator"
+	"github.com/leatproject/leat/runtime/rpc"
 	"github.com/leatproject/leat/runtime/worker"
 	"github.com/leatproject/leat/scheduler"
 	"github.com/leatproject/leat/shuffle"
@@ -65,13 +66,23 @@ func (e *Environment) Execute(ctx context.Context, name string) (*Result, error)
 		x.name = fixed
 	}
 	filesystem.Configure(filesystem.Options{Logger: e.logger, ConfDir: config.Get(e.conf, config.HadoopConfDir), Properties: e.conf.HadoopProperties()})
-	job, mode, err := e.plan(x.name)
-	nodes := e.nodes
+	x.number = thisApplication.begin()
+	job, mode, err := e.plan(x.name, x.number)
+	x.nodes, x.mode = e.nodes, mode
 	e.nodes, e.errs = nil, nil
-	x.mode = mode
+	e.executing.Store(true)
+	defer e.executing.Store(false)
 	if w := worker.Started(); w != nil {
-		return x.work(w, job, code{nodes, mode}, err)
+		return x.work(w, job, err)
 	}
+	result, err := x.drive(ctx, job, err)
+	x.executed(result, err)
+	return result, err
+}
+
+// drive is Execute in the driver.
+func (x *execution) drive(ctx context.Context, job *graph.JobGraph, err error) (*Result, error) {
+	e := x.env
 	if err != nil {
 		return nil, x.rejected(err)
 	}
@@ -82,13 +93,32 @@ func (e *Environment) Execute(ctx context.Context, name string) (*Result, error)
 	case os.Getenv(config.InfoVariable) != "":
 		return x.info(job)
 	case config.Get(e.conf, config.ExecutionTarget) != "local":
-		return x.submit(ctx, job, nodes)
+		return x.submit(ctx, job)
 	}
-	return x.run(ctx, job, code{nodes, mode})
+	return x.run(ctx, job, code{nodes: x.nodes, mode: x.mode})
+}
+
+// executed notes what the Execute came to, for those after it.
+func (x *execution) executed(result *Result, err error) {
+	e := x.result
+	if e == nil {
+		e = &rpc.Executed{State: "FINISHED"}
+	}
+	e.Job, e.Name, e.Mode = x.jobID, x.name, x.mode.String()
+	if result != nil {
+		e.DurationMillis = result.Duration.Milliseconds()
+	}
+	if err != nil && x.result == nil {
+		e.Error = err.Error()
+		if e.State = "FAILED"; errors.Is(err, context.Canceled) {
+			e.State = "CANCELED"
+		}
+	}
+	thisApplication.end(x.number, e)
 }
 
 // plan checks the program and chains it.
-func (e *Environment) plan(name string) (*graph.JobGraph, operator.Mode, error) {
+func (e *Environment) plan(name string, number int) (*graph.JobGraph, operator.Mode, error) {
 	if err := e.problems(); err != nil {
 		return nil, 0, err
 	}
@@ -97,6 +127,7 @@ func (e *Environment) plan(name string) (*graph.JobGraph, operator.Mode, error) 
 		return nil, 0, err
 	}
 	g := e.graph(name, mode)
+	g.Once = thisApplication.digests(number)
 	if err := g.Validate(); err != nil {
 		return nil, 0, err
 	}
@@ -125,8 +156,11 @@ type execution struct {
 	env         *Environment
 	events      *status.Writer
 	name, jobID string
+	number      int // of the application's Executes
+	nodes       []*node
 	mode        operator.Mode
 	started     time.Time
+	result      *rpc.Executed // what a cluster has told of the end
 }
 
 func newJobID() string {
@@ -201,7 +235,7 @@ func (x *execution) run(ctx context.Context, job *graph.JobGraph, code code) (*R
 	case err == nil:
 		last.Event = status.Finished
 	case local.State() == scheduler.Canceled:
-		last.Event = status.Canceled
+		last.Event, last.Code = status.Canceled, cancelCode(ctx)
 	default:
 		last.Event, last.Error = status.Failed, err.Error()
 	}
@@ -210,6 +244,15 @@ func (x *execution) run(ctx context.Context, job *graph.JobGraph, code code) (*R
 		return nil, x.told(fmt.Errorf("job %q (%s): %w", x.name, x.jobID, err))
 	}
 	return &Result{JobID: x.jobID, Name: x.name, Mode: job.Mode, Duration: took, Vertices: local.Status()}, nil
+}
+
+// cancelCode is the exit code that a cancelled job asks for, if not the usual one: a program that has left the loop over its rows
+// goes on.
+func cancelCode(ctx context.Context) *int {
+	if errors.Is(context.Cause(ctx), errBroken) {
+		return new(int)
+	}
+	return nil
 }
 
 // options returns how the configuration wants jobs to be run.

@@ -199,18 +199,18 @@ func (s *harnessSink[T]) Advance(watermark int64) (bool, error) {
 
 // Open checks the program, as Execute does, and opens its operators.
 func (h *Harness) Open() error {
-	job, mode, err := h.Env.plan("harness")
+	job, mode, err := h.Env.plan("harness", 0)
 	if err != nil {
 		return &RejectedError{err}
 	}
-	if (code{h.Env.nodes, mode}).spills() {
+	if (code{nodes: h.Env.nodes, mode: mode}).spills() {
 		if h.spill, err = h.Env.openSpill(); err != nil {
 			return err
 		}
 	}
 	opt := h.Env.options(mode)
 	opt.JobID, opt.Spill = newJobID(), h.spill
-	h.local = scheduler.NewLocal(job, code{h.Env.nodes, mode}, opt)
+	h.local = scheduler.NewLocal(job, code{nodes: h.Env.nodes, mode: mode}, opt)
 	if err := h.local.Open(context.Background()); err != nil {
 		return err
 	}

@@ -77,6 +77,7 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 type call struct {
 	method, path string
 	query        url.Values
+	header       http.Header
 	contentType  string
 	length       int64
 	body         func() (io.ReadCloser, error)
@@ -114,6 +115,9 @@ func (c *Client) once(ctx context.Context, x call) (*http.Response, error) {
 		r, err := http.NewRequestWithContext(ctx, x.method, target, nil)
 		if err != nil {
 			return nil, err
+		}
+		for name, values := range x.header {
+			r.Header[name] = values
 		}
 		if x.body != nil {
 			if r.Body, err = x.body(); err != nil {

@@ -40,7 +40,7 @@ var exitCodes = []struct {
 // codeOf is the exit code that the last event of a job asks for; false leaves it to the program.
 func codeOf(e status.Event) (int, bool) {
 	if e.Code != nil {
-		return *e.Code, true
+		return *e.Code, *e.Code != exitOK
 	}
 	switch e.Event {
 	case status.Failed:

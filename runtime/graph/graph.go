@@ -52,6 +52,8 @@ type Node struct {
 	Chaining         Chaining `json:"chaining"`
 	// Bounded is set for sources that end.
 	Bounded bool `json:"bounded,omitempty"`
+	// Collects is set for sinks whose rows go to the program.
+	Collects bool `json:"collects,omitempty"`
 	// Output names the Go type of the main output.
 	Output string `json:"output,omitempty"`
 	// SideOutputs names the outputs from port 1 on.
@@ -87,6 +89,8 @@ type StreamGraph struct {
 	Mode           string `json:"mode"`
 	MaxParallelism int    `json:"maxParallelism"`
 	Nodes          []Node `json:"nodes"`
+	// Once has a digest of each value that must be the same in all processes, by name.
+	Once map[string]string `json:"once,omitempty"`
 }
 
 // Bounded tells whether all sources end.

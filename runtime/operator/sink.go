@@ -39,7 +39,7 @@ type SinkWriter struct {
 func (s *SinkWriter) Open(ctx *Context) error {
 	s.ctx = ctx
 	w, err := s.Sink.NewWriter(ctx, sink.Env{JobID: ctx.JobID, Subtask: ctx.Subtask, Parallelism: ctx.Parallelism,
-		Attempt: ctx.Attempt, Logger: ctx.Logger})
+		Attempt: ctx.Attempt, Logger: ctx.Logger, Ask: ctx.Ask})
 	if err != nil {
 		return err
 	}

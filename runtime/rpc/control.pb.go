@@ -2332,9 +2332,8 @@ type Executed struct {
 	State          string `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`
 	Error          string `protobuf:"bytes,5,opt,name=error,proto3" json:"error,omitempty"`
 	DurationMillis int64  `protobuf:"varint,6,opt,name=duration_millis,json=durationMillis,proto3" json:"duration_millis,omitempty"`
-	// value is what was collected, or its digest when it is large.
-	Value         []byte `protobuf:"bytes,7,opt,name=value,proto3" json:"value,omitempty"`
-	ValueDigest   string `protobuf:"bytes,8,opt,name=value_digest,json=valueDigest,proto3" json:"value_digest,omitempty"`
+	// collected are the rows that Collects have kept for the program, unless the job has not finished.
+	Collected     []*Collected `protobuf:"bytes,7,rep,name=collected,proto3" json:"collected,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2411,18 +2410,74 @@ func (x *Executed) GetDurationMillis() int64 {
 	return 0
 }
 
-func (x *Executed) GetValue() []byte {
+func (x *Executed) GetCollected() []*Collected {
 	if x != nil {
-		return x.Value
+		return x.Collected
 	}
 	return nil
 }
 
-func (x *Executed) GetValueDigest() string {
+// Collected are the rows of one Collect in the frames of package collect.
+type Collected struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// node is the operator's number in the graph.
+	Node int32 `protobuf:"varint,1,opt,name=node,proto3" json:"node,omitempty"`
+	// digest names them in the blob store; rows has them too when they are few.
+	Digest        string `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
+	Rows          []byte `protobuf:"bytes,3,opt,name=rows,proto3" json:"rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Collected) Reset() {
+	*x = Collected{}
+	mi := &file_control_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Collected) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Collected) ProtoMessage() {}
+
+func (x *Collected) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[28]
 	if x != nil {
-		return x.ValueDigest
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Collected.ProtoReflect.Descriptor instead.
+func (*Collected) Descriptor() ([]byte, []int) {
+	return file_control_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *Collected) GetNode() int32 {
+	if x != nil {
+		return x.Node
+	}
+	return 0
+}
+
+func (x *Collected) GetDigest() string {
+	if x != nil {
+		return x.Digest
 	}
 	return ""
+}
+
+func (x *Collected) GetRows() []byte {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
 }
 
 // Metrics is a snapshot of what runs. It is never logged, and may be left out under load.
@@ -2439,7 +2494,7 @@ type Metrics struct {
 
 func (x *Metrics) Reset() {
 	*x = Metrics{}
-	mi := &file_control_proto_msgTypes[28]
+	mi := &file_control_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2451,7 +2506,7 @@ func (x *Metrics) String() string {
 func (*Metrics) ProtoMessage() {}
 
 func (x *Metrics) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[28]
+	mi := &file_control_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2464,7 +2519,7 @@ func (x *Metrics) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Metrics.ProtoReflect.Descriptor instead.
 func (*Metrics) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{28}
+	return file_control_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Metrics) GetTime() int64 {
@@ -2514,7 +2569,7 @@ type TaskMetrics struct {
 
 func (x *TaskMetrics) Reset() {
 	*x = TaskMetrics{}
-	mi := &file_control_proto_msgTypes[29]
+	mi := &file_control_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2526,7 +2581,7 @@ func (x *TaskMetrics) String() string {
 func (*TaskMetrics) ProtoMessage() {}
 
 func (x *TaskMetrics) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[29]
+	mi := &file_control_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2539,7 +2594,7 @@ func (x *TaskMetrics) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskMetrics.ProtoReflect.Descriptor instead.
 func (*TaskMetrics) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{29}
+	return file_control_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *TaskMetrics) GetAttempt() *Attempt {
@@ -2652,7 +2707,7 @@ type OperatorMetric struct {
 
 func (x *OperatorMetric) Reset() {
 	*x = OperatorMetric{}
-	mi := &file_control_proto_msgTypes[30]
+	mi := &file_control_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2664,7 +2719,7 @@ func (x *OperatorMetric) String() string {
 func (*OperatorMetric) ProtoMessage() {}
 
 func (x *OperatorMetric) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[30]
+	mi := &file_control_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2677,7 +2732,7 @@ func (x *OperatorMetric) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperatorMetric.ProtoReflect.Descriptor instead.
 func (*OperatorMetric) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{30}
+	return file_control_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *OperatorMetric) GetNode() int32 {
@@ -2724,7 +2779,7 @@ type ProcessMetrics struct {
 
 func (x *ProcessMetrics) Reset() {
 	*x = ProcessMetrics{}
-	mi := &file_control_proto_msgTypes[31]
+	mi := &file_control_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2736,7 +2791,7 @@ func (x *ProcessMetrics) String() string {
 func (*ProcessMetrics) ProtoMessage() {}
 
 func (x *ProcessMetrics) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[31]
+	mi := &file_control_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2749,7 +2804,7 @@ func (x *ProcessMetrics) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProcessMetrics.ProtoReflect.Descriptor instead.
 func (*ProcessMetrics) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{31}
+	return file_control_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ProcessMetrics) GetJob() string {
@@ -2856,7 +2911,7 @@ type LogRequest struct {
 
 func (x *LogRequest) Reset() {
 	*x = LogRequest{}
-	mi := &file_control_proto_msgTypes[32]
+	mi := &file_control_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2868,7 +2923,7 @@ func (x *LogRequest) String() string {
 func (*LogRequest) ProtoMessage() {}
 
 func (x *LogRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[32]
+	mi := &file_control_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2881,7 +2936,7 @@ func (x *LogRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogRequest.ProtoReflect.Descriptor instead.
 func (*LogRequest) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{32}
+	return file_control_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *LogRequest) GetRequest() uint64 {
@@ -2942,7 +2997,7 @@ type LogReply struct {
 
 func (x *LogReply) Reset() {
 	*x = LogReply{}
-	mi := &file_control_proto_msgTypes[33]
+	mi := &file_control_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2954,7 +3009,7 @@ func (x *LogReply) String() string {
 func (*LogReply) ProtoMessage() {}
 
 func (x *LogReply) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[33]
+	mi := &file_control_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2967,7 +3022,7 @@ func (x *LogReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogReply.ProtoReflect.Descriptor instead.
 func (*LogReply) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{33}
+	return file_control_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *LogReply) GetRequest() uint64 {
@@ -3022,7 +3077,7 @@ type LogFile struct {
 
 func (x *LogFile) Reset() {
 	*x = LogFile{}
-	mi := &file_control_proto_msgTypes[34]
+	mi := &file_control_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3034,7 +3089,7 @@ func (x *LogFile) String() string {
 func (*LogFile) ProtoMessage() {}
 
 func (x *LogFile) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[34]
+	mi := &file_control_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3047,7 +3102,7 @@ func (x *LogFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogFile.ProtoReflect.Descriptor instead.
 func (*LogFile) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{34}
+	return file_control_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *LogFile) GetName() string {
@@ -3263,16 +3318,19 @@ const file_control_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a7\n" +
 	"\tOnceEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"\xd2\x01\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"\xcf\x01\n" +
 	"\bExecuted\x12\x10\n" +
 	"\x03job\x18\x01 \x01(\tR\x03job\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
 	"\x04mode\x18\x03 \x01(\tR\x04mode\x12\x14\n" +
 	"\x05state\x18\x04 \x01(\tR\x05state\x12\x14\n" +
 	"\x05error\x18\x05 \x01(\tR\x05error\x12'\n" +
-	"\x0fduration_millis\x18\x06 \x01(\x03R\x0edurationMillis\x12\x14\n" +
-	"\x05value\x18\a \x01(\fR\x05value\x12!\n" +
-	"\fvalue_digest\x18\b \x01(\tR\vvalueDigest\"\x88\x01\n" +
+	"\x0fduration_millis\x18\x06 \x01(\x03R\x0edurationMillis\x124\n" +
+	"\tcollected\x18\a \x03(\v2\x16.leat.rpc.v1.CollectedR\tcollected\"K\n" +
+	"\tCollected\x12\x12\n" +
+	"\x04node\x18\x01 \x01(\x05R\x04node\x12\x16\n" +
+	"\x06digest\x18\x02 \x01(\tR\x06digest\x12\x12\n" +
+	"\x04rows\x18\x03 \x01(\fR\x04rows\"\x88\x01\n" +
 	"\aMetrics\x12\x12\n" +
 	"\x04time\x18\x01 \x01(\x03R\x04time\x12.\n" +
 	"\x05tasks\x18\x02 \x03(\v2\x18.leat.rpc.v1.TaskMetricsR\x05tasks\x129\n" +
@@ -3370,7 +3428,7 @@ func file_control_proto_rawDescGZIP() []byte {
 }
 
 var file_control_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_control_proto_goTypes = []any{
 	(TaskState)(0),            // 0: leat.rpc.v1.TaskState
 	(*FetchRequest)(nil),      // 1: leat.rpc.v1.FetchRequest
@@ -3401,26 +3459,27 @@ var file_control_proto_goTypes = []any{
 	(*Result)(nil),            // 26: leat.rpc.v1.Result
 	(*Submission)(nil),        // 27: leat.rpc.v1.Submission
 	(*Executed)(nil),          // 28: leat.rpc.v1.Executed
-	(*Metrics)(nil),           // 29: leat.rpc.v1.Metrics
-	(*TaskMetrics)(nil),       // 30: leat.rpc.v1.TaskMetrics
-	(*OperatorMetric)(nil),    // 31: leat.rpc.v1.OperatorMetric
-	(*ProcessMetrics)(nil),    // 32: leat.rpc.v1.ProcessMetrics
-	(*LogRequest)(nil),        // 33: leat.rpc.v1.LogRequest
-	(*LogReply)(nil),          // 34: leat.rpc.v1.LogReply
-	(*LogFile)(nil),           // 35: leat.rpc.v1.LogFile
-	nil,                       // 36: leat.rpc.v1.Submission.ConfigurationEntry
-	nil,                       // 37: leat.rpc.v1.Submission.OnceEntry
+	(*Collected)(nil),         // 29: leat.rpc.v1.Collected
+	(*Metrics)(nil),           // 30: leat.rpc.v1.Metrics
+	(*TaskMetrics)(nil),       // 31: leat.rpc.v1.TaskMetrics
+	(*OperatorMetric)(nil),    // 32: leat.rpc.v1.OperatorMetric
+	(*ProcessMetrics)(nil),    // 33: leat.rpc.v1.ProcessMetrics
+	(*LogRequest)(nil),        // 34: leat.rpc.v1.LogRequest
+	(*LogReply)(nil),          // 35: leat.rpc.v1.LogReply
+	(*LogFile)(nil),           // 36: leat.rpc.v1.LogFile
+	nil,                       // 37: leat.rpc.v1.Submission.ConfigurationEntry
+	nil,                       // 38: leat.rpc.v1.Submission.OnceEntry
 }
 var file_control_proto_depIdxs = []int32{
 	7,  // 0: leat.rpc.v1.Up.register:type_name -> leat.rpc.v1.Register
 	15, // 1: leat.rpc.v1.Up.report:type_name -> leat.rpc.v1.Report
-	29, // 2: leat.rpc.v1.Up.metrics:type_name -> leat.rpc.v1.Metrics
-	34, // 3: leat.rpc.v1.Up.log:type_name -> leat.rpc.v1.LogReply
+	30, // 2: leat.rpc.v1.Up.metrics:type_name -> leat.rpc.v1.Metrics
+	35, // 3: leat.rpc.v1.Up.log:type_name -> leat.rpc.v1.LogReply
 	9,  // 4: leat.rpc.v1.Down.welcome:type_name -> leat.rpc.v1.Welcome
 	10, // 5: leat.rpc.v1.Down.redirect:type_name -> leat.rpc.v1.Redirect
 	18, // 6: leat.rpc.v1.Down.order:type_name -> leat.rpc.v1.Order
 	11, // 7: leat.rpc.v1.Down.alive:type_name -> leat.rpc.v1.Alive
-	33, // 8: leat.rpc.v1.Down.log:type_name -> leat.rpc.v1.LogRequest
+	34, // 8: leat.rpc.v1.Down.log:type_name -> leat.rpc.v1.LogRequest
 	8,  // 9: leat.rpc.v1.Register.machine:type_name -> leat.rpc.v1.Machine
 	6,  // 10: leat.rpc.v1.Register.fence:type_name -> leat.rpc.v1.Fence
 	14, // 11: leat.rpc.v1.Register.outputs:type_name -> leat.rpc.v1.HeldOutputs
@@ -3446,25 +3505,26 @@ var file_control_proto_depIdxs = []int32{
 	26, // 31: leat.rpc.v1.Deployment.results:type_name -> leat.rpc.v1.Result
 	6,  // 32: leat.rpc.v1.Coordinator.epoch:type_name -> leat.rpc.v1.Fence
 	6,  // 33: leat.rpc.v1.CoordinatorStatus.epoch:type_name -> leat.rpc.v1.Fence
-	36, // 34: leat.rpc.v1.Submission.configuration:type_name -> leat.rpc.v1.Submission.ConfigurationEntry
-	37, // 35: leat.rpc.v1.Submission.once:type_name -> leat.rpc.v1.Submission.OnceEntry
+	37, // 34: leat.rpc.v1.Submission.configuration:type_name -> leat.rpc.v1.Submission.ConfigurationEntry
+	38, // 35: leat.rpc.v1.Submission.once:type_name -> leat.rpc.v1.Submission.OnceEntry
 	28, // 36: leat.rpc.v1.Submission.earlier:type_name -> leat.rpc.v1.Executed
-	30, // 37: leat.rpc.v1.Metrics.tasks:type_name -> leat.rpc.v1.TaskMetrics
-	32, // 38: leat.rpc.v1.Metrics.processes:type_name -> leat.rpc.v1.ProcessMetrics
-	12, // 39: leat.rpc.v1.TaskMetrics.attempt:type_name -> leat.rpc.v1.Attempt
-	31, // 40: leat.rpc.v1.TaskMetrics.operators:type_name -> leat.rpc.v1.OperatorMetric
-	35, // 41: leat.rpc.v1.LogReply.files:type_name -> leat.rpc.v1.LogFile
-	4,  // 42: leat.rpc.v1.JobManager.Connect:input_type -> leat.rpc.v1.Up
-	1,  // 43: leat.rpc.v1.JobManager.Fetch:input_type -> leat.rpc.v1.FetchRequest
-	2,  // 44: leat.rpc.v1.JobManager.Store:input_type -> leat.rpc.v1.Chunk
-	5,  // 45: leat.rpc.v1.JobManager.Connect:output_type -> leat.rpc.v1.Down
-	2,  // 46: leat.rpc.v1.JobManager.Fetch:output_type -> leat.rpc.v1.Chunk
-	3,  // 47: leat.rpc.v1.JobManager.Store:output_type -> leat.rpc.v1.Stored
-	45, // [45:48] is the sub-list for method output_type
-	42, // [42:45] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	29, // 37: leat.rpc.v1.Executed.collected:type_name -> leat.rpc.v1.Collected
+	31, // 38: leat.rpc.v1.Metrics.tasks:type_name -> leat.rpc.v1.TaskMetrics
+	33, // 39: leat.rpc.v1.Metrics.processes:type_name -> leat.rpc.v1.ProcessMetrics
+	12, // 40: leat.rpc.v1.TaskMetrics.attempt:type_name -> leat.rpc.v1.Attempt
+	32, // 41: leat.rpc.v1.TaskMetrics.operators:type_name -> leat.rpc.v1.OperatorMetric
+	36, // 42: leat.rpc.v1.LogReply.files:type_name -> leat.rpc.v1.LogFile
+	4,  // 43: leat.rpc.v1.JobManager.Connect:input_type -> leat.rpc.v1.Up
+	1,  // 44: leat.rpc.v1.JobManager.Fetch:input_type -> leat.rpc.v1.FetchRequest
+	2,  // 45: leat.rpc.v1.JobManager.Store:input_type -> leat.rpc.v1.Chunk
+	5,  // 46: leat.rpc.v1.JobManager.Connect:output_type -> leat.rpc.v1.Down
+	2,  // 47: leat.rpc.v1.JobManager.Fetch:output_type -> leat.rpc.v1.Chunk
+	3,  // 48: leat.rpc.v1.JobManager.Store:output_type -> leat.rpc.v1.Stored
+	46, // [46:49] is the sub-list for method output_type
+	43, // [43:46] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_control_proto_init() }
@@ -3491,7 +3551,7 @@ func file_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_control_proto_rawDesc), len(file_control_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   37,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -33,6 +33,8 @@ type ToWorker struct {
 	//	*ToWorker_Order
 	//	*ToWorker_MemoryLimit
 	//	*ToWorker_Quit
+	//	*ToWorker_Blob
+	//	*ToWorker_Read
 	Message       isToWorker_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -111,6 +113,24 @@ func (x *ToWorker) GetQuit() bool {
 	return false
 }
 
+func (x *ToWorker) GetBlob() *BlobReply {
+	if x != nil {
+		if x, ok := x.Message.(*ToWorker_Blob); ok {
+			return x.Blob
+		}
+	}
+	return nil
+}
+
+func (x *ToWorker) GetRead() *LogRequest {
+	if x != nil {
+		if x, ok := x.Message.(*ToWorker_Read); ok {
+			return x.Read
+		}
+	}
+	return nil
+}
+
 type isToWorker_Message interface {
 	isToWorker_Message()
 }
@@ -134,6 +154,16 @@ type ToWorker_Quit struct {
 	Quit bool `protobuf:"varint,4,opt,name=quit,proto3,oneof"`
 }
 
+type ToWorker_Blob struct {
+	// blob answers a request of the worker; it may come before the worker is ready.
+	Blob *BlobReply `protobuf:"bytes,5,opt,name=blob,proto3,oneof"`
+}
+
+type ToWorker_Read struct {
+	// read asks for rows that a Collect has for the program: its name is collect-NODE.
+	Read *LogRequest `protobuf:"bytes,6,opt,name=read,proto3,oneof"`
+}
+
 func (*ToWorker_Start) isToWorker_Message() {}
 
 func (*ToWorker_Order) isToWorker_Message() {}
@@ -141,6 +171,10 @@ func (*ToWorker_Order) isToWorker_Message() {}
 func (*ToWorker_MemoryLimit) isToWorker_Message() {}
 
 func (*ToWorker_Quit) isToWorker_Message() {}
+
+func (*ToWorker_Blob) isToWorker_Message() {}
+
+func (*ToWorker_Read) isToWorker_Message() {}
 
 // Start says whose worker this is.
 type Start struct {
@@ -283,6 +317,8 @@ type FromWorker struct {
 	//	*FromWorker_Report
 	//	*FromWorker_Metrics
 	//	*FromWorker_Finished
+	//	*FromWorker_Blob
+	//	*FromWorker_Read
 	Message       isFromWorker_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -370,6 +406,24 @@ func (x *FromWorker) GetFinished() *Finished {
 	return nil
 }
 
+func (x *FromWorker) GetBlob() *BlobRequest {
+	if x != nil {
+		if x, ok := x.Message.(*FromWorker_Blob); ok {
+			return x.Blob
+		}
+	}
+	return nil
+}
+
+func (x *FromWorker) GetRead() *LogReply {
+	if x != nil {
+		if x, ok := x.Message.(*FromWorker_Read); ok {
+			return x.Read
+		}
+	}
+	return nil
+}
+
 type isFromWorker_Message interface {
 	isFromWorker_Message()
 }
@@ -398,6 +452,14 @@ type FromWorker_Finished struct {
 	Finished *Finished `protobuf:"bytes,6,opt,name=finished,proto3,oneof"`
 }
 
+type FromWorker_Blob struct {
+	Blob *BlobRequest `protobuf:"bytes,7,opt,name=blob,proto3,oneof"`
+}
+
+type FromWorker_Read struct {
+	Read *LogReply `protobuf:"bytes,8,opt,name=read,proto3,oneof"`
+}
+
 func (*FromWorker_Ready) isFromWorker_Message() {}
 
 func (*FromWorker_Failed) isFromWorker_Message() {}
@@ -407,6 +469,10 @@ func (*FromWorker_Report) isFromWorker_Message() {}
 func (*FromWorker_Metrics) isFromWorker_Message() {}
 
 func (*FromWorker_Finished) isFromWorker_Message() {}
+
+func (*FromWorker_Blob) isFromWorker_Message() {}
+
+func (*FromWorker_Read) isFromWorker_Message() {}
 
 // Finished hands the blocking outputs of an attempt over to the TaskManager.
 type Finished struct {
@@ -533,6 +599,129 @@ func (x *StageOutput) GetBytes() []int64 {
 	return nil
 }
 
+// BlobRequest asks for the transfer of a file between the worker's directory and the cluster's blob store.
+type BlobRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Request uint64                 `protobuf:"varint,1,opt,name=request,proto3" json:"request,omitempty"`
+	Digest  string                 `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
+	// file is a name in Start.directory.
+	File string `protobuf:"bytes,3,opt,name=file,proto3" json:"file,omitempty"`
+	// store is set to store the file, unset to fetch it.
+	Store         bool `protobuf:"varint,4,opt,name=store,proto3" json:"store,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BlobRequest) Reset() {
+	*x = BlobRequest{}
+	mi := &file_worker_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BlobRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BlobRequest) ProtoMessage() {}
+
+func (x *BlobRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_worker_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BlobRequest.ProtoReflect.Descriptor instead.
+func (*BlobRequest) Descriptor() ([]byte, []int) {
+	return file_worker_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *BlobRequest) GetRequest() uint64 {
+	if x != nil {
+		return x.Request
+	}
+	return 0
+}
+
+func (x *BlobRequest) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *BlobRequest) GetFile() string {
+	if x != nil {
+		return x.File
+	}
+	return ""
+}
+
+func (x *BlobRequest) GetStore() bool {
+	if x != nil {
+		return x.Store
+	}
+	return false
+}
+
+type BlobReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       uint64                 `protobuf:"varint,1,opt,name=request,proto3" json:"request,omitempty"`
+	Error         string                 `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BlobReply) Reset() {
+	*x = BlobReply{}
+	mi := &file_worker_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BlobReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BlobReply) ProtoMessage() {}
+
+func (x *BlobReply) ProtoReflect() protoreflect.Message {
+	mi := &file_worker_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BlobReply.ProtoReflect.Descriptor instead.
+func (*BlobReply) Descriptor() ([]byte, []int) {
+	return file_worker_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *BlobReply) GetRequest() uint64 {
+	if x != nil {
+		return x.Request
+	}
+	return 0
+}
+
+func (x *BlobReply) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
 // Ask is a request of a sub-task to the coordinator of an operator, from worker to worker.
 type Ask struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -548,7 +737,7 @@ type Ask struct {
 
 func (x *Ask) Reset() {
 	*x = Ask{}
-	mi := &file_worker_proto_msgTypes[5]
+	mi := &file_worker_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -560,7 +749,7 @@ func (x *Ask) String() string {
 func (*Ask) ProtoMessage() {}
 
 func (x *Ask) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[5]
+	mi := &file_worker_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -573,7 +762,7 @@ func (x *Ask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ask.ProtoReflect.Descriptor instead.
 func (*Ask) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{5}
+	return file_worker_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Ask) GetEpoch() *Fence {
@@ -614,7 +803,7 @@ type Answer struct {
 
 func (x *Answer) Reset() {
 	*x = Answer{}
-	mi := &file_worker_proto_msgTypes[6]
+	mi := &file_worker_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -626,7 +815,7 @@ func (x *Answer) String() string {
 func (*Answer) ProtoMessage() {}
 
 func (x *Answer) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[6]
+	mi := &file_worker_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -639,7 +828,7 @@ func (x *Answer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Answer.ProtoReflect.Descriptor instead.
 func (*Answer) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{6}
+	return file_worker_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Answer) GetValue() []byte {
@@ -666,7 +855,7 @@ type Prepared struct {
 
 func (x *Prepared) Reset() {
 	*x = Prepared{}
-	mi := &file_worker_proto_msgTypes[7]
+	mi := &file_worker_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -678,7 +867,7 @@ func (x *Prepared) String() string {
 func (*Prepared) ProtoMessage() {}
 
 func (x *Prepared) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[7]
+	mi := &file_worker_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -691,7 +880,7 @@ func (x *Prepared) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Prepared.ProtoReflect.Descriptor instead.
 func (*Prepared) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{7}
+	return file_worker_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Prepared) GetOperators() []*PreparedOperator {
@@ -711,7 +900,7 @@ type PreparedOperator struct {
 
 func (x *PreparedOperator) Reset() {
 	*x = PreparedOperator{}
-	mi := &file_worker_proto_msgTypes[8]
+	mi := &file_worker_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -723,7 +912,7 @@ func (x *PreparedOperator) String() string {
 func (*PreparedOperator) ProtoMessage() {}
 
 func (x *PreparedOperator) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[8]
+	mi := &file_worker_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -736,7 +925,7 @@ func (x *PreparedOperator) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreparedOperator.ProtoReflect.Descriptor instead.
 func (*PreparedOperator) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{8}
+	return file_worker_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PreparedOperator) GetNode() int32 {
@@ -757,12 +946,14 @@ var File_worker_proto protoreflect.FileDescriptor
 
 const file_worker_proto_rawDesc = "" +
 	"\n" +
-	"\fworker.proto\x12\vleat.rpc.v1\x1a\rcontrol.proto\"\xa8\x01\n" +
+	"\fworker.proto\x12\vleat.rpc.v1\x1a\rcontrol.proto\"\x85\x02\n" +
 	"\bToWorker\x12*\n" +
 	"\x05start\x18\x01 \x01(\v2\x12.leat.rpc.v1.StartH\x00R\x05start\x12*\n" +
 	"\x05order\x18\x02 \x01(\v2\x12.leat.rpc.v1.OrderH\x00R\x05order\x12#\n" +
 	"\fmemory_limit\x18\x03 \x01(\x03H\x00R\vmemoryLimit\x12\x14\n" +
-	"\x04quit\x18\x04 \x01(\bH\x00R\x04quitB\t\n" +
+	"\x04quit\x18\x04 \x01(\bH\x00R\x04quit\x12,\n" +
+	"\x04blob\x18\x05 \x01(\v2\x16.leat.rpc.v1.BlobReplyH\x00R\x04blob\x12-\n" +
+	"\x04read\x18\x06 \x01(\v2\x17.leat.rpc.v1.LogRequestH\x00R\x04readB\t\n" +
 	"\amessage\"\xdc\x02\n" +
 	"\x05Start\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x10\n" +
@@ -780,14 +971,16 @@ const file_worker_proto_rawDesc = "" +
 	"\x0emetrics_millis\x18\t \x01(\x03R\rmetricsMillis\x12\x1c\n" +
 	"\tdirectory\x18\n" +
 	" \x01(\tR\tdirectory\x12\"\n" +
-	"\fcertificates\x18\v \x01(\fR\fcertificates\"\xe5\x01\n" +
+	"\fcertificates\x18\v \x01(\fR\fcertificates\"\xc2\x02\n" +
 	"\n" +
 	"FromWorker\x12\x16\n" +
 	"\x05ready\x18\x01 \x01(\bH\x00R\x05ready\x12\x18\n" +
 	"\x06failed\x18\x02 \x01(\tH\x00R\x06failed\x12-\n" +
 	"\x06report\x18\x03 \x01(\v2\x13.leat.rpc.v1.ReportH\x00R\x06report\x120\n" +
 	"\ametrics\x18\x04 \x01(\v2\x14.leat.rpc.v1.MetricsH\x00R\ametrics\x123\n" +
-	"\bfinished\x18\x06 \x01(\v2\x15.leat.rpc.v1.FinishedH\x00R\bfinishedB\t\n" +
+	"\bfinished\x18\x06 \x01(\v2\x15.leat.rpc.v1.FinishedH\x00R\bfinished\x12.\n" +
+	"\x04blob\x18\a \x01(\v2\x18.leat.rpc.v1.BlobRequestH\x00R\x04blob\x12+\n" +
+	"\x04read\x18\b \x01(\v2\x15.leat.rpc.v1.LogReplyH\x00R\x04readB\t\n" +
 	"\amessageJ\x04\b\x05\x10\x06\"q\n" +
 	"\bFinished\x121\n" +
 	"\bproducer\x18\x01 \x01(\v2\x15.leat.rpc.v1.ProducerR\bproducer\x122\n" +
@@ -796,7 +989,15 @@ const file_worker_proto_rawDesc = "" +
 	"\x06vertex\x18\x01 \x01(\x05R\x06vertex\x12\x12\n" +
 	"\x04edge\x18\x02 \x01(\x05R\x04edge\x12\x14\n" +
 	"\x05stage\x18\x03 \x01(\tR\x05stage\x12\x14\n" +
-	"\x05bytes\x18\x04 \x03(\x03R\x05bytes\"\x8d\x01\n" +
+	"\x05bytes\x18\x04 \x03(\x03R\x05bytes\"i\n" +
+	"\vBlobRequest\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x16\n" +
+	"\x06digest\x18\x02 \x01(\tR\x06digest\x12\x12\n" +
+	"\x04file\x18\x03 \x01(\tR\x04file\x12\x14\n" +
+	"\x05store\x18\x04 \x01(\bR\x05store\";\n" +
+	"\tBlobReply\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x14\n" +
+	"\x05error\x18\x02 \x01(\tR\x05error\"\x8d\x01\n" +
 	"\x03Ask\x12(\n" +
 	"\x05epoch\x18\x01 \x01(\v2\x12.leat.rpc.v1.FenceR\x05epoch\x12\x12\n" +
 	"\x04node\x18\x02 \x01(\x05R\x04node\x12.\n" +
@@ -823,42 +1024,50 @@ func file_worker_proto_rawDescGZIP() []byte {
 	return file_worker_proto_rawDescData
 }
 
-var file_worker_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_worker_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_worker_proto_goTypes = []any{
 	(*ToWorker)(nil),         // 0: leat.rpc.v1.ToWorker
 	(*Start)(nil),            // 1: leat.rpc.v1.Start
 	(*FromWorker)(nil),       // 2: leat.rpc.v1.FromWorker
 	(*Finished)(nil),         // 3: leat.rpc.v1.Finished
 	(*StageOutput)(nil),      // 4: leat.rpc.v1.StageOutput
-	(*Ask)(nil),              // 5: leat.rpc.v1.Ask
-	(*Answer)(nil),           // 6: leat.rpc.v1.Answer
-	(*Prepared)(nil),         // 7: leat.rpc.v1.Prepared
-	(*PreparedOperator)(nil), // 8: leat.rpc.v1.PreparedOperator
-	(*Order)(nil),            // 9: leat.rpc.v1.Order
-	(*Submission)(nil),       // 10: leat.rpc.v1.Submission
-	(*Report)(nil),           // 11: leat.rpc.v1.Report
-	(*Metrics)(nil),          // 12: leat.rpc.v1.Metrics
-	(*Producer)(nil),         // 13: leat.rpc.v1.Producer
-	(*Fence)(nil),            // 14: leat.rpc.v1.Fence
-	(*Attempt)(nil),          // 15: leat.rpc.v1.Attempt
+	(*BlobRequest)(nil),      // 5: leat.rpc.v1.BlobRequest
+	(*BlobReply)(nil),        // 6: leat.rpc.v1.BlobReply
+	(*Ask)(nil),              // 7: leat.rpc.v1.Ask
+	(*Answer)(nil),           // 8: leat.rpc.v1.Answer
+	(*Prepared)(nil),         // 9: leat.rpc.v1.Prepared
+	(*PreparedOperator)(nil), // 10: leat.rpc.v1.PreparedOperator
+	(*Order)(nil),            // 11: leat.rpc.v1.Order
+	(*LogRequest)(nil),       // 12: leat.rpc.v1.LogRequest
+	(*Submission)(nil),       // 13: leat.rpc.v1.Submission
+	(*Report)(nil),           // 14: leat.rpc.v1.Report
+	(*Metrics)(nil),          // 15: leat.rpc.v1.Metrics
+	(*LogReply)(nil),         // 16: leat.rpc.v1.LogReply
+	(*Producer)(nil),         // 17: leat.rpc.v1.Producer
+	(*Fence)(nil),            // 18: leat.rpc.v1.Fence
+	(*Attempt)(nil),          // 19: leat.rpc.v1.Attempt
 }
 var file_worker_proto_depIdxs = []int32{
 	1,  // 0: leat.rpc.v1.ToWorker.start:type_name -> leat.rpc.v1.Start
-	9,  // 1: leat.rpc.v1.ToWorker.order:type_name -> leat.rpc.v1.Order
-	10, // 2: leat.rpc.v1.Start.submission:type_name -> leat.rpc.v1.Submission
-	11, // 3: leat.rpc.v1.FromWorker.report:type_name -> leat.rpc.v1.Report
-	12, // 4: leat.rpc.v1.FromWorker.metrics:type_name -> leat.rpc.v1.Metrics
-	3,  // 5: leat.rpc.v1.FromWorker.finished:type_name -> leat.rpc.v1.Finished
-	13, // 6: leat.rpc.v1.Finished.producer:type_name -> leat.rpc.v1.Producer
-	4,  // 7: leat.rpc.v1.Finished.outputs:type_name -> leat.rpc.v1.StageOutput
-	14, // 8: leat.rpc.v1.Ask.epoch:type_name -> leat.rpc.v1.Fence
-	15, // 9: leat.rpc.v1.Ask.attempt:type_name -> leat.rpc.v1.Attempt
-	8,  // 10: leat.rpc.v1.Prepared.operators:type_name -> leat.rpc.v1.PreparedOperator
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	11, // 1: leat.rpc.v1.ToWorker.order:type_name -> leat.rpc.v1.Order
+	6,  // 2: leat.rpc.v1.ToWorker.blob:type_name -> leat.rpc.v1.BlobReply
+	12, // 3: leat.rpc.v1.ToWorker.read:type_name -> leat.rpc.v1.LogRequest
+	13, // 4: leat.rpc.v1.Start.submission:type_name -> leat.rpc.v1.Submission
+	14, // 5: leat.rpc.v1.FromWorker.report:type_name -> leat.rpc.v1.Report
+	15, // 6: leat.rpc.v1.FromWorker.metrics:type_name -> leat.rpc.v1.Metrics
+	3,  // 7: leat.rpc.v1.FromWorker.finished:type_name -> leat.rpc.v1.Finished
+	5,  // 8: leat.rpc.v1.FromWorker.blob:type_name -> leat.rpc.v1.BlobRequest
+	16, // 9: leat.rpc.v1.FromWorker.read:type_name -> leat.rpc.v1.LogReply
+	17, // 10: leat.rpc.v1.Finished.producer:type_name -> leat.rpc.v1.Producer
+	4,  // 11: leat.rpc.v1.Finished.outputs:type_name -> leat.rpc.v1.StageOutput
+	18, // 12: leat.rpc.v1.Ask.epoch:type_name -> leat.rpc.v1.Fence
+	19, // 13: leat.rpc.v1.Ask.attempt:type_name -> leat.rpc.v1.Attempt
+	10, // 14: leat.rpc.v1.Prepared.operators:type_name -> leat.rpc.v1.PreparedOperator
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_worker_proto_init() }
@@ -872,6 +1081,8 @@ func file_worker_proto_init() {
 		(*ToWorker_Order)(nil),
 		(*ToWorker_MemoryLimit)(nil),
 		(*ToWorker_Quit)(nil),
+		(*ToWorker_Blob)(nil),
+		(*ToWorker_Read)(nil),
 	}
 	file_worker_proto_msgTypes[2].OneofWrappers = []any{
 		(*FromWorker_Ready)(nil),
@@ -879,6 +1090,8 @@ func file_worker_proto_init() {
 		(*FromWorker_Report)(nil),
 		(*FromWorker_Metrics)(nil),
 		(*FromWorker_Finished)(nil),
+		(*FromWorker_Blob)(nil),
+		(*FromWorker_Read)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -886,7 +1099,7 @@ func file_worker_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_worker_proto_rawDesc), len(file_worker_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -11,10 +11,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/leatproject/leat/runtime/rpc"
+	"github.com/leatproject/leat/runtime/worker"
 )
 
 const (
@@ -174,6 +176,14 @@ func (t *TaskManager) readLog(s *session, r *rpc.LogRequest) {
 	case r.Name == "":
 		answer(&rpc.LogReply{Files: t.logs.list(r.Job)})
 		return
+	case strings.HasPrefix(r.Name, worker.CollectedPrefix):
+		if w := t.workers[r.Job]; w != nil {
+			r.Limit = min(max(r.Limit, 1), maxLogReply)
+			w.send(&rpc.ToWorker{Message: &rpc.ToWorker_Read{Read: r}})
+		} else {
+			answer(&rpc.LogReply{Offset: r.Offset})
+		}
+		return
 	case t.logs.reading >= maxLogReads:
 		answer(&rpc.LogReply{Error: "too many logs are being read at this TaskManager: try again"})
 		return
@@ -186,6 +196,12 @@ func (t *TaskManager) readLog(s *session, r *rpc.LogRequest) {
 			answer(a)
 		})
 	})
+}
+
+// answered passes on what a worker has answered. A leader that has not asked ignores it.
+func (t *TaskManager) answered(a *rpc.LogReply) {
+	t.news.logs = append(t.news.logs, a)
+	t.flush()
 }
 
 func (t *TaskManager) logPiece(r *rpc.LogRequest) *rpc.LogReply {

@@ -147,6 +147,10 @@ func (w *supervised) listen(h Worker) (failed string) {
 			w.t.call(func() { w.t.reported(w, m.Report) })
 		case *rpc.FromWorker_Finished:
 			w.t.post(func() { w.outputs.take(w.folder, m.Finished) })
+		case *rpc.FromWorker_Blob:
+			w.t.group.Go(func() { w.transfer(h, m.Blob) })
+		case *rpc.FromWorker_Read:
+			w.t.post(func() { w.t.answered(m.Read) })
 		case *rpc.FromWorker_Metrics:
 			w.t.post(func() { w.t.measured(w, m.Metrics) })
 		}

@@ -23,6 +23,11 @@ type letter struct{ Answer []byte }
 // asker returns what an operator asks its coordinator by. What sinks of a bounded job have prepared for its end is kept for the
 // commit vertex. An unbounded one has none: should a sub-task come to its end, what it has prepared is committed at once.
 func (w *worker) asker(r *running, n *graph.Node) func(context.Context, []byte) ([]byte, error) {
+	if n.Collects {
+		c := w.collector(r, n)
+		r.collectors = append(r.collectors, c)
+		return func(ctx context.Context, block []byte) ([]byte, error) { return nil, c.take(ctx, block) }
+	}
 	if n.Kind == graph.Sink {
 		return func(ctx context.Context, request []byte) ([]byte, error) {
 			if len(request) > 0 && request[0] == operator.CommitAtEnd {

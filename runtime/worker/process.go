@@ -4,9 +4,11 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"syscall"
@@ -90,11 +92,8 @@ func Started() *Process { return inherited }
 func (p *Process) Execute(build func(*rpc.Start) (*Job, error)) (*rpc.Executed, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.start == nil && p.err == nil {
-		p.start, p.err = receiveStart(p.link)
-	}
-	if p.err != nil {
-		return nil, fmt.Errorf("this process was started as a worker: %w", p.err)
+	if err := p.begin(); err != nil {
+		return nil, err
 	}
 	k := p.executed
 	p.executed++
@@ -117,6 +116,48 @@ func (p *Process) Execute(build func(*rpc.Start) (*Job, error)) (*rpc.Executed, 
 		return nil, e
 	}
 	return nil, err
+}
+
+// Submission returns what the job was submitted with. It is called before the Execute that is the job.
+func (p *Process) Submission() (*rpc.Submission, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.begin(); err != nil {
+		return nil, err
+	}
+	return p.start.Submission, nil
+}
+
+// begin waits for Start.
+func (p *Process) begin() error {
+	if p.start == nil && p.err == nil {
+		p.start, p.err = receiveStart(p.link)
+	}
+	if p.err != nil {
+		return fmt.Errorf("this process was started as a worker: %w", p.err)
+	}
+	return nil
+}
+
+// Fetch brings a blob to a file, which the caller removes. It is called before the Execute that is the job.
+func (p *Process) Fetch(digest string) (path string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.begin(); err != nil {
+		return "", err
+	}
+	name := "fetched-" + digest
+	if err := p.link.Send(&rpc.FromWorker{Message: &rpc.FromWorker_Blob{Blob: &rpc.BlobRequest{Digest: digest, File: name}}}); err != nil {
+		return "", err
+	}
+	m, err := p.link.Receive()
+	if err != nil {
+		return "", err
+	}
+	if m.GetBlob() == nil {
+		return "", errors.New("the TaskManager has not answered the request for a blob")
+	}
+	return filepath.Join(p.start.Directory, name), replyError(m.GetBlob())
 }
 
 // limitMemory sets Go's limit a little below what the process may use; 0 is no limit.

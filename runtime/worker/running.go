@@ -34,6 +34,9 @@ type running struct {
 
 	mu       sync.Mutex
 	prepared rpc.Prepared
+	// collectors take the rows of Collects; collected is the digest of what the finished one has.
+	collectors []collector
+	collected  string
 }
 
 type nodeMetrics struct {
@@ -91,6 +94,15 @@ func (r *running) abort() {
 	for _, o := range r.outputs {
 		o.Abort()
 	}
+	for _, c := range r.collectors {
+		c.abort()
+	}
+}
+
+func (r *running) collect(digest string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.collected = digest
 }
 
 // fail ends the attempt because of what happened elsewhere.
@@ -112,6 +124,9 @@ func (r *running) keep(node int, value []byte) {
 func (r *running) result() ([]byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.collected != "" {
+		return []byte(r.collected), nil
+	}
 	if len(r.prepared.Operators) == 0 {
 		return nil, nil
 	}

@@ -78,6 +78,9 @@ type worker struct {
 	asked    counter
 	memory   *shuffle.Memory
 
+	feeds     feeds
+	transfers transfers
+
 	mu    sync.Mutex
 	tasks map[taskKey]*running
 }
@@ -129,6 +132,7 @@ func newWorker(link Link, start *rpc.Start, job *Job) (*worker, error) {
 	w.log = job.Options.Logger.With("job", start.Job)
 	w.out.kick = make(chan struct{}, 1)
 	w.local.all = map[wire.Channel]*junction{}
+	w.feeds.open = map[int]*feed{}
 	w.coords.w = w
 	n := job.Options.Network
 	n.Job, n.Worker, n.Token, n.Logger = start.Job, w.id, start.Token, w.log
@@ -191,6 +195,10 @@ func (w *worker) obey(limit func(int64)) error {
 			if limit != nil {
 				limit(m.MemoryLimit)
 			}
+		case *rpc.ToWorker_Blob:
+			w.transfers.answered(m.Blob)
+		case *rpc.ToWorker_Read:
+			w.readCollected(m.Read)
 		case *rpc.ToWorker_Quit:
 			return nil
 		}

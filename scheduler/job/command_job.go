@@ -139,7 +139,8 @@ func (m *JobFailing) apply(s *State, at Time, e *Effects) {
 type JobEnded struct {
 	Job   ID
 	State JobState
-	Value Digest
+	// Collected is what the program has collected, of a job that has finished.
+	Collected []Collected
 	// Application, Execute, Program and Error repeat what the job has, for a generation that is rebuilt without it.
 	Application string
 	Execute     int
@@ -152,11 +153,16 @@ func (*JobEnded) kind() kind { return kindJobEnded }
 func (m *JobEnded) fields(c *codec) {
 	text(c, &m.Job)
 	num(c, &m.State)
-	text(c, &m.Value)
+	list(c, &m.Collected, collectedFields)
 	text(c, &m.Application)
 	num(c, &m.Execute)
 	text(c, &m.Program)
 	text(c, &m.Error)
+}
+
+func collectedFields(c *codec, x *Collected) {
+	num(c, &x.Node)
+	text(c, &x.Digest)
 }
 
 func (m *JobEnded) apply(s *State, at Time, e *Effects) {
@@ -175,7 +181,7 @@ func (m *JobEnded) apply(s *State, at Time, e *Effects) {
 		j.enter(m.State, at)
 	}
 	if m.Application != "" {
-		s.results.put(resultKey(m.Application, m.Execute), &Result{m.Application, m.Execute, m.Job, m.State, m.Program, m.Value, m.Error})
+		s.results.put(resultKey(m.Application, m.Execute), &Result{m.Application, m.Execute, m.Job, m.State, m.Program, m.Collected, m.Error})
 	}
 	e.Ended = append(e.Ended, m.Job)
 	e.Facts = append(e.Facts, m)

@@ -49,7 +49,9 @@ type PlanVertex struct {
 	MaxParallelism int
 	// Group is the number of its slot-sharing group.
 	Group int
-	Edges []PlanEdge
+	// Collects is the node whose rows are kept for the program; 0 for none. The result of its sub-task is their digest.
+	Collects int
+	Edges    []PlanEdge
 }
 
 // Plan is a JobGraph reduced to what decisions are made from: vertices in topological order.
@@ -85,6 +87,9 @@ func PlanOf(g *graph.JobGraph, streaming bool) (*Plan, error) {
 			pv.Edges = append(pv.Edges, edgeOf(e, at[e.From], streaming))
 		}
 		for _, n := range v.Nodes {
+			if node := g.Node(n); node != nil && node.Collects {
+				pv.Collects = n
+			}
 			at[n] = i
 		}
 		p.Vertices = append(p.Vertices, pv)
@@ -226,6 +231,7 @@ func (p *Plan) fields(c *codec) {
 		num(c, &v.Parallelism)
 		num(c, &v.MaxParallelism)
 		num(c, &v.Group)
+		num(c, &v.Collects)
 		list(c, &v.Edges, func(c *codec, e *PlanEdge) {
 			num(c, &e.From)
 			num(c, &e.Exchange)

@@ -114,7 +114,20 @@ func (d *decision) end(j *Job, state JobState) *JobEnded {
 	if cause, ok := j.RootCause(); ok && state == Failed {
 		e.Error = cause.Message
 	}
+	if state == Finished {
+		e.Collected = j.Collected()
+	}
 	return e
+}
+
+// Collected is what the program has collected so far.
+func (j *Job) Collected() (all []Collected) {
+	for v := range j.Vertices {
+		if node := j.Plan.Vertices[v].Collects; node != 0 && len(j.Vertices[v].Subtasks) == 1 && len(j.Vertices[v].Subtasks[0].Result) > 0 {
+			all = append(all, Collected{node, Digest(j.Vertices[v].Subtasks[0].Result)})
+		}
+	}
+	return all
 }
 
 func compareTasks(a, b Task) int {

@@ -78,7 +78,7 @@ func (s *State) fields(c *codec) {
 		text(c, &r.Job)
 		num(c, &r.State)
 		text(c, &r.Program)
-		text(c, &r.Value)
+		list(c, &r.Collected, collectedFields)
 		text(c, &r.Error)
 	})
 }

@@ -56,11 +56,16 @@ type Result struct {
 	Job         ID
 	State       JobState
 	// Program is kept as long as the result is: the driver may go on with it.
-	Program Digest
-	// Value is the digest of what was collected.
-	Value Digest
+	Program   Digest
+	Collected []Collected
 	// Error is the root cause when State is FAILED.
 	Error string
+}
+
+// Collected names the rows that a Collect, a node of the graph, has kept for the program in the blob store.
+type Collected struct {
+	Node   int
+	Digest Digest
 }
 
 // Effects tells the leader what an entry has touched. Nothing in it needs to be carried out for the state to be right.
@@ -154,6 +159,15 @@ func (s *State) Result(application string, k int) (Result, bool) {
 		return *r, true
 	}
 	return Result{}, false
+}
+
+// Results yields what the Executes of applications came to.
+func (s *State) Results(yield func(*Result) bool) {
+	for _, r := range s.results.all {
+		if !yield(r) {
+			return
+		}
+	}
 }
 
 // Slots counts the slots of all TaskManagers, and those that no job owns.

@@ -161,6 +161,14 @@ func (m *JobManager) sweep(ctx context.Context) {
 			}
 			for j := range s.Jobs {
 				keep[string(j.Program)], keep[string(j.Graph)] = true, true
+				for _, c := range j.Collected() {
+					keep[string(c.Digest)] = true
+				}
+			}
+			for r := range s.Results {
+				for _, c := range r.Collected {
+					keep[string(c.Digest)] = true
+				}
 			}
 		})
 		removed, err := m.opt.Blobs.Sweep(ctx, keep, m.opt.Clock.Now().Add(-m.opt.Expiry))

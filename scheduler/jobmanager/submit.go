@@ -115,8 +115,8 @@ func (m *JobManager) prepare(n NewJob) (*job.JobSubmitted, error) {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	plan, err := job.PlanOf(s.Graph, settings.Streaming)
-	if err == nil && s.Graph.Bounded() {
-		err = plan.AddCommit(sinks(s.Graph)...)
+	if committing := sinks(s.Graph); err == nil && s.Graph.Bounded() && len(committing) > 0 {
+		err = plan.AddCommit(committing...)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -125,12 +125,12 @@ func (m *JobManager) prepare(n NewJob) (*job.JobSubmitted, error) {
 		Settings: settings, Plan: plan}, nil
 }
 
-// sinks are the vertices whose chains hold a sink.
+// sinks are the vertices whose chains hold a sink that may commit.
 func sinks(g *graph.JobGraph) []int {
 	var all []int
 	for i := range g.Vertices {
 		for _, n := range g.Vertices[i].Nodes {
-			if g.Node(n).Kind == graph.Sink {
+			if x := g.Node(n); x.Kind == graph.Sink && !x.Collects {
 				all = append(all, i)
 				break
 			}

@@ -150,8 +150,8 @@ func (s *Server) executionResult(r *http.Request) (any, error) {
 		result.Status.ID = "COMPLETED"
 		result.Result = &messages.JobExecutionResult{ID: string(j.ID), Name: j.Name, ApplicationID: j.Application,
 			ApplicationStatus: applicationStatus(j.State), StartTime: start, EndTime: end, NetRuntime: duration, Accumulators: map[string]string{}}
-		if stored, ok := st.Result(j.Application, j.Execute); ok {
-			result.Result.Value = string(stored.Value)
+		for _, c := range j.Collected() {
+			result.Result.Collected = append(result.Result.Collected, messages.Collected{Node: c.Node, Digest: string(c.Digest)})
 		}
 		if cause, ok := j.RootCause(); ok && j.State == job.Failed {
 			result.Result.FailureCause = &messages.FailureCause{Class: "JobFailed", StackTrace: cause.Message}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/leatproject/leat/runtime/rpc"
+	"github.com/leatproject/leat/runtime/worker"
 	"github.com/leatproject/leat/scheduler/job"
 	"github.com/leatproject/leat/scheduler/rest/messages"
 )
@@ -95,7 +96,8 @@ func (s *Server) jobOutput(r *http.Request) (any, error) {
 	if name == "" {
 		name = "stdout"
 	}
-	if name != "stdout" && name != "stderr" {
+	collects := strings.HasPrefix(name, worker.CollectedPrefix)
+	if name != "stdout" && name != "stderr" && !collects {
 		return nil, badRequest("name %q: a job writes stdout and stderr", name)
 	}
 	offset, err := whole(q.Get("offset"))
@@ -107,6 +109,9 @@ func (s *Server) jobOutput(r *http.Request) (any, error) {
 		return nil, err
 	}
 	hosts := s.opt.JobManager.HostsOf(id)
+	if collects {
+		hosts = s.collecting(id, name)
+	}
 	if only := q.Get("taskmanager"); only != "" {
 		hosts = []string{only}
 	}
@@ -125,6 +130,25 @@ func (s *Server) jobOutput(r *http.Request) (any, error) {
 		out.Parts = append(out.Parts, part)
 	}
 	return out, nil
+}
+
+// collecting is where the sub-task of a Collect runs, if it does.
+func (s *Server) collecting(id job.ID, name string) (resources []string) {
+	s.opt.JobManager.View(func(st *job.State) {
+		j, ok := st.Job(id)
+		if !ok {
+			return
+		}
+		for v := range j.Vertices {
+			if worker.CollectedPrefix+strconv.Itoa(j.Plan.Vertices[v].Collects) != name || len(j.Vertices[v].Subtasks) == 0 {
+				continue
+			}
+			if t, ok := st.TaskManager(j.Vertices[v].Subtasks[0].TM); ok {
+				resources = append(resources, t.Resource)
+			}
+		}
+	})
+	return resources
 }
 
 func whole(text string) (int64, error) {

@@ -2,11 +2,11 @@ package rest
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/leatproject/leat/scheduler/job"
 	"github.com/leatproject/leat/scheduler/jobmanager"
@@ -61,9 +61,8 @@ func (s *Server) getBlob(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return stream{"application/octet-stream", func(w http.ResponseWriter) error {
-		w.Header().Set("Content-Length", strconv.FormatInt(f.Size(), 10))
-		_, err := io.Copy(w, f)
-		return errors.Join(err, f.Close())
+		http.ServeContent(w, r, "", time.Time{}, f)
+		return f.Close()
 	}}, nil
 }
 

@@ -61,4 +61,6 @@ type Env struct {
 	// Subtask is the writer's own number of Parallelism, Attempt the number of earlier tries of it.
 	Subtask, Parallelism, Attempt int
 	Logger                        *slog.Logger
+	// Ask puts a request to whoever answers for the sink beside its writers, if anybody does.
+	Ask func(ctx context.Context, request []byte) ([]byte, error)
 }

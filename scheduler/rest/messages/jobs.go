@@ -287,7 +287,13 @@ type JobExecutionResult struct {
 	NetRuntime        int64             `json:"net-runtime"`
 	Accumulators      map[string]string `json:"accumulator-results"`
 	FailureCause      *FailureCause     `json:"failure-cause,omitempty"`
-	Value             string            `json:"value,omitempty"` // our own: digest of what was collected
+	Collected         []Collected       `json:"collected,omitempty"` // our own
+}
+
+// Collected names the rows that a Collect has kept for the program: a blob.
+type Collected struct {
+	Node   int    `json:"node"`
+	Digest string `json:"digest"`
 }
 
 // FailureCause is why a job has failed.

@@ -1,0 +1,141 @@
+package integration
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/leatproject/leat/client/datastream"
+)
+
+func init() {
+	programs["several"] = several
+	programs["iterates"] = iterates
+	programs["varies"] = varies
+}
+
+// several FILE has three Executes: the second is built from the rows of the first, the third from those of the second. It
+// appends a line to FILE, on the client, before each.
+func several(ctx context.Context, env *datastream.Environment, args []string) error {
+	note := func(text string) {
+		_ = env.OnClient(func(context.Context) error { // Execute reports it
+			f, err := os.OpenFile(args[0], os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(f, text)
+			return errors.Join(err, f.Close())
+		})
+	}
+	note("one")
+	pid := datastream.Once(env, "pid", os.Getpid)
+	squares, err := datastream.ExecuteAndCollect(ctx, datastream.Map(datastream.Rebalance(datastream.FromSequence(env, 1, 20_000)), func(n int64) int64 { return n * n }), "squares")
+	if err != nil {
+		return err
+	}
+	note("two")
+	largest := int64(0)
+	for _, n := range squares {
+		largest = max(largest, n)
+	}
+	texts := datastream.Map(datastream.FromSlice(env, largest, int64(len(squares)), int64(pid)), func(n int64) string { return fmt.Sprint(n) })
+	kept := datastream.Collect(texts)
+	again := datastream.Collect(datastream.Map(texts, func(s string) string { return s + "!" }))
+	if _, err := env.Execute(ctx, "texts"); err != nil {
+		return err
+	}
+	note("three")
+	var rows []string
+	for row, err := range datastream.ExecuteAndIterate(ctx, datastream.FromSlice(env, append(kept.Rows(), again.Rows()...)...), "iterated") {
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+	}
+	slices.Sort(rows)
+	if want := []string{"20000", "20000!", "400000000", "400000000!", fmt.Sprint(pid), fmt.Sprint(pid, "!")}; !equalSorted(rows, want) {
+		return fmt.Errorf("%q instead of %q", rows, want)
+	}
+	fmt.Println(largest, len(squares), len(rows))
+	return nil
+}
+
+func equalSorted(sorted, want []string) bool {
+	slices.Sort(want)
+	return slices.Equal(sorted, want)
+}
+
+// iterates N reads N rows of a stream without end.
+func iterates(ctx context.Context, env *datastream.Environment, args []string) error {
+	var n, limit int64
+	if _, err := fmt.Sscan(args[0], &limit); err != nil {
+		return err
+	}
+	numbers := datastream.Generate(env, func(i int64) int64 { return i }, datastream.GeneratorOptions{})
+	for v, err := range datastream.ExecuteAndIterate(ctx, numbers, "endless numbers") {
+		if err != nil {
+			return err
+		}
+		if v != n {
+			return fmt.Errorf("row %d is %d", n, v)
+		}
+		if n++; n == limit {
+			break
+		}
+	}
+	fmt.Println(n, "rows")
+	if len(args) > 1 {
+		datastream.FromSlice(env, 1).Print()
+		return execute(ctx, env)
+	}
+	return nil
+}
+
+// varies builds another graph each time.
+func varies(ctx context.Context, env *datastream.Environment, _ []string) error {
+	datastream.FromSlice(env, 1).Print().Name(fmt.Sprint("Print ", os.Getpid()))
+	return execute(ctx, env)
+}
+
+func asCommand(t *testing.T, name string, args ...string) []string {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	return append([]string{self, asProgram + name}, args...)
+}
+
+func TestSeveralExecutesOnACluster(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	c := startCluster(t, 2, 2)
+	notes := filepath.Join(t.TempDir(), "notes")
+	for _, mode := range []string{"BATCH", "STREAMING"} {
+		require.NoError(t, os.RemoveAll(notes))
+		require.Equal(t, []string{"400000000 20000 6"}, c.run(append([]string{"-p", "2", "-D", "execution.runtime-mode=" + mode}, asCommand(t, "several", notes)...)...))
+		got, err := os.ReadFile(notes)
+		require.NoError(t, err)
+		require.Equal(t, "one\ntwo\nthree\n", string(got), "workers have run what is for the client")
+	}
+	require.Equal(t, []string{"1000000 rows"}, c.run(append([]string{"-p", "1"}, asCommand(t, "iterates", "1000000")...)...))
+	for _, wrong := range []struct{ want, program, arg string }{
+		{"another graph than the one submitted", "varies", ""},
+		{"put the later job into a program of its own", "iterates", "10"},
+	} {
+		out, err := c.leat("run", append([]string{"-p", "1"}, asCommand(t, wrong.program, wrong.arg, "more")...)...).CombinedOutput()
+		require.Error(t, err)
+		require.Contains(t, string(out), wrong.want)
+	}
+	require.Eventually(t, func() bool {
+		out, err := c.leat("list").CombinedOutput()
+		return err == nil && bytes.Contains(out, []byte("No running jobs"))
+	}, 30*time.Second, 50*time.Millisecond, "a job whose reader has left goes on")
+}
