@@ -146,6 +146,12 @@ func TestListLines(t *testing.T) {
 }
 
 func TestReplicatedJobManagers(t *testing.T) {
+	t.Run("with the secret", func(t *testing.T) { replicate(t, nil) })
+	t.Run("with TLS", func(t *testing.T) { replicate(t, tlsSettings(t, "internal")) })
+}
+
+// replicate has three JobManagers agree, loses their leader, and asks another.
+func replicate(t *testing.T, settings map[string]string) {
 	file := filepath.Join(t.TempDir(), "secret")
 	_, err := secret.Create(file)
 	require.NoError(t, err)
@@ -166,6 +172,9 @@ func TestReplicatedJobManagers(t *testing.T) {
 		for key, value := range map[string]string{"rest.bind-port": "0", "jobmanager.rpc.port": port, "cluster.secret-file": file,
 			"cluster.control-addresses": strings.Join(members, ","), "high-availability.type": "raft", "cluster.state-dir": t.TempDir(),
 			"high-availability.storageDir": shared} {
+			require.NoError(t, conf.Set(key, value))
+		}
+		for key, value := range settings {
 			require.NoError(t, conf.Set(key, value))
 		}
 		ctx, stop := context.WithCancel(context.Background())

@@ -2,7 +2,9 @@ package security
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 
 	"github.com/leatproject/leat/runtime/config"
@@ -52,7 +54,12 @@ func RestClient(conf *config.Configuration) (func(host string) *tls.Config, erro
 	if !rest.isEnabled(conf) {
 		return nil, nil
 	}
-	c, err := Open(rest.files(conf), slog.New(slog.DiscardHandler))
+	f, silent := rest.files(conf), slog.New(slog.DiscardHandler)
+	c, err := Open(f, silent)
+	if errors.Is(err, fs.ErrPermission) { // of a keystore in a shared config.yaml that is the server's own
+		f.Keystore = ""
+		c, err = Open(f, silent)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -325,12 +325,18 @@ func TestUploads(t *testing.T) {
 	require.Empty(t, left)
 }
 
+// zeros is as long as it is read.
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
 func TestUploadsAreLimited(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "uploads")
 	r := newRig(t, func(o *rest.Options) { o.UploadLimit, o.UploadDir = 10, folder })
 	w := upload(r, "jarfile", "x", []byte("12345678901"))
 	require.Equal(t, 413, w.Code, w.Body)
 	require.Equal(t, 413, r.do("PUT", "/blobs/"+blob.DigestOf(nil), strings.NewReader("12345678901")).Code)
+	require.Equal(t, 413, r.do("POST", "/jobs", io.LimitReader(zeros{}, 64<<20+1)).Code)
 	left, err := os.ReadDir(folder)
 	require.NoError(t, err)
 	require.Empty(t, left)
