@@ -2,6 +2,7 @@ package exporter
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"github.com/leatproject/leat/resourcemanager/secret"
 	"github.com/leatproject/leat/runtime/config"
 	"github.com/leatproject/leat/runtime/metrics"
+	"github.com/leatproject/leat/runtime/security"
 )
 
 // defaultPorts is where Flink's reporter listens when nothing is said.
@@ -29,15 +31,21 @@ func Ports(conf *config.Configuration) string {
 }
 
 // Start answers scrapes of /metrics, and of / as Flink's reporter does, until stop is called. Without a port in the configuration
-// it does nothing. The error is the configuration's fault, or that no port is free.
+// it does nothing. It speaks TLS when REST does. The error is the configuration's fault, or that no port is free.
 func Start(conf *config.Configuration, s secret.Secret, c metrics.Collector, logger *slog.Logger) (stop func(), err error) {
 	ports := Ports(conf)
 	if ports == "" {
 		return func() {}, nil
 	}
 	host := config.Get(conf, config.MetricsHost)
-	if err := secret.Guard(s, "the endpoint for Prometheus", host); err != nil {
+	certificates, mutual, err := security.RestServer(conf, logger)
+	if err != nil {
 		return nil, err
+	}
+	if !mutual {
+		if err := secret.Guard(s, "the endpoint for Prometheus", host); err != nil {
+			return nil, err
+		}
 	}
 	handler, err := metrics.Handler(c)
 	if err != nil {
@@ -46,6 +54,9 @@ func Start(conf *config.Configuration, s secret.Secret, c metrics.Collector, log
 	listener, err := listen(host, ports)
 	if err != nil {
 		return nil, err
+	}
+	if certificates != nil {
+		listener = tls.NewListener(listener, certificates.Server(mutual))
 	}
 	mux := http.NewServeMux()
 	for _, path := range []string{"GET /metrics", "GET /{$}"} {
@@ -73,7 +84,7 @@ func guard(s secret.Secret, host string, next http.Handler) http.Handler {
 			name = h
 		}
 		switch {
-		case s.IsZero() && !secret.IsLoopback(name) && !strings.EqualFold(name, host):
+		case s.IsZero() && r.TLS == nil && !secret.IsLoopback(name) && !strings.EqualFold(name, host):
 			http.Error(w, "refused: "+strconv.Quote(r.Host)+" is no name of this server", http.StatusForbidden)
 		case !s.MatchesBearer(r.Header.Get("Authorization")):
 			w.Header().Set("WWW-Authenticate", `Bearer realm="leat"`)

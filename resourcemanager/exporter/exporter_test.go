@@ -5,7 +5,9 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,6 +16,8 @@ import (
 	"github.com/leatproject/leat/resourcemanager/secret"
 	"github.com/leatproject/leat/runtime/config"
 	"github.com/leatproject/leat/runtime/metrics"
+	"github.com/leatproject/leat/runtime/security"
+	"github.com/leatproject/leat/runtime/security/securitytest"
 )
 
 var one = metrics.Collector(func(emit metrics.Emit) {
@@ -85,4 +89,24 @@ func TestPorts(t *testing.T) {
 		_, err := exporter.Start(configuration(t, config.MetricsPort.Key, ports), secret.Secret{}, one, slog.New(slog.DiscardHandler))
 		require.ErrorContains(t, err, "metrics.reporter.prom.port")
 	}
+}
+
+// Where REST is encrypted, scrapes are.
+func TestEncryptedScrape(t *testing.T) {
+	dir := t.TempDir()
+	a, own := securitytest.NewAuthority(t, dir, "ours"), filepath.Join(dir, "own.pem")
+	a.Issue(own, "127.0.0.1")
+	settings := []string{config.MetricsHost.Key, "127.0.0.1", "security.ssl.rest.enabled", "true", "security.ssl.rest.keystore", own, "security.ssl.rest.truststore", a.Truststore}
+	url := start(t, secret.Secret{}, settings...)
+	status, body := scrape(t, url, "", "")
+	require.Equal(t, 400, status)
+	require.Contains(t, body, "HTTPS")
+	client, err := security.RestClient(configuration(t, settings...))
+	require.NoError(t, err)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https"+strings.TrimPrefix(url, "http"), nil)
+	require.NoError(t, err)
+	answer, err := (&http.Transport{TLSClientConfig: client("127.0.0.1"), DisableKeepAlives: true}).RoundTrip(r)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, 200, answer.StatusCode)
 }
