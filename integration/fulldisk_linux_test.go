@@ -11,7 +11,7 @@ import (
 
 // TestFullDisk gives spilling, and then the output, a disk of a megabyte.
 func TestFullDisk(t *testing.T) {
-	disk := smallDisk(t)
+	disk := smallDisk(t, "size=1m")
 	t.Run("while spilling", func(t *testing.T) {
 		folder := t.TempDir()
 		t.Setenv("LEAT_IO_TMP_DIRS", disk)
@@ -31,14 +31,14 @@ func TestFullDisk(t *testing.T) {
 	})
 }
 
-// smallDisk mounts a file system of a megabyte in memory, which only root may do.
-func smallDisk(t *testing.T) string {
+// smallDisk mounts a small file system in memory, which only root may do.
+func smallDisk(t *testing.T, size string) string {
 	t.Helper()
 	if os.Getuid() != 0 {
 		t.Skip("mounting a small file system needs root")
 	}
 	disk := t.TempDir()
-	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=1m"); err != nil {
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, size); err != nil {
 		t.Skipf("mounting a small file system: %v", err)
 	}
 	t.Cleanup(func() { require.NoError(t, syscall.Unmount(disk, 0)) })

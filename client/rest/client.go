@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/leatproject/leat/resourcemanager/secret"
@@ -31,9 +32,12 @@ type Options struct {
 
 // Client speaks to a cluster. It is safe for concurrent use.
 type Client struct {
-	members  []string
 	patience time.Duration
 	http     *http.Client
+
+	mu      sync.Mutex
+	members []string
+	leader  string // of several members, until it is lost
 }
 
 // New returns a client. It connects to nobody yet.
@@ -81,6 +85,7 @@ type call struct {
 	contentType  string
 	length       int64
 	body         func() (io.ReadCloser, error)
+	wait         time.Duration // that it asks the server to take
 }
 
 // retryAfter is how long to wait while nobody leads.
@@ -104,46 +109,43 @@ func (c *Client) do(ctx context.Context, x call) (*http.Response, error) {
 	}
 }
 
-// once asks each member until one answers.
+// once asks the leader.
 func (c *Client) once(ctx context.Context, x call) (*http.Response, error) {
-	var failures []error
-	for _, m := range c.members {
-		target := m + x.path
-		if len(x.query) > 0 {
-			target += "?" + x.query.Encode()
-		}
-		r, err := http.NewRequestWithContext(ctx, x.method, target, nil)
-		if err != nil {
-			return nil, err
-		}
-		for name, values := range x.header {
-			r.Header[name] = values
-		}
-		if x.body != nil {
-			if r.Body, err = x.body(); err != nil {
-				return nil, err
-			}
-			r.GetBody, r.ContentLength = x.body, x.length
-			r.Header.Set("Content-Type", x.contentType)
-		}
-		answer, err := c.http.Do(r)
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			failures = append(failures, explain(err, r.URL.Scheme == "https"))
-			continue
-		}
-		if answer.StatusCode < 300 {
-			return answer, nil
-		}
-		return nil, errors.Join(refusal(answer), answer.Body.Close())
-	}
-	err := errors.Join(failures...)
-	if errors.Is(err, ErrRefused) {
+	member, err := c.target(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return nil, fmt.Errorf("%w: %w; is it started, and is this its address (rest.address, -m)?", ErrUnreachable, err)
+	target := member + x.path
+	if len(x.query) > 0 {
+		target += "?" + x.query.Encode()
+	}
+	r, err := http.NewRequestWithContext(ctx, x.method, target, nil)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range x.header {
+		r.Header[name] = values
+	}
+	if x.body != nil {
+		if r.Body, err = x.body(); err != nil {
+			return nil, err
+		}
+		r.GetBody, r.ContentLength = x.body, x.length
+		r.Header.Set("Content-Type", x.contentType)
+	}
+	answer, err := c.send(r, x)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		c.lost()
+		return nil, unreachable([]error{explain(err, r.URL.Scheme == "https")})
+	case answer.StatusCode < 300:
+		return answer, nil
+	case answer.StatusCode == http.StatusServiceUnavailable:
+		c.lost()
+	}
+	return nil, errors.Join(refusal(answer), answer.Body.Close())
 }
 
 // mostOfError is how much of a failure is read, in bytes.

@@ -92,6 +92,6 @@ func (c *Client) Output(ctx context.Context, id, name, taskManager string, offse
 	if taskManager != "" {
 		q.Set("taskmanager", taskManager)
 	}
-	o, err := ask[messages.Output](ctx, c, call{method: http.MethodGet, path: "/jobs/" + url.PathEscape(id) + "/output", query: q})
+	o, err := ask[messages.Output](ctx, c, call{method: http.MethodGet, path: "/jobs/" + url.PathEscape(id) + "/output", query: q, wait: wait})
 	return o.Parts, err
 }

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/leatproject/leat/client/rest"
 	"github.com/leatproject/leat/runtime/config"
@@ -21,7 +22,7 @@ import (
 
 // clusterFlags are those of the verbs that speak to a cluster.
 func clusterFlags() []cli.Flag {
-	return append(commonFlags(), &cli.StringFlag{Name: "jobmanager", Aliases: []string{"m"}, Usage: "`HOST:PORT` of the cluster's REST server"})
+	return append(commonFlags(), &cli.StringFlag{Name: "jobmanager", Aliases: []string{"m"}, Usage: "`HOST:PORT` of the cluster's REST server; several with commas between"})
 }
 
 // reachFiles gives file systems their configuration: hadoop's folder, and flink.hadoop.* and fs.* properties.
@@ -34,17 +35,19 @@ func applyJobManagerFlag(c *cli.Context, conf *config.Configuration) error {
 	if !c.IsSet("jobmanager") {
 		return nil
 	}
-	host, port, err := net.SplitHostPort(c.String("jobmanager"))
-	if err != nil {
-		host, port = c.String("jobmanager"), config.RestPort.Format(config.Get(conf, config.RestPort))
-	}
-	if host == "" || strings.Contains(host+port, "/") {
-		return wrongUsage("-m %s: expected HOST:PORT of the cluster's REST server", c.String("jobmanager"))
-	}
-	for key, value := range map[string]string{config.RestAddress.Key: host, config.RestPort.Key: port, config.Masters.Key: ""} {
-		if err := conf.SetFrom("-m", key, value); err != nil {
-			return &exitError{code: exitUsage, err: err}
+	var members []string
+	for name := range strings.SplitSeq(c.String("jobmanager"), ",") {
+		host, port, err := net.SplitHostPort(strings.TrimSpace(name))
+		if err != nil {
+			host, port = strings.TrimSpace(name), config.RestPort.Format(config.Get(conf, config.RestPort))
 		}
+		if host == "" || strings.Contains(host+port, "/") {
+			return wrongUsage("-m %s: expected HOST:PORT of the cluster's REST server, or of several with commas between", c.String("jobmanager"))
+		}
+		members = append(members, net.JoinHostPort(host, port))
+	}
+	if err := conf.SetFrom("-m", config.Masters.Key, strings.Join(members, ",")); err != nil {
+		return &exitError{code: exitUsage, err: err}
 	}
 	return nil
 }
@@ -62,8 +65,15 @@ func connect(c *cli.Context) (*rest.Client, *config.Configuration, error) {
 	return client, conf, err
 }
 
+// electionPatience is how long a verb waits for a leader where there are several JobManagers.
+const electionPatience = 5 * time.Second
+
 func clientOf(conf *config.Configuration) (*rest.Client, error) {
-	client, err := rest.FromConfiguration(conf, 0)
+	patience := time.Duration(0)
+	if len(config.Get(conf, config.Masters)) > 1 {
+		patience = electionPatience
+	}
+	client, err := rest.FromConfiguration(conf, patience)
 	if err != nil {
 		return nil, wrongUsage("%w", err)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/leatproject/leat/scheduler/jobmanager"
 	"github.com/leatproject/leat/scheduler/jobmanager/blob"
 	"github.com/leatproject/leat/scheduler/jobmanager/driver"
+	"github.com/leatproject/leat/scheduler/jobmanager/replication"
 	joblog "github.com/leatproject/leat/scheduler/log"
 	"github.com/leatproject/leat/scheduler/rest"
 	"github.com/urfave/cli/v2"
@@ -175,31 +176,22 @@ func (h *head) listen() (err error) {
 // open opens what is kept: the log and the blobs.
 func (h *head) open(ctx context.Context) error {
 	h.stateDir = config.Get(h.conf, config.StateDir)
-	replicated, err := h.replicated()
+	form, err := formOf(h.conf)
 	if err != nil {
 		return err
 	}
-	openLog := func(m joblog.Machine) (joblog.Log, error) {
-		return joblog.OpenFile(joblog.FileOptions{Dir: filepath.Join(h.stateDir, "log")}, m)
-	}
-	generation := uint64(1)
-	switch {
-	case replicated:
-		if openLog, err = h.raftLog(); err != nil {
-			return err
-		}
-	case h.stateDir == "":
-		dir, err := os.MkdirTemp("", "leat-jobmanager-")
-		if err != nil {
+	if h.stateDir == "" {
+		if h.stateDir, err = os.MkdirTemp("", "leat-jobmanager-"); err != nil {
 			return fmt.Errorf("making a temporary folder: %w", err)
 		}
-		h.later(func() { _ = os.RemoveAll(dir) })
-		h.stateDir = dir
-		openLog = func(m joblog.Machine) (joblog.Log, error) { return joblog.NewMemory(m), nil }
-		generation = uint64(time.Now().Unix()) // TaskManagers of the JobManager before this one must start anew
+		h.later(func() { _ = os.RemoveAll(h.stateDir) })
 	}
 	if err := os.MkdirAll(h.stateDir, 0o700); err != nil {
 		return fmt.Errorf("making the JobManager's folder: %w (%s)", err, config.StateDir.Key)
+	}
+	generation, openLog, err := h.openLog(ctx, form)
+	if err != nil {
+		return err
 	}
 	if h.blobs, err = blob.Open(ctx, h.blobDir(), int64(config.Get(h.conf, config.MaxContentLength))); err != nil {
 		return err
@@ -219,6 +211,24 @@ func (h *head) open(ctx context.Context) error {
 		}
 	})
 	return nil
+}
+
+// openLog chooses the form of the log and the generation that it belongs to.
+func (h *head) openLog(ctx context.Context, form replication.Form) (generation uint64, open func(joblog.Machine) (joblog.Log, error), err error) {
+	switch {
+	case config.Get(h.conf, config.HighAvailabilityDir) != "":
+		m, err := h.join(ctx, form)
+		if err != nil {
+			return 0, nil, err
+		}
+		return m.Generation, m.OpenLog, nil
+	case form == replication.Alone:
+		return 1, func(m joblog.Machine) (joblog.Log, error) {
+			return joblog.OpenFile(joblog.FileOptions{Dir: filepath.Join(h.stateDir, "log")}, m)
+		}, nil
+	}
+	// TaskManagers of the JobManager before this one must start anew
+	return uint64(time.Now().Unix()), func(m joblog.Machine) (joblog.Log, error) { return joblog.NewMemory(m), nil }, nil
 }
 
 // member is where others reach this JobManager: its configured names, with the ports that it has got.
@@ -241,7 +251,7 @@ func seedOf(cluster string) uint64 {
 // blobDir is the folder of what is too large for the log: that which all members share, if there is one.
 func (h *head) blobDir() string {
 	if shared := config.Get(h.conf, config.HighAvailabilityDir); shared != "" {
-		return strings.TrimRight(shared, "/") + "/" + strings.Trim(config.Get(h.conf, config.ClusterID), "/") + "/blobs"
+		return strings.TrimRight(shared, "/") + "/" + clusterFolder(h.conf) + "/blobs"
 	}
 	return filepath.Join(h.stateDir, "blobs")
 }

@@ -4,81 +4,93 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/leatproject/leat/runtime/config"
-	joblog "github.com/leatproject/leat/scheduler/log"
-	"github.com/leatproject/leat/scheduler/log/raft"
+	"github.com/leatproject/leat/scheduler/jobmanager/replication"
+	"github.com/leatproject/leat/scheduler/log/mirror"
+	"github.com/leatproject/leat/storage/clock"
+	"github.com/leatproject/leat/storage/filesystem"
 )
 
-// replicated tells whether the JobManager has others beside it, and refuses what cannot be replicated.
-func (h *head) replicated() (bool, error) {
-	kind := strings.ToLower(config.Get(h.conf, config.HighAvailability))
-	members := controlAddresses(h.conf)
+// formOf is how a JobManager keeps its log. It refuses what cannot be replicated.
+func formOf(conf *config.Configuration) (replication.Form, error) {
+	kind := strings.ToLower(config.Get(conf, config.HighAvailability))
+	members := controlAddresses(conf)
 	switch {
+	case kind == "none" && len(members) == 1 && config.Get(conf, config.StateDir) == "":
+		return replication.Claimed, nil
 	case kind == "none" && len(members) == 1:
-		return false, nil
+		return replication.Alone, nil
 	case kind == "none":
-		return false, wrongUsage("%s names %d JobManagers: set %s to raft, so that they agree", config.ControlAddresses.Key, len(members), config.HighAvailability.Key)
+		return "", wrongUsage("%s names %d JobManagers: set %s to raft, so that they agree", config.ControlAddresses.Key, len(members), config.HighAvailability.Key)
 	case kind != "raft" && kind != "zookeeper":
-		return false, wrongUsage("%s: %q: expected NONE or raft; zookeeper means raft too, for Leat replicates its own state", config.HighAvailability.Key, kind)
+		return "", wrongUsage("%s: %q: expected NONE or raft; zookeeper means raft too, for Leat replicates its own state", config.HighAvailability.Key, kind)
 	case len(members) != 3 && len(members) != 5:
-		return false, wrongUsage("%s names %d JobManagers: three can lose one, five can lose two; name so many", config.ControlAddresses.Key, len(members))
-	case config.Get(h.conf, config.StateDir) == "" || config.Get(h.conf, config.HighAvailabilityDir) == "":
-		return false, wrongUsage("replicated JobManagers need %s, a folder of each one's own, and %s, a folder that all of them reach", config.StateDir.Key, config.HighAvailabilityDir.Key)
+		return "", wrongUsage("%s names %d JobManagers: three can lose one, five can lose two; name so many", config.ControlAddresses.Key, len(members))
+	case config.Get(conf, config.StateDir) == "" || config.Get(conf, config.HighAvailabilityDir) == "":
+		return "", wrongUsage("replicated JobManagers need %s, a folder of each one's own, and %s, a folder that all of them reach", config.StateDir.Key, config.HighAvailabilityDir.Key)
 	}
-	own := net.JoinHostPort(config.Get(h.conf, config.JobManagerAddress), strconv.Itoa(config.Get(h.conf, config.JobManagerPort)))
-	if !slices.Contains(members, own) {
-		return false, wrongUsage("%s does not name this JobManager, %s: set jobmanager.rpc.address and .port to one of %s", config.ControlAddresses.Key, own, strings.Join(members, ", "))
+	for _, m := range members {
+		if _, err := replication.AgreementAddress(m); err != nil {
+			return "", wrongUsage("%s: %w", config.ControlAddresses.Key, err)
+		}
 	}
-	return true, nil
+	return replication.Raft, nil
 }
 
-// agreementPort is where members of a replicated JobManager speak to each other: the port after that of the control protocol.
-func agreementPort(control string) (string, error) {
-	host, port, err := net.SplitHostPort(control)
+// placeOf is where the mirror of the cluster's state is.
+func placeOf(ctx context.Context, conf *config.Configuration) (mirror.Place, error) {
+	folder := config.Get(conf, config.HighAvailabilityDir)
+	fs, dir, err := filesystem.For(ctx, folder)
 	if err != nil {
-		return "", wrongUsage("%s: %q: expected host:port", config.ControlAddresses.Key, control)
+		return mirror.Place{}, fmt.Errorf("%s: %w", config.HighAvailabilityDir.Key, err)
 	}
-	n, err := strconv.Atoi(port)
-	if err != nil || n < 1 || n >= 65535 {
-		return "", wrongUsage("%s: %q: replicated JobManagers need fixed ports", config.ControlAddresses.Key, control)
-	}
-	return net.JoinHostPort(host, strconv.Itoa(n+1)), nil
+	return mirror.Place{FS: fs, Dir: dir, Cluster: clusterFolder(conf)}, nil
 }
 
-// raftLog prepares the log of a replicated JobManager.
-func (h *head) raftLog() (func(joblog.Machine) (joblog.Log, error), error) {
-	var all []raft.Member
-	var own raft.Member
-	for _, control := range controlAddresses(h.conf) {
-		address, err := agreementPort(control)
+// clusterFolder is the name of the cluster within the folder that its JobManagers share.
+func clusterFolder(conf *config.Configuration) string {
+	return strings.Trim(config.Get(conf, config.ClusterID), "/")
+}
+
+// ownControl is the control address under which this JobManager is configured.
+func ownControl(conf *config.Configuration) string {
+	return net.JoinHostPort(config.Get(conf, config.JobManagerAddress), strconv.Itoa(config.Get(conf, config.JobManagerPort)))
+}
+
+// join joins the generation of the cluster that lives.
+func (h *head) join(ctx context.Context, form replication.Form) (*replication.Member, error) {
+	place, err := placeOf(ctx, h.conf)
+	if err != nil {
+		return nil, err
+	}
+	opt := replication.Options{Place: place, Form: form, Control: ownControl(h.conf), First: controlAddresses(h.conf), Dir: h.stateDir,
+		Dial: h.dialMember, Seed: seedOf(config.Get(h.conf, config.ClusterID)), Clock: clock.Real, Logger: h.logger}
+	if form == replication.Raft {
+		if !slices.Contains(opt.First, opt.Control) {
+			return nil, wrongUsage("%s does not name this JobManager, %s: set jobmanager.rpc.address and .port to one of %s", config.ControlAddresses.Key,
+				opt.Control, strings.Join(opt.First, ", "))
+		}
+		own, err := replication.AgreementAddress(opt.Control)
 		if err != nil {
 			return nil, err
 		}
-		m := raft.Member{ID: control, Address: address}
-		all = append(all, m)
-		if control == net.JoinHostPort(config.Get(h.conf, config.JobManagerAddress), strconv.Itoa(config.Get(h.conf, config.JobManagerPort))) {
-			own = m
+		_, port, err := net.SplitHostPort(own)
+		if err != nil {
+			return nil, err
 		}
+		l, err := listen("the replicated log", config.Get(h.conf, config.JobManagerBindHost), port, config.JobManagerPort.Key)
+		if err != nil {
+			return nil, err
+		}
+		h.later(func() { _ = l.Close() })
+		opt.Listener = h.peers.Listen(l, agreement, h.logger)
 	}
-	_, port, err := net.SplitHostPort(own.Address)
-	if err != nil {
-		return nil, err
-	}
-	l, err := listen("the replicated log", config.Get(h.conf, config.JobManagerBindHost), port, config.JobManagerPort.Key)
-	if err != nil {
-		return nil, err
-	}
-	h.later(func() { _ = l.Close() })
-	return func(m joblog.Machine) (joblog.Log, error) {
-		return raft.Open(raft.Options{Member: own, Dir: filepath.Join(h.stateDir, "raft"), Listener: h.peers.Listen(l, agreement, h.logger), Dial: h.dialMember,
-			Bootstrap: all, Logger: h.logger}, m)
-	}, nil
+	return replication.Join(ctx, opt)
 }
 
 // agreement is the protocol of connections between members.

@@ -942,7 +942,9 @@ func (x *Redirect) GetMasters() []string {
 type Alive struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// register is set when the TaskManager is not known and must begin a new stream.
-	Register      bool `protobuf:"varint,1,opt,name=register,proto3" json:"register,omitempty"`
+	Register bool `protobuf:"varint,1,opt,name=register,proto3" json:"register,omitempty"`
+	// masters are the addresses of all members when they have changed.
+	Masters       []string `protobuf:"bytes,2,rep,name=masters,proto3" json:"masters,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -982,6 +984,13 @@ func (x *Alive) GetRegister() bool {
 		return x.Register
 	}
 	return false
+}
+
+func (x *Alive) GetMasters() []string {
+	if x != nil {
+		return x.Masters
+	}
+	return nil
 }
 
 // Attempt is one execution of a sub-task.
@@ -3186,9 +3195,10 @@ const file_control_proto_rawDesc = "" +
 	"\flease_millis\x18\t \x01(\x03R\vleaseMillis\"<\n" +
 	"\bRedirect\x12\x16\n" +
 	"\x06leader\x18\x01 \x01(\tR\x06leader\x12\x18\n" +
-	"\amasters\x18\x02 \x03(\tR\amasters\"#\n" +
+	"\amasters\x18\x02 \x03(\tR\amasters\"=\n" +
 	"\x05Alive\x12\x1a\n" +
-	"\bregister\x18\x01 \x01(\bR\bregister\"\x85\x01\n" +
+	"\bregister\x18\x01 \x01(\bR\bregister\x12\x18\n" +
+	"\amasters\x18\x02 \x03(\tR\amasters\"\x85\x01\n" +
 	"\aAttempt\x12\x10\n" +
 	"\x03job\x18\x01 \x01(\tR\x03job\x12\x16\n" +
 	"\x06vertex\x18\x02 \x01(\x05R\x06vertex\x12\x18\n" +

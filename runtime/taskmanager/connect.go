@@ -239,6 +239,10 @@ func (t *TaskManager) listen(stream grpc.BidiStreamingClient[rpc.Up, rpc.Down], 
 				again = true
 			case *rpc.Down_Alive:
 				again = m.Alive.Register
+				if len(m.Alive.Masters) > 0 {
+					t.masters = m.Alive.Masters
+					t.log.Info("the JobManagers of the cluster have changed", "masters", t.masters)
+				}
 			}
 			t.flush()
 		})

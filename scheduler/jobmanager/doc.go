@@ -12,6 +12,7 @@
 //	coordinator.go  who hosts a job's coordinators
 //	submit.go       jobs come in; settings.go reads their configuration
 //	blobs.go        programs and submissions, in package blob; what nothing refers to is removed
+//	members.go      the other members, package replication: how they are found and agree
 //	workers.go      workers asked for and given back, by a resourcemanager.Provider
 //	logs.go         log files of TaskManagers
 //	from_rpc.go, to_rpc.go  between package rpc and package job

@@ -34,6 +34,10 @@ type JobManager struct {
 	opt     Options
 	machine *machine
 	log     log.Log
+	// membership is the log if its members change at run time, else nil; changing is held while they do.
+	membership Membership
+	changing   sync.Mutex
+
 	figures *metrics.Newest
 	graphs  graphs
 
@@ -65,6 +69,7 @@ func New(opt Options) (*JobManager, error) {
 		return nil, fmt.Errorf("opening the log: %w", err)
 	}
 	m.log = l
+	m.membership, _ = l.(Membership)
 	return m, nil
 }
 

@@ -22,6 +22,7 @@ type leader struct {
 	workers          workers
 	sequence         uint64    // of the last order
 	retry            time.Time // when to try again what the log had no room for
+	masters          []string  // that TaskManagers were told of
 }
 
 // decisions is how often a round asks Decide before it lets others speak.
@@ -33,6 +34,10 @@ const retryAfter = time.Second
 // follow begins or ends a term when the log says so.
 func (m *JobManager) follow(ctx context.Context) {
 	l := m.log.Leadership()
+	if l.Over != nil {
+		m.failed = fmt.Errorf("this JobManager is over: %w", l.Over)
+		return
+	}
 	if m.leader != nil && (!l.Leading || l.Term != m.leader.term) {
 		m.opt.Logger.Warn("leadership lost", "term", m.leader.term, "leader", l.Leader)
 		m.stepDown()
@@ -88,7 +93,7 @@ func (m *JobManager) stepDown() {
 }
 
 func (m *JobManager) redirect(l log.Leadership) *rpc.Redirect {
-	r := &rpc.Redirect{Masters: m.opt.Masters}
+	r := &rpc.Redirect{Masters: m.masters()}
 	if !l.Leading {
 		m.View(func(s *job.State) { r.Leader = memberOf(s.Leader).Control })
 	}
@@ -125,6 +130,7 @@ func (m *JobManager) propose(ctx context.Context, l *leader, commands ...job.Com
 // resign gives up a term whose entries the log does not take any more.
 func (m *JobManager) resign(l *leader, cause error) error {
 	if m.leader == l {
+		m.opt.Logger.Warn("leadership lost", "term", l.term, "error", cause)
 		m.stepDown()
 		m.again = m.opt.Clock.Now().Add(retryAfter)
 	}

@@ -169,7 +169,7 @@ func (m *JobManager) welcome(l *leader) {
 		l.numbers[s.number] = s
 		l.adoptHosts(s)
 		m.tell(s, &rpc.Down{Message: &rpc.Down_Welcome{Welcome: &rpc.Welcome{Version: version, Cluster: m.opt.Cluster,
-			Generation: l.generation, Term: l.term, Leader: m.opt.Member.Control, Masters: m.opt.Masters, Number: uint32(s.number),
+			Generation: l.generation, Term: l.term, Leader: m.opt.Member.Control, Masters: m.masters(), Number: uint32(s.number),
 			HeartbeatMillis: m.opt.Heartbeat.Milliseconds(), LeaseMillis: m.opt.Lease.Milliseconds()}}})
 		m.opt.Logger.Info("TaskManager registered", "taskmanager", s.resource, "number", s.number, "address", s.register.GetAddress(),
 			"slots", s.register.GetSlots())
@@ -264,6 +264,7 @@ func (m *JobManager) beat() {
 	if m.opt.Provider != nil && m.opt.Provider.Elastic() {
 		m.dirty = true // for workers that have been idle, or could not be started
 	}
+	m.tellMasters()
 	now := m.opt.Clock.Now()
 	for _, s := range m.leader.sessions {
 		if s.number != 0 && now.Sub(s.spoken) >= m.opt.Heartbeat/2 {

@@ -45,6 +45,8 @@ func statusOf(err error) int {
 		return http.StatusRequestEntityTooLarge
 	case errors.Is(err, jobmanager.ErrNotFound), errors.Is(err, blob.ErrNotFound):
 		return http.StatusNotFound
+	case errors.Is(err, jobmanager.ErrRefused):
+		return http.StatusConflict
 	case errors.Is(err, jobmanager.ErrInvalid), errors.Is(err, blob.ErrMismatch), errors.Is(err, program.ErrNotRunnable):
 		return http.StatusBadRequest
 	case errors.Is(err, jobmanager.ErrNotLeader), errors.Is(err, jobmanager.ErrStopped):

@@ -59,6 +59,12 @@ func (p Place) create(ctx context.Context, name string, payload []byte) (made bo
 	}
 }
 
+// Led tells whether a generation has ever had a leader.
+func (p Place) Led(ctx context.Context, generation uint64) (bool, error) {
+	all, err := p.files(ctx, generation, snapshotSuffix)
+	return len(all) > 0, err
+}
+
 // Join notes that a member takes part in a generation, and tells whether it is the first time: a member that comes without its
 // state and is not new must not take part, since it could contradict what it has agreed to before.
 func (p Place) Join(ctx context.Context, generation uint64, member string) (first bool, err error) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/hashicorp/raft"
 	"github.com/leatproject/leat/scheduler/log"
@@ -12,23 +14,39 @@ import (
 // ErrRefused says that a change of the members was not made because it would do harm.
 var ErrRefused = errors.New("the members are not changed")
 
-// Status is a member as the leader sees it.
+// Status is a member and whether it answers.
 type Status struct {
 	Member
-	// Answers is set while the leader hears from it. Only a leader knows.
 	Answers bool
 }
 
-// Members returns the members as this one knows them, and whether they answer if it leads.
-func (l *Log) Members() ([]Status, error) {
+// Members returns the members as this one knows them.
+func (l *Log) Members() ([]Member, error) {
 	f := l.raft.GetConfiguration()
 	if err := f.Error(); err != nil {
 		return nil, fmt.Errorf("members of the cluster: %w", err)
 	}
-	var all []Status
-	for _, m := range membersOf(f.Configuration()) {
-		all = append(all, Status{m, m.ID == l.opt.ID || l.peers.answers(m.ID)})
+	return membersOf(f.Configuration()), nil
+}
+
+// Ask asks the members whether they are there. One that hangs takes two seconds.
+func (l *Log) Ask() ([]Status, error) {
+	members, err := l.Members()
+	if err != nil {
+		return nil, err
 	}
+	all := make([]Status, len(members))
+	var asked sync.WaitGroup
+	for i, m := range members {
+		all[i] = Status{m, m.ID == l.opt.ID}
+		if !all[i].Answers {
+			asked.Go(func() {
+				id, err := l.stream.ask(m.Address)
+				all[i].Answers = err == nil && id == m.ID
+			})
+		}
+	}
+	asked.Wait()
 	return all, nil
 }
 
@@ -42,7 +60,7 @@ func membersOf(c raft.Configuration) (all []Member) {
 // Add makes the JobManager at an address a member, or gives a member that has moved there its new address. It must be running:
 // one that is not would count as a member that is down. Only the leader can.
 func (l *Log) Add(ctx context.Context, address string) (m Member, err error) {
-	all, err := l.Members()
+	all, err := l.Ask()
 	if err != nil {
 		return m, err
 	}
@@ -73,7 +91,7 @@ func (l *Log) Add(ctx context.Context, address string) (m Member, err error) {
 // Remove ends the membership of a member, unless those that remain would have no majority. Only the leader can; one that
 // removes itself stops leading.
 func (l *Log) Remove(ctx context.Context, id string) error {
-	all, err := l.Members()
+	all, err := l.Ask()
 	if err != nil {
 		return err
 	}
@@ -122,21 +140,19 @@ func (l *Log) configured() {
 	}
 }
 
-// tellMembers says who the members are by now.
+// tellMembers says who the members are when that has changed. One that is removed may not learn that this was committed: its
+// leader is gone by then.
 func (l *Log) tellMembers() {
 	all, err := l.Members()
-	if err != nil {
-		return // it ends
+	if err != nil || slices.Equal(all, l.told) {
+		return
 	}
-	if l.opt.Changed != nil {
-		l.opt.Changed()
-	}
+	l.told = all
 	var ids []string
-	member := false
 	for _, m := range all {
-		ids, member = append(ids, m.ID), member || m.ID == l.opt.ID
+		ids = append(ids, m.ID)
 	}
-	if member {
+	if slices.Contains(ids, l.opt.ID) {
 		l.opt.Logger.Info("members of the cluster", "members", ids)
 	} else {
 		l.opt.Logger.Warn("this JobManager is no member of the cluster any more: stop it, or add it again", "members", ids)

@@ -37,9 +37,7 @@ type Options struct {
 	// Bootstrap are the first members of a new cluster, the same list at each of them. It counts only while Dir is empty; a
 	// member that joins later has none.
 	Bootstrap []Member
-	// Changed, when not nil, is called after the members have changed. It must not wait.
-	Changed func()
-	Logger  *slog.Logger
+	Logger    *slog.Logger
 
 	// Heartbeat, Election and Lease are Raft's time-outs; 0 takes 300, 300 and 200 ms.
 	Heartbeat, Election, Lease time.Duration
@@ -59,8 +57,8 @@ type Log struct {
 	stream    *stream
 	transport *raft.NetworkTransport
 	machine   *machine
-	peers     peers
 	members   chan struct{} // has an element when the members have changed
+	told      []Member      // of follow's: who they were then
 	observed  chan raft.Observation
 	observer  *raft.Observer
 	once      sync.Once
@@ -89,7 +87,10 @@ func Open(opt Options, m log.Machine) (*Log, error) {
 		}
 		return nil, errors.Join(err, l.votes.Close(), s.Close())
 	}
-	l.observer = raft.NewObserver(l.observed, false, l.observe)
+	l.observer = raft.NewObserver(l.observed, false, func(o *raft.Observation) bool {
+		_, ok := o.Data.(raft.LeaderObservation)
+		return ok
+	})
 	l.raft.RegisterObserver(l.observer)
 	go l.follow()
 	return l, nil
@@ -172,6 +173,7 @@ func (l *Log) follow() {
 			if now := l.Leadership(); !now.Leading {
 				l.Set(l.other())
 			}
+			l.tellMembers()
 		case <-l.members:
 			l.tellMembers()
 		case <-l.machine.broken:
@@ -190,22 +192,8 @@ func (l *Log) other() log.Leadership {
 	return log.Leadership{Term: l.raft.CurrentTerm(), Leader: string(leader)}
 }
 
-// observe is called by Raft whenever something happens; it lets only news of leaders through.
-func (l *Log) observe(o *raft.Observation) bool {
-	switch x := o.Data.(type) {
-	case raft.LeaderObservation:
-		return true
-	case raft.FailedHeartbeatObservation:
-		l.peers.set(string(x.PeerID), true)
-	case raft.ResumedHeartbeatObservation:
-		l.peers.set(string(x.PeerID), false)
-	}
-	return false
-}
-
 // lead makes this member the leader once it has applied everything before its term.
 func (l *Log) lead(leading bool) {
-	l.peers.forget()
 	if leading && l.wait(context.Background(), l.raft.Barrier(0)) == nil {
 		if term := l.raft.CurrentTerm(); l.raft.State() == raft.Leader {
 			l.Set(log.Leadership{Leading: true, Term: term, Leader: l.opt.Address})

@@ -224,7 +224,7 @@ func TestMembersChange(t *testing.T) {
 	all, err := c.logs[leader].Members()
 	require.NoError(t, err)
 	require.Len(t, all, 3)
-	require.Contains(t, all, raft.Status{Member: fresh, Answers: true})
+	require.Contains(t, all, fresh)
 }
 
 // A member comes back at another address.
