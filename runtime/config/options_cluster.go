@@ -73,7 +73,7 @@ var (
 			"zookeeper means the same. NONE: there is one.", aliases("high-availability"))
 
 	HighAvailabilityDir = declare(sectionCluster, text, "high-availability.storageDir", "",
-		"Folder, on shared storage, of what replicated JobManagers all need: programs and graphs.")
+		"Folder, on shared storage, of what must outlive every JobManager: programs, and the facts from which leat members recover begins anew.")
 
 	ClusterID = declare(sectionCluster, text, "high-availability.cluster-id", "/default",
 		"Name of the cluster within that folder.")
