@@ -131,7 +131,8 @@ func (st *Stage) drop(producer int) {
 	st.mu.Lock()
 	delete(st.index, st.producers[producer].task)
 	var freed int64
-	st.segments = slices.DeleteFunc(st.segments, func(g *segment) bool {
+	// The slice may be one that is being written to a run.
+	st.segments = slices.DeleteFunc(slices.Clone(st.segments), func(g *segment) bool {
 		if g.producer == producer {
 			freed += int64(len(g.data))
 		}
