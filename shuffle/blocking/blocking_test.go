@@ -330,17 +330,38 @@ func TestManyTasksAndPartitionsStayWithinMemory(t *testing.T) {
 	require.InDelta(t, tasks*300/20, len(got), tasks*300/40)
 }
 
+func TestRequestsOfManyTasksAreShort(t *testing.T) {
+	var q Request
+	for i := range 2000 {
+		q.Tasks = append(q.Tasks, task(3+100*i, 0))
+	}
+	require.Less(t, len(q.Append(nil)), 50)
+	rapid.Check(t, func(t *rapid.T) {
+		q := Request{Stage: "s", From: 1, To: 2}
+		for range rapid.IntRange(0, 20).Draw(t, "tasks") {
+			q.Tasks = append(q.Tasks, task(rapid.IntRange(0, 5).Draw(t, "subtask"), rapid.IntRange(0, 1).Draw(t, "attempt")))
+		}
+		back, err := ParseRequest(q.Append(nil))
+		require.NoError(t, err)
+		require.Equal(t, q, back)
+	})
+}
+
 func TestRequestIsChecked(t *testing.T) {
 	q := Request{Stage: "v1", From: 3, To: 9, Tasks: []wire.Task{task(1, 2), task(3, 4)}}
 	enc := q.Append(nil)
 	back, err := ParseRequest(enc)
 	require.NoError(t, err)
 	require.Equal(t, q, back)
+	require.Len(t, q.Append(nil), len(enc))
 	for n := range enc {
-		_, err := ParseRequest(enc[:n])
-		require.ErrorIs(t, err, wire.ErrCorrupt)
+		if cut, err := ParseRequest(enc[:n]); err != nil {
+			require.ErrorIs(t, err, wire.ErrCorrupt)
+		} else {
+			require.Less(t, len(cut.Tasks), len(q.Tasks), "what follows says of which tasks")
+		}
 	}
-	_, err = ParseRequest(binary.AppendUvarint([]byte{0, 1, 2}, 1<<40))
+	_, err = ParseRequest(binary.AppendUvarint([]byte{0, 1, 2, 0, 1, 1, 1}, 1<<30))
 	require.ErrorIs(t, err, wire.ErrCorrupt)
 	s, _ := newStore(t, Options{})
 	for _, name := range []string{"", "../x", "a/b", ".hidden"} {

@@ -9,6 +9,9 @@ import (
 	"github.com/leatproject/leat/shuffle/wire"
 )
 
+// maxRun is the most tasks that one run of a request names: no vertex has more sub-tasks.
+const maxRun = 1 << 15
+
 // Request names a part of the blocking output of a worker.
 type Request struct {
 	Stage string
@@ -18,24 +21,49 @@ type Request struct {
 	Tasks []wire.Task
 }
 
-// Append encodes r, for network.Input.Fetch.
+// Append encodes r, for network.Input.Fetch. Tasks whose sub-tasks are evenly apart, as a scheduler spreads them over
+// workers, take the place of one: first, distance, number.
 func (r Request) Append(dst []byte) []byte {
 	dst = wire.AppendString(dst, r.Stage)
-	for _, n := range []int{r.From, r.To, len(r.Tasks)} {
+	dst = binary.AppendUvarint(dst, uint64(r.From))
+	dst = binary.AppendUvarint(dst, uint64(r.To))
+	for tasks := r.Tasks; len(tasks) > 0; {
+		apart, n := taskRun(tasks)
+		dst = wire.AppendTask(dst, tasks[0])
+		dst = binary.AppendUvarint(dst, uint64(apart))
 		dst = binary.AppendUvarint(dst, uint64(n))
-	}
-	for _, t := range r.Tasks {
-		dst = wire.AppendTask(dst, t)
+		tasks = tasks[n:]
 	}
 	return dst
+}
+
+// taskRun tells how many of tasks, from the first on, are attempts of equal number of one vertex, and how far apart they are.
+func taskRun(tasks []wire.Task) (apart, n int) {
+	first := tasks[0]
+	if len(tasks) > 1 {
+		apart = max(0, tasks[1].Subtask-first.Subtask)
+	}
+	for n = 1; n < min(len(tasks), maxRun) && apart > 0; n++ {
+		if tasks[n] != (wire.Task{Vertex: first.Vertex, Subtask: first.Subtask + n*apart, Attempt: first.Attempt}) {
+			break
+		}
+	}
+	return apart, n
 }
 
 // ParseRequest reads what Append wrote.
 func ParseRequest(src []byte) (r Request, err error) {
 	f := wire.NewFields(src)
 	r.Stage, r.From, r.To = f.String(), f.Int(), f.Int()
-	for n := f.Int(); n > 0 && f.Err() == nil; n-- {
-		r.Tasks = append(r.Tasks, f.Task())
+	for len(f.Rest()) > 0 {
+		t, apart, n := f.Task(), f.Int(), f.Int()
+		if n > maxRun {
+			return r, fmt.Errorf("%w: %d tasks at once", wire.ErrCorrupt, n)
+		}
+		for ; n > 0 && f.Err() == nil; n-- {
+			r.Tasks = append(r.Tasks, t)
+			t.Subtask += apart
+		}
 	}
 	return r, f.Err()
 }
