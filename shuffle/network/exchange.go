@@ -29,8 +29,10 @@ type Options struct {
 	Dial func(ctx context.Context, address string) (net.Conn, error)
 	// ClientTLS and ServerTLS encrypt connections after their preamble if they are set, as at the other workers.
 	ClientTLS, ServerTLS *tls.Config
-	// ConnectTimeout bounds dialling and preamble; the default is 10 s.
+	// ConnectTimeout bounds dialling and preamble, all attempts together; the default is 10 s.
 	ConnectTimeout time.Duration
+	// Backoff is the wait before a connection is tried again, after a failure that may pass; the default is 50 ms.
+	Backoff time.Duration
 	// Compress compresses batches by LZ4: for links slower than about 1 GB/s per core.
 	Compress bool
 	// Memory has a share for what waits here to be written, and one for each Input of what its channels may have under way.
@@ -86,6 +88,9 @@ func New(opt Options) *Exchange {
 	}
 	if opt.ConnectTimeout == 0 {
 		opt.ConnectTimeout = 10 * time.Second
+	}
+	if opt.Backoff == 0 {
+		opt.Backoff = 50 * time.Millisecond
 	}
 	if opt.Logger == nil {
 		opt.Logger = slog.Default()

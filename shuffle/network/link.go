@@ -63,7 +63,7 @@ func (l *link) dial() {
 		cancel()
 	}
 	l.mu.Unlock()
-	conn, err := l.connect(ctx)
+	conn, err := l.retry(ctx)
 	if err != nil {
 		l.fail(fmt.Errorf("connect to %s: %w", l.peer.Address, err))
 		x.group.Done()
