@@ -164,6 +164,10 @@ func (c raw) encode(e *encoder, v cells) {
 	var out []byte
 	e.dst, out = extend(e.dst, v.n*c.size)
 	for _, r := range v.runs {
+		if v.stride == uintptr(c.size) {
+			out = out[copy(out, unsafe.Slice((*byte)(r.at), r.n*c.size)):]
+			continue
+		}
 		for i := range uintptr(r.n) {
 			out = out[copy(out, unsafe.Slice((*byte)(unsafe.Add(r.at, v.off+i*v.stride)), c.size)):]
 		}
@@ -176,6 +180,10 @@ func (c raw) decode(d *decoder, v cells) error {
 		return err
 	}
 	for _, r := range v.runs {
+		if v.stride == uintptr(c.size) {
+			in = in[copy(unsafe.Slice((*byte)(r.at), r.n*c.size), in):]
+			continue
+		}
 		for i := range uintptr(r.n) {
 			in = in[copy(unsafe.Slice((*byte)(unsafe.Add(r.at, v.off+i*v.stride)), c.size), in):]
 		}
