@@ -119,6 +119,7 @@ func TestCluster(t *testing.T) {
 	slices.Sort(want)
 
 	require.Equal(t, want, c.run("-p", "3", program, "--input", text))
+	require.Equal(t, want, c.run("-p", "3", "-D", "taskmanager.network.compression.codec=LZ4", program, "--input", text))
 	require.Greater(t, len(c.run("-D", "execution.runtime-mode=STREAMING", program, "--input", text)), len(want))
 
 	for _, mode := range []string{"BATCH", "STREAMING"} {

@@ -35,9 +35,13 @@ type options struct {
 }
 
 var benchmarks = []benchmark{wordCount, chain1e3, chain1e6, exchange1e6, valueState, windows, latency, idle, start,
-	exchangeBytes, exchangeRows, exchangeHop, exchangeTLS, blockingShuffle}
+	exchangeBytes, exchangeRows, exchangeHop, exchangeTLS, blockingShuffle, scheduling, clusterStart}
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == programArgument {
+		oneTask()
+		return
+	}
 	if name := os.Getenv(childVariable); name != "" {
 		child(name)
 		return
@@ -52,7 +56,12 @@ func main() {
 	flags.Usage = func() {
 		fmt.Fprintln(os.Stderr, "usage: bench [name ...] [flags]")
 		for _, b := range benchmarks {
-			fmt.Fprintf(os.Stderr, "  %-14s %s\n", b.name, b.about)
+			fmt.Fprintf(os.Stderr, "  %-17s %s\n", b.name, b.about)
+			for _, c := range b.cases {
+				if c.target != "" {
+					fmt.Fprintf(os.Stderr, "  %-17s   %s: %s\n", "", c.name, c.target)
+				}
+			}
 		}
 		flags.PrintDefaults()
 	}

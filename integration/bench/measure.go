@@ -21,6 +21,8 @@ type outcome struct {
 	Units int64             `json:"units"`
 	Error string            `json:"error,omitempty"`
 	Notes map[string]string `json:"notes,omitempty"`
+	// PerSecond is the rate of the work alone where the case measures that, without the start of its processes.
+	PerSecond float64 `json:"perSecond,omitempty"`
 }
 
 // figure is one run of a case as the operating system saw it.
@@ -56,6 +58,10 @@ func (b *benchmark) measure(o *options) error {
 		f := figures[i][0]
 		fmt.Printf("  %-28s %12d %10.3f %10.3f %14s %9.2f %9.1f", c.name, f.Units, cpu.Seconds(), wall.Seconds(),
 			rate(f.Units, cpu), cpu.Seconds()/base.Seconds(), float64(median(figures[i], func(f figure) int64 { return f.peak }))/(1<<20))
+		if perSecond := median(figures[i], func(f figure) float64 { return f.PerSecond }); perSecond > 0 {
+			base := median(figures[0], func(f figure) float64 { return f.PerSecond })
+			fmt.Printf("  %.0f per second, %.0f %% of base", perSecond, 100*perSecond/base)
+		}
 		for _, k := range slices.Sorted(keysOf(f.Notes)) {
 			fmt.Printf("  %s %s", k, f.Notes[k])
 		}
@@ -142,7 +148,7 @@ func child(name string) {
 		for _, c := range b.cases {
 			if b.name+"/"+c.name == name {
 				n, err := c.run(o)
-				r.Units, r.Notes = n, notes
+				r.Units, r.Notes, r.PerSecond = n, notes, perSecond
 				if err != nil {
 					r.Error = err.Error()
 				}
@@ -156,5 +162,8 @@ func child(name string) {
 	fmt.Println(string(line))
 }
 
-// notes are further figures of the case that this process runs.
-var notes = map[string]string{}
+// perSecond is outcome.PerSecond, and notes are further figures, of the case that this process runs.
+var (
+	perSecond float64
+	notes     = map[string]string{}
+)

@@ -58,7 +58,10 @@ func twoProcesses(receive func(l net.Listener) (int64, error), send func(address
 			return 0, err
 		}
 		peer := exec.Command(self)
-		peer.Env = append(os.Environ(), peerVariable+"="+l.Addr().String(), "LEAT_BENCH_PROFILE=")
+		peer.Env = append(os.Environ(), peerVariable+"="+l.Addr().String())
+		if path := os.Getenv("LEAT_BENCH_PROFILE"); path != "" {
+			peer.Env = append(peer.Env, "LEAT_BENCH_PROFILE="+path+".peer")
+		}
 		var said bytes.Buffer
 		peer.Stdout, peer.Stderr = &said, os.Stderr
 		if err := peer.Start(); err != nil {
@@ -73,7 +76,7 @@ func twoProcesses(receive func(l net.Listener) (int64, error), send func(address
 		if err := peer.Wait(); err != nil {
 			return 0, err
 		}
-		notes["per second"] = fmt.Sprintf("%.0f", float64(n)/took.Seconds())
+		perSecond = float64(n) / took.Seconds()
 		var other outcome
 		if err := json.Unmarshal(said.Bytes(), &other); err != nil {
 			return 0, fmt.Errorf("sender said %q: %w", said.String(), err)
