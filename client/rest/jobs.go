@@ -60,12 +60,14 @@ func (c *Client) Submit(ctx context.Context, n messages.NewJob) (id string, err 
 	return s.JobID, err
 }
 
-// Watch calls f with the details of a job at once and then each period, until the job is over or ctx ends. It returns the last
-// details. Failures are borne as long as the client's patience lasts, since a leader may be elected meanwhile.
+// firstLook is how soon Watch looks again after the first time.
+const firstLook = 10 * time.Millisecond
+
+// Watch calls f with the details of a job at once and then ever more seldom up to each period, so that the end of a short job is
+// seen soon, until the job is over or ctx ends. It returns the last details. Failures are borne as long as the client's patience
+// lasts, since a leader may be elected meanwhile.
 func (c *Client) Watch(ctx context.Context, id string, period time.Duration, f func(messages.JobDetails)) (messages.JobDetails, error) {
-	tick := time.NewTicker(period)
-	defer tick.Stop()
-	for {
+	for wait := min(period, firstLook); ; wait = min(period, wait+wait/2) {
 		d, err := c.Job(ctx, id)
 		if err != nil {
 			return d, err
@@ -77,7 +79,7 @@ func (c *Client) Watch(ctx context.Context, id string, period time.Duration, f f
 		select {
 		case <-ctx.Done():
 			return d, ctx.Err()
-		case <-tick.C:
+		case <-time.After(wait):
 		}
 	}
 }
