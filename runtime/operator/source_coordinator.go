@@ -5,7 +5,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
+
+	"github.com/zeebo/xxh3"
 
 	"github.com/leatproject/leat/storage/source"
 )
@@ -30,8 +33,9 @@ type SplitCoordinator struct {
 	// Alignment is the group of the source's watermark alignment, or nil.
 	Alignment *AlignmentGroup
 
-	stages []*splitStage
-	cancel context.CancelFunc
+	stages  []*splitStage
+	cancel  context.CancelFunc
+	resumed map[int][]uint64 // what was taken before Start, by sub-task
 }
 
 // Start implements Coordinator.
@@ -40,9 +44,19 @@ func (c *SplitCoordinator) Start(ctx context.Context, parallelism int) error {
 		c.Alignment.join(c, parallelism)
 	}
 	ctx, c.cancel = context.WithCancel(ctx)
-	for _, src := range c.Sources {
-		c.stages = append(c.stages, &splitStage{source: src, ctx: ctx, parallelism: parallelism, done: make(chan struct{}),
-			arrived: map[int]bool{}, own: map[int][]source.Split{}, given: map[int][]source.Split{}, changed: make(chan struct{})})
+	for i, src := range c.Sources {
+		s := &splitStage{number: i, source: src, ctx: ctx, parallelism: parallelism, done: make(chan struct{}), arrived: map[int]bool{},
+			own: map[int][]source.Split{}, given: map[int][]source.Split{}, taken: map[uint64]int{}, changed: make(chan struct{})}
+		for subtask, ids := range c.resumed {
+			s.arrived[subtask] = true
+			for _, id := range ids {
+				s.taken[id] = subtask
+			}
+			if c.Alignment != nil {
+				c.Alignment.leave(alignmentMember{c, subtask})
+			}
+		}
+		c.stages = append(c.stages, s)
 	}
 	return c.stages[0].begin()
 }
@@ -64,6 +78,27 @@ func (c *SplitCoordinator) Handle(ctx context.Context, subtask int, request []by
 		return nil, nil
 	}
 	return nil, fmt.Errorf("request of %d bytes to the split coordinator cannot be read", len(request))
+}
+
+// Taken returns the identity of the split that an answer gives to a sub-task; it is not ok if the answer gives none.
+func (c *SplitCoordinator) Taken(request, answer []byte) (id uint64, ok bool) {
+	if len(request) != 2 || request[0] != requestSplit || len(answer) == 0 {
+		return 0, false
+	}
+	split, err := decodeSplit(answer)
+	return splitID(int(request[1]), split.ID), err == nil
+}
+
+// splitID identifies a split of the source of a number.
+func splitID(number int, id string) uint64 { return xxh3.HashStringSeed(id, uint64(number)) }
+
+// Resume notes before Start that a sub-task has finished under an earlier coordinator, and the splits that it has taken: nobody
+// else gets them, until it is Reset.
+func (c *SplitCoordinator) Resume(subtask int, ids []uint64) {
+	if c.resumed == nil {
+		c.resumed = map[int][]uint64{}
+	}
+	c.resumed[subtask] = ids
 }
 
 // Reset takes back the splits that a sub-task was given: it begins again.
@@ -97,6 +132,7 @@ func (c *SplitCoordinator) Close() error {
 
 // splitStage is the discovery of one source's splits.
 type splitStage struct {
+	number      int
 	source      source.Source
 	ctx         context.Context
 	parallelism int
@@ -109,6 +145,7 @@ type splitStage struct {
 	shared  []source.Split
 	own     map[int][]source.Split
 	given   map[int][]source.Split // by sub-task
+	taken   map[uint64]int         // splits that sub-tasks have taken under an earlier coordinator
 	changed chan struct{}          // closed and made anew when splits came or all are known
 	all     bool
 	err     error
@@ -148,6 +185,10 @@ func (s *splitStage) found(splits []source.Split, err error) {
 	defer s.mu.Unlock()
 	assigner, _ := s.enumerator.(source.Assigner)
 	for _, split := range splits {
+		if subtask, taken := s.taken[splitID(s.number, split.ID)]; taken {
+			s.given[subtask] = append(s.given[subtask], split)
+			continue
+		}
 		if assigner == nil {
 			s.shared = append(s.shared, split)
 			continue
@@ -203,6 +244,10 @@ func (s *splitStage) reset(subtask int) {
 	defer s.mu.Unlock()
 	back := s.given[subtask]
 	delete(s.given, subtask)
+	maps.DeleteFunc(s.taken, func(_ uint64, by int) bool { return by == subtask })
+	if !s.begun {
+		delete(s.arrived, subtask)
+	}
 	if _, assigned := s.enumerator.(source.Assigner); assigned {
 		s.own[subtask] = append(back, s.own[subtask]...)
 	} else {

@@ -1327,7 +1327,9 @@ type TaskReport struct {
 	// cause is why the attempt failed: one line, then details.
 	Cause string `protobuf:"bytes,5,opt,name=cause,proto3" json:"cause,omitempty"`
 	// lost is the output that could not be read, if that was it; with vertex -1 another task could not be reached.
-	Lost          *Producer `protobuf:"bytes,6,opt,name=lost,proto3" json:"lost,omitempty"`
+	Lost *Producer `protobuf:"bytes,6,opt,name=lost,proto3" json:"lost,omitempty"`
+	// epoch is that of the coordinators which a finished attempt has asked, if any.
+	Epoch         *Fence `protobuf:"bytes,20,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1400,6 +1402,13 @@ func (x *TaskReport) GetCause() string {
 func (x *TaskReport) GetLost() *Producer {
 	if x != nil {
 		return x.Lost
+	}
+	return nil
+}
+
+func (x *TaskReport) GetEpoch() *Fence {
+	if x != nil {
+		return x.Epoch
 	}
 	return nil
 }
@@ -2053,7 +2062,9 @@ type Coordinator struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	TaskManager uint32                 `protobuf:"varint,1,opt,name=task_manager,json=taskManager,proto3" json:"task_manager,omitempty"`
 	// epoch is the fence of the order that has appointed the host.
-	Epoch         *Fence `protobuf:"bytes,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Epoch *Fence `protobuf:"bytes,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// taken is told to the host: the results of the sub-tasks of sources that have finished under earlier epochs.
+	Taken         []*Result `protobuf:"bytes,20,rep,name=taken,proto3" json:"taken,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2098,6 +2109,13 @@ func (x *Coordinator) GetTaskManager() uint32 {
 func (x *Coordinator) GetEpoch() *Fence {
 	if x != nil {
 		return x.Epoch
+	}
+	return nil
+}
+
+func (x *Coordinator) GetTaken() []*Result {
+	if x != nil {
+		return x.Taken
 	}
 	return nil
 }
@@ -3230,7 +3248,7 @@ const file_control_proto_rawDesc = "" +
 	"\x04jobs\x18\b \x03(\tR\x04jobs\x12,\n" +
 	"\x04lost\x18\t \x03(\v2\x18.leat.rpc.v1.HeldOutputsR\x04lost\x12B\n" +
 	"\fcoordinators\x18\n" +
-	" \x03(\v2\x1e.leat.rpc.v1.CoordinatorStatusR\fcoordinators\"\xd9\x01\n" +
+	" \x03(\v2\x1e.leat.rpc.v1.CoordinatorStatusR\fcoordinators\"\x83\x02\n" +
 	"\n" +
 	"TaskReport\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.leat.rpc.v1.AttemptR\aattempt\x12,\n" +
@@ -3238,7 +3256,8 @@ const file_control_proto_rawDesc = "" +
 	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\x12\x16\n" +
 	"\x06result\x18\x04 \x01(\fR\x06result\x12\x14\n" +
 	"\x05cause\x18\x05 \x01(\tR\x05cause\x12)\n" +
-	"\x04lost\x18\x06 \x01(\v2\x15.leat.rpc.v1.ProducerR\x04lost\"v\n" +
+	"\x04lost\x18\x06 \x01(\v2\x15.leat.rpc.v1.ProducerR\x04lost\x12(\n" +
+	"\x05epoch\x18\x14 \x01(\v2\x12.leat.rpc.v1.FenceR\x05epoch\"v\n" +
 	"\n" +
 	"SizeReport\x12\x10\n" +
 	"\x03job\x18\x01 \x01(\tR\x03job\x12\x16\n" +
@@ -3301,10 +3320,11 @@ const file_control_proto_rawDesc = "" +
 	"\x04from\x18\x05 \x01(\x05R\x04from\x12\x0e\n" +
 	"\x02to\x18\x06 \x01(\x05R\x02to\x12\x14\n" +
 	"\x05piece\x18\a \x01(\x05R\x05piece\x12\x16\n" +
-	"\x06pieces\x18\b \x01(\x05R\x06pieces\"Z\n" +
+	"\x06pieces\x18\b \x01(\x05R\x06pieces\"\x85\x01\n" +
 	"\vCoordinator\x12!\n" +
 	"\ftask_manager\x18\x01 \x01(\rR\vtaskManager\x12(\n" +
-	"\x05epoch\x18\x02 \x01(\v2\x12.leat.rpc.v1.FenceR\x05epoch\"e\n" +
+	"\x05epoch\x18\x02 \x01(\v2\x12.leat.rpc.v1.FenceR\x05epoch\x12)\n" +
+	"\x05taken\x18\x14 \x03(\v2\x13.leat.rpc.v1.ResultR\x05taken\"e\n" +
 	"\x11CoordinatorStatus\x12\x10\n" +
 	"\x03job\x18\x01 \x01(\tR\x03job\x12(\n" +
 	"\x05epoch\x18\x02 \x01(\v2\x12.leat.rpc.v1.FenceR\x05epoch\x12\x14\n" +
@@ -3502,39 +3522,41 @@ var file_control_proto_depIdxs = []int32{
 	12, // 18: leat.rpc.v1.TaskReport.attempt:type_name -> leat.rpc.v1.Attempt
 	0,  // 19: leat.rpc.v1.TaskReport.state:type_name -> leat.rpc.v1.TaskState
 	13, // 20: leat.rpc.v1.TaskReport.lost:type_name -> leat.rpc.v1.Producer
-	6,  // 21: leat.rpc.v1.Order.fence:type_name -> leat.rpc.v1.Fence
-	22, // 22: leat.rpc.v1.Order.deploy:type_name -> leat.rpc.v1.Deployment
-	12, // 23: leat.rpc.v1.Order.cancel:type_name -> leat.rpc.v1.Attempt
-	12, // 24: leat.rpc.v1.Order.forget:type_name -> leat.rpc.v1.Attempt
-	19, // 25: leat.rpc.v1.Order.keep:type_name -> leat.rpc.v1.HeldVertex
-	21, // 26: leat.rpc.v1.Order.peers:type_name -> leat.rpc.v1.Peers
-	20, // 27: leat.rpc.v1.Order.locations:type_name -> leat.rpc.v1.Location
-	13, // 28: leat.rpc.v1.HeldVertex.outputs:type_name -> leat.rpc.v1.Producer
-	23, // 29: leat.rpc.v1.Deployment.tasks:type_name -> leat.rpc.v1.Assignment
-	24, // 30: leat.rpc.v1.Deployment.coordinator:type_name -> leat.rpc.v1.Coordinator
-	26, // 31: leat.rpc.v1.Deployment.results:type_name -> leat.rpc.v1.Result
-	6,  // 32: leat.rpc.v1.Coordinator.epoch:type_name -> leat.rpc.v1.Fence
-	6,  // 33: leat.rpc.v1.CoordinatorStatus.epoch:type_name -> leat.rpc.v1.Fence
-	37, // 34: leat.rpc.v1.Submission.configuration:type_name -> leat.rpc.v1.Submission.ConfigurationEntry
-	38, // 35: leat.rpc.v1.Submission.once:type_name -> leat.rpc.v1.Submission.OnceEntry
-	28, // 36: leat.rpc.v1.Submission.earlier:type_name -> leat.rpc.v1.Executed
-	29, // 37: leat.rpc.v1.Executed.collected:type_name -> leat.rpc.v1.Collected
-	31, // 38: leat.rpc.v1.Metrics.tasks:type_name -> leat.rpc.v1.TaskMetrics
-	33, // 39: leat.rpc.v1.Metrics.processes:type_name -> leat.rpc.v1.ProcessMetrics
-	12, // 40: leat.rpc.v1.TaskMetrics.attempt:type_name -> leat.rpc.v1.Attempt
-	32, // 41: leat.rpc.v1.TaskMetrics.operators:type_name -> leat.rpc.v1.OperatorMetric
-	36, // 42: leat.rpc.v1.LogReply.files:type_name -> leat.rpc.v1.LogFile
-	4,  // 43: leat.rpc.v1.JobManager.Connect:input_type -> leat.rpc.v1.Up
-	1,  // 44: leat.rpc.v1.JobManager.Fetch:input_type -> leat.rpc.v1.FetchRequest
-	2,  // 45: leat.rpc.v1.JobManager.Store:input_type -> leat.rpc.v1.Chunk
-	5,  // 46: leat.rpc.v1.JobManager.Connect:output_type -> leat.rpc.v1.Down
-	2,  // 47: leat.rpc.v1.JobManager.Fetch:output_type -> leat.rpc.v1.Chunk
-	3,  // 48: leat.rpc.v1.JobManager.Store:output_type -> leat.rpc.v1.Stored
-	46, // [46:49] is the sub-list for method output_type
-	43, // [43:46] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	6,  // 21: leat.rpc.v1.TaskReport.epoch:type_name -> leat.rpc.v1.Fence
+	6,  // 22: leat.rpc.v1.Order.fence:type_name -> leat.rpc.v1.Fence
+	22, // 23: leat.rpc.v1.Order.deploy:type_name -> leat.rpc.v1.Deployment
+	12, // 24: leat.rpc.v1.Order.cancel:type_name -> leat.rpc.v1.Attempt
+	12, // 25: leat.rpc.v1.Order.forget:type_name -> leat.rpc.v1.Attempt
+	19, // 26: leat.rpc.v1.Order.keep:type_name -> leat.rpc.v1.HeldVertex
+	21, // 27: leat.rpc.v1.Order.peers:type_name -> leat.rpc.v1.Peers
+	20, // 28: leat.rpc.v1.Order.locations:type_name -> leat.rpc.v1.Location
+	13, // 29: leat.rpc.v1.HeldVertex.outputs:type_name -> leat.rpc.v1.Producer
+	23, // 30: leat.rpc.v1.Deployment.tasks:type_name -> leat.rpc.v1.Assignment
+	24, // 31: leat.rpc.v1.Deployment.coordinator:type_name -> leat.rpc.v1.Coordinator
+	26, // 32: leat.rpc.v1.Deployment.results:type_name -> leat.rpc.v1.Result
+	6,  // 33: leat.rpc.v1.Coordinator.epoch:type_name -> leat.rpc.v1.Fence
+	26, // 34: leat.rpc.v1.Coordinator.taken:type_name -> leat.rpc.v1.Result
+	6,  // 35: leat.rpc.v1.CoordinatorStatus.epoch:type_name -> leat.rpc.v1.Fence
+	37, // 36: leat.rpc.v1.Submission.configuration:type_name -> leat.rpc.v1.Submission.ConfigurationEntry
+	38, // 37: leat.rpc.v1.Submission.once:type_name -> leat.rpc.v1.Submission.OnceEntry
+	28, // 38: leat.rpc.v1.Submission.earlier:type_name -> leat.rpc.v1.Executed
+	29, // 39: leat.rpc.v1.Executed.collected:type_name -> leat.rpc.v1.Collected
+	31, // 40: leat.rpc.v1.Metrics.tasks:type_name -> leat.rpc.v1.TaskMetrics
+	33, // 41: leat.rpc.v1.Metrics.processes:type_name -> leat.rpc.v1.ProcessMetrics
+	12, // 42: leat.rpc.v1.TaskMetrics.attempt:type_name -> leat.rpc.v1.Attempt
+	32, // 43: leat.rpc.v1.TaskMetrics.operators:type_name -> leat.rpc.v1.OperatorMetric
+	36, // 44: leat.rpc.v1.LogReply.files:type_name -> leat.rpc.v1.LogFile
+	4,  // 45: leat.rpc.v1.JobManager.Connect:input_type -> leat.rpc.v1.Up
+	1,  // 46: leat.rpc.v1.JobManager.Fetch:input_type -> leat.rpc.v1.FetchRequest
+	2,  // 47: leat.rpc.v1.JobManager.Store:input_type -> leat.rpc.v1.Chunk
+	5,  // 48: leat.rpc.v1.JobManager.Connect:output_type -> leat.rpc.v1.Down
+	2,  // 49: leat.rpc.v1.JobManager.Fetch:output_type -> leat.rpc.v1.Chunk
+	3,  // 50: leat.rpc.v1.JobManager.Store:output_type -> leat.rpc.v1.Stored
+	48, // [48:51] is the sub-list for method output_type
+	45, // [45:48] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_control_proto_init() }

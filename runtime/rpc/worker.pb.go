@@ -794,9 +794,11 @@ func (x *Ask) GetRequest() []byte {
 }
 
 type Answer struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Value         []byte                 `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
-	Error         string                 `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Value []byte                 `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
+	Error string                 `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
+	// over is set when the epoch has ended.
+	Over          bool `protobuf:"varint,3,opt,name=over,proto3" json:"over,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -845,10 +847,19 @@ func (x *Answer) GetError() string {
 	return ""
 }
 
-// Prepared is the result of a finished sub-task of a vertex with sinks: what the commit vertex gives to their coordinators.
+func (x *Answer) GetOver() bool {
+	if x != nil {
+		return x.Over
+	}
+	return false
+}
+
+// Prepared is the result of a finished sub-task: what the commit vertex gives to the coordinators of its sinks, and what its
+// sources have taken.
 type Prepared struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Operators     []*PreparedOperator    `protobuf:"bytes,1,rep,name=operators,proto3" json:"operators,omitempty"`
+	Taken         []*Taken               `protobuf:"bytes,2,rep,name=taken,proto3" json:"taken,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -890,6 +901,66 @@ func (x *Prepared) GetOperators() []*PreparedOperator {
 	return nil
 }
 
+func (x *Prepared) GetTaken() []*Taken {
+	if x != nil {
+		return x.Taken
+	}
+	return nil
+}
+
+// Taken is what a source was given by its coordinator: splits, by a hash each.
+type Taken struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Node          int32                  `protobuf:"varint,1,opt,name=node,proto3" json:"node,omitempty"`
+	Ids           []uint64               `protobuf:"fixed64,2,rep,packed,name=ids,proto3" json:"ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Taken) Reset() {
+	*x = Taken{}
+	mi := &file_worker_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Taken) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Taken) ProtoMessage() {}
+
+func (x *Taken) ProtoReflect() protoreflect.Message {
+	mi := &file_worker_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Taken.ProtoReflect.Descriptor instead.
+func (*Taken) Descriptor() ([]byte, []int) {
+	return file_worker_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Taken) GetNode() int32 {
+	if x != nil {
+		return x.Node
+	}
+	return 0
+}
+
+func (x *Taken) GetIds() []uint64 {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
 type PreparedOperator struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Node          int32                  `protobuf:"varint,1,opt,name=node,proto3" json:"node,omitempty"`
@@ -900,7 +971,7 @@ type PreparedOperator struct {
 
 func (x *PreparedOperator) Reset() {
 	*x = PreparedOperator{}
-	mi := &file_worker_proto_msgTypes[10]
+	mi := &file_worker_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -912,7 +983,7 @@ func (x *PreparedOperator) String() string {
 func (*PreparedOperator) ProtoMessage() {}
 
 func (x *PreparedOperator) ProtoReflect() protoreflect.Message {
-	mi := &file_worker_proto_msgTypes[10]
+	mi := &file_worker_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -925,7 +996,7 @@ func (x *PreparedOperator) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreparedOperator.ProtoReflect.Descriptor instead.
 func (*PreparedOperator) Descriptor() ([]byte, []int) {
-	return file_worker_proto_rawDescGZIP(), []int{10}
+	return file_worker_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PreparedOperator) GetNode() int32 {
@@ -1002,12 +1073,17 @@ const file_worker_proto_rawDesc = "" +
 	"\x05epoch\x18\x01 \x01(\v2\x12.leat.rpc.v1.FenceR\x05epoch\x12\x12\n" +
 	"\x04node\x18\x02 \x01(\x05R\x04node\x12.\n" +
 	"\aattempt\x18\x03 \x01(\v2\x14.leat.rpc.v1.AttemptR\aattempt\x12\x18\n" +
-	"\arequest\x18\x04 \x01(\fR\arequest\"4\n" +
+	"\arequest\x18\x04 \x01(\fR\arequest\"H\n" +
 	"\x06Answer\x12\x14\n" +
 	"\x05value\x18\x01 \x01(\fR\x05value\x12\x14\n" +
-	"\x05error\x18\x02 \x01(\tR\x05error\"G\n" +
+	"\x05error\x18\x02 \x01(\tR\x05error\x12\x12\n" +
+	"\x04over\x18\x03 \x01(\bR\x04over\"q\n" +
 	"\bPrepared\x12;\n" +
-	"\toperators\x18\x01 \x03(\v2\x1d.leat.rpc.v1.PreparedOperatorR\toperators\">\n" +
+	"\toperators\x18\x01 \x03(\v2\x1d.leat.rpc.v1.PreparedOperatorR\toperators\x12(\n" +
+	"\x05taken\x18\x02 \x03(\v2\x12.leat.rpc.v1.TakenR\x05taken\"-\n" +
+	"\x05Taken\x12\x12\n" +
+	"\x04node\x18\x01 \x01(\x05R\x04node\x12\x10\n" +
+	"\x03ids\x18\x02 \x03(\x06R\x03ids\">\n" +
 	"\x10PreparedOperator\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\x05R\x04node\x12\x16\n" +
 	"\x06values\x18\x02 \x03(\fR\x06valuesB)Z'github.com/leatproject/leat/runtime/rpcb\x06proto3"
@@ -1024,7 +1100,7 @@ func file_worker_proto_rawDescGZIP() []byte {
 	return file_worker_proto_rawDescData
 }
 
-var file_worker_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_worker_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_worker_proto_goTypes = []any{
 	(*ToWorker)(nil),         // 0: leat.rpc.v1.ToWorker
 	(*Start)(nil),            // 1: leat.rpc.v1.Start
@@ -1036,38 +1112,40 @@ var file_worker_proto_goTypes = []any{
 	(*Ask)(nil),              // 7: leat.rpc.v1.Ask
 	(*Answer)(nil),           // 8: leat.rpc.v1.Answer
 	(*Prepared)(nil),         // 9: leat.rpc.v1.Prepared
-	(*PreparedOperator)(nil), // 10: leat.rpc.v1.PreparedOperator
-	(*Order)(nil),            // 11: leat.rpc.v1.Order
-	(*LogRequest)(nil),       // 12: leat.rpc.v1.LogRequest
-	(*Submission)(nil),       // 13: leat.rpc.v1.Submission
-	(*Report)(nil),           // 14: leat.rpc.v1.Report
-	(*Metrics)(nil),          // 15: leat.rpc.v1.Metrics
-	(*LogReply)(nil),         // 16: leat.rpc.v1.LogReply
-	(*Producer)(nil),         // 17: leat.rpc.v1.Producer
-	(*Fence)(nil),            // 18: leat.rpc.v1.Fence
-	(*Attempt)(nil),          // 19: leat.rpc.v1.Attempt
+	(*Taken)(nil),            // 10: leat.rpc.v1.Taken
+	(*PreparedOperator)(nil), // 11: leat.rpc.v1.PreparedOperator
+	(*Order)(nil),            // 12: leat.rpc.v1.Order
+	(*LogRequest)(nil),       // 13: leat.rpc.v1.LogRequest
+	(*Submission)(nil),       // 14: leat.rpc.v1.Submission
+	(*Report)(nil),           // 15: leat.rpc.v1.Report
+	(*Metrics)(nil),          // 16: leat.rpc.v1.Metrics
+	(*LogReply)(nil),         // 17: leat.rpc.v1.LogReply
+	(*Producer)(nil),         // 18: leat.rpc.v1.Producer
+	(*Fence)(nil),            // 19: leat.rpc.v1.Fence
+	(*Attempt)(nil),          // 20: leat.rpc.v1.Attempt
 }
 var file_worker_proto_depIdxs = []int32{
 	1,  // 0: leat.rpc.v1.ToWorker.start:type_name -> leat.rpc.v1.Start
-	11, // 1: leat.rpc.v1.ToWorker.order:type_name -> leat.rpc.v1.Order
+	12, // 1: leat.rpc.v1.ToWorker.order:type_name -> leat.rpc.v1.Order
 	6,  // 2: leat.rpc.v1.ToWorker.blob:type_name -> leat.rpc.v1.BlobReply
-	12, // 3: leat.rpc.v1.ToWorker.read:type_name -> leat.rpc.v1.LogRequest
-	13, // 4: leat.rpc.v1.Start.submission:type_name -> leat.rpc.v1.Submission
-	14, // 5: leat.rpc.v1.FromWorker.report:type_name -> leat.rpc.v1.Report
-	15, // 6: leat.rpc.v1.FromWorker.metrics:type_name -> leat.rpc.v1.Metrics
+	13, // 3: leat.rpc.v1.ToWorker.read:type_name -> leat.rpc.v1.LogRequest
+	14, // 4: leat.rpc.v1.Start.submission:type_name -> leat.rpc.v1.Submission
+	15, // 5: leat.rpc.v1.FromWorker.report:type_name -> leat.rpc.v1.Report
+	16, // 6: leat.rpc.v1.FromWorker.metrics:type_name -> leat.rpc.v1.Metrics
 	3,  // 7: leat.rpc.v1.FromWorker.finished:type_name -> leat.rpc.v1.Finished
 	5,  // 8: leat.rpc.v1.FromWorker.blob:type_name -> leat.rpc.v1.BlobRequest
-	16, // 9: leat.rpc.v1.FromWorker.read:type_name -> leat.rpc.v1.LogReply
-	17, // 10: leat.rpc.v1.Finished.producer:type_name -> leat.rpc.v1.Producer
+	17, // 9: leat.rpc.v1.FromWorker.read:type_name -> leat.rpc.v1.LogReply
+	18, // 10: leat.rpc.v1.Finished.producer:type_name -> leat.rpc.v1.Producer
 	4,  // 11: leat.rpc.v1.Finished.outputs:type_name -> leat.rpc.v1.StageOutput
-	18, // 12: leat.rpc.v1.Ask.epoch:type_name -> leat.rpc.v1.Fence
-	19, // 13: leat.rpc.v1.Ask.attempt:type_name -> leat.rpc.v1.Attempt
-	10, // 14: leat.rpc.v1.Prepared.operators:type_name -> leat.rpc.v1.PreparedOperator
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	19, // 12: leat.rpc.v1.Ask.epoch:type_name -> leat.rpc.v1.Fence
+	20, // 13: leat.rpc.v1.Ask.attempt:type_name -> leat.rpc.v1.Attempt
+	11, // 14: leat.rpc.v1.Prepared.operators:type_name -> leat.rpc.v1.PreparedOperator
+	10, // 15: leat.rpc.v1.Prepared.taken:type_name -> leat.rpc.v1.Taken
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_worker_proto_init() }
@@ -1099,7 +1177,7 @@ func file_worker_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_worker_proto_rawDesc), len(file_worker_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -40,19 +40,33 @@ func (w *worker) asker(r *running, n *graph.Node) func(context.Context, []byte) 
 			return w.program.Coordinator(n.ID).Handle(ctx, int(r.attempt.Subtask), request)
 		}
 	}
+	c := w.program.Coordinator(n.ID)
+	resumed, _ := c.(resumable)
+	if c != nil {
+		r.epoch, _, _ = w.coords.where()
+	}
 	return func(ctx context.Context, request []byte) ([]byte, error) {
-		answer, err := w.ask(ctx, int32(n.ID), r.attempt, request)
+		answer, err := w.ask(ctx, int32(n.ID), r, request)
 		if err != nil {
 			return nil, fmt.Errorf("ask the coordinator of %s: %w", n.Name, err)
+		}
+		if resumed != nil {
+			if id, ok := resumed.Taken(request, answer); ok {
+				r.take(n.ID, id)
+			}
 		}
 		return answer, nil
 	}
 }
 
-// ask puts a request to the coordinator of a node, wherever it is.
-func (w *worker) ask(ctx context.Context, node int32, a *rpc.Attempt, request []byte) ([]byte, error) {
+// ask puts a request to the coordinator of a node, wherever it is. An attempt asks those of one epoch only: others do not know
+// what it has been given.
+func (w *worker) ask(ctx context.Context, node int32, r *running, request []byte) ([]byte, error) {
 	epoch, host, at := w.coords.where()
+	a := r.attempt
 	switch {
+	case epoch.Compare(r.epoch) != 0:
+		return nil, errEpochOver
 	case host != nil:
 		return host.handle(ctx, node, a, request)
 	case at.Worker == "":
@@ -85,6 +99,9 @@ func (w *worker) call(ctx context.Context, to network.Peer, question []byte) ([]
 			if err := proto.Unmarshal(b, a); err != nil {
 				return nil, err
 			}
+			if a.Over {
+				return nil, fmt.Errorf("%w: %s", errEpochOver, a.Error)
+			}
 			if a.Error != "" {
 				return nil, errors.New(a.Error)
 			}
@@ -107,7 +124,7 @@ func (w *worker) answer(question []byte, to *network.Sender) {
 			a.Value, err = host.handle(w.ctx, q.Node, q.Attempt, q.Request)
 		}
 		if err != nil {
-			a.Error = err.Error()
+			a.Error, a.Over = err.Error(), errors.Is(err, errEpochOver)
 		}
 		b, err := proto.Marshal(a)
 		if err != nil {

@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"sync"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/leatproject/leat/runtime/graph"
 	"github.com/leatproject/leat/runtime/operator"
 	"github.com/leatproject/leat/runtime/rpc"
@@ -17,6 +19,17 @@ import (
 // resettable is a coordinator that takes back what it gave to attempts of a sub-task that have ended, so that the sub-task can
 // begin anew alone. The others end with their epoch when a sub-task is restarted.
 type resettable interface{ Reset(subtask int) }
+
+// resumable is a coordinator that can begin where another one has ended: what finished sub-tasks were given goes to nobody else.
+type resumable interface {
+	// Taken returns the identity of what an answer gives to a sub-task.
+	Taken(request, answer []byte) (id uint64, ok bool)
+	// Resume is called before Start.
+	Resume(subtask int, ids []uint64)
+}
+
+// errEpochOver is why an attempt fails whose coordinators are gone.
+var errEpochOver = errors.New("the coordinators of the job have begun anew")
 
 // coordinators knows who hosts the coordinators of the job's sources, and hosts them if that is this worker.
 type coordinators struct {
@@ -40,9 +53,11 @@ type host struct {
 	cancel  context.CancelCauseFunc
 	started chan struct{} // closed when byNode is complete, or the epoch has ended
 	byNode  map[int32]operator.Coordinator
+	taken   []*rpc.Result // by sub-tasks that have finished under earlier epochs
 
-	mu     sync.Mutex
-	askers map[askerKey]*asker
+	mu      sync.Mutex
+	askers  map[askerKey]*asker
+	resumed map[askerKey]bool // sub-tasks in taken that have not come again
 }
 
 type askerKey struct{ node, subtask int32 }
@@ -66,14 +81,14 @@ func (c *coordinators) appoint(to *rpc.Coordinator, o *rpc.Order) {
 		return
 	}
 	if c.host != nil {
-		c.host.cancel(errors.New("the coordinators have begun anew"))
+		c.host.cancel(errEpochOver)
 	}
 	c.epoch, c.host = to.Epoch, nil
 	c.here = to.TaskManager == c.w.start.TaskManager
 	if c.here {
 		ctx, cancel := context.WithCancelCause(c.w.ctx)
 		c.host = &host{w: c.w, epoch: to.Epoch, ctx: ctx, cancel: cancel, started: make(chan struct{}), byNode: map[int32]operator.Coordinator{},
-			askers: map[askerKey]*asker{}}
+			taken: to.Taken, askers: map[askerKey]*asker{}, resumed: map[askerKey]bool{}}
 		c.w.group.Go(c.host.run)
 	} else if at, err := c.w.peer(o, to.TaskManager); err == nil {
 		c.at = at
@@ -111,7 +126,7 @@ func (c *coordinators) hosting(ctx context.Context, epoch *rpc.Fence) (*host, er
 		c.mu.Unlock()
 		switch {
 		case order > 0 || order == 0 && host == nil:
-			return nil, fmt.Errorf("epoch %s of the coordinators is over", epoch.Text())
+			return nil, fmt.Errorf("%w: epoch %s is over", errEpochOver, epoch.Text())
 		case order == 0:
 			return host, nil
 		}
@@ -153,12 +168,41 @@ func (h *host) start() error {
 					return nil
 				}
 				h.byNode[int32(id)] = c
+				if err := h.resume(i, id, c); err != nil {
+					return err
+				}
 				return c.Start(h.ctx, v.Parallelism)
 			})
 			if err != nil {
 				return fmt.Errorf("%s: %w", n.Name, err)
 			}
 		}
+	}
+	return nil
+}
+
+// resume tells a coordinator what sub-tasks of its vertex have taken before.
+func (h *host) resume(vertex, node int, c operator.Coordinator) error {
+	for _, x := range h.taken {
+		if int(x.Vertex) != vertex {
+			continue
+		}
+		r, ok := c.(resumable)
+		if !ok {
+			return fmt.Errorf("sub-task %d has finished, and what it was given is not known any more", x.Subtask)
+		}
+		var p rpc.Prepared
+		if err := proto.Unmarshal(x.Value, &p); err != nil {
+			return fmt.Errorf("result of sub-task %d: %w", x.Subtask, err)
+		}
+		var ids []uint64
+		for _, t := range p.Taken {
+			if int(t.Node) == node {
+				ids = t.Ids
+			}
+		}
+		r.Resume(int(x.Subtask), ids)
+		h.resumed[askerKey{int32(node), x.Subtask}] = true
 	}
 	return nil
 }
@@ -216,7 +260,9 @@ func (h *host) admit(c operator.Coordinator, node int32, a *rpc.Attempt) (*asker
 		return nil, fmt.Errorf("attempt %d has been given up", a.Number)
 	}
 	old := x
+	again := order < 0 && (old != nil || h.resumed[key])
 	if order < 0 {
+		delete(h.resumed, key)
 		x = &asker{attempt: a, admitted: make(chan struct{})}
 		x.ctx, x.cancel = context.WithCancelCause(h.ctx)
 		h.askers[key] = x
@@ -224,8 +270,8 @@ func (h *host) admit(c operator.Coordinator, node int32, a *rpc.Attempt) (*asker
 	x.asking.Add(1)
 	h.mu.Unlock()
 	if order < 0 {
-		if old != nil {
-			x.err = h.takeBack(c, node, old)
+		if again {
+			x.err = h.takeBack(c, node, a.Subtask, old)
 		}
 		close(x.admitted)
 	}
@@ -237,19 +283,21 @@ func (h *host) admit(c operator.Coordinator, node int32, a *rpc.Attempt) (*asker
 	return x, nil
 }
 
-// takeBack ends the requests of an attempt that has been replaced and has its coordinator forget it. One that cannot begins anew:
-// the epoch ends.
-func (h *host) takeBack(c operator.Coordinator, node int32, old *asker) error {
-	old.cancel(errors.New("a newer attempt has asked"))
-	old.asking.Wait()
+// takeBack ends the requests of an attempt that has been replaced and has its coordinator forget it; old is nil if the attempt has
+// finished under an earlier epoch. A coordinator that cannot begins anew: the epoch ends.
+func (h *host) takeBack(c operator.Coordinator, node, subtask int32, old *asker) error {
+	if old != nil {
+		old.cancel(errors.New("a newer attempt has asked"))
+		old.asking.Wait()
+	}
 	r, ok := c.(resettable)
 	if !ok {
-		err := fmt.Errorf("sub-task %d of %s was restarted: its coordinator begins anew", old.attempt.Subtask, h.w.job.Node(int(node)).Name)
+		err := fmt.Errorf("%w: sub-task %d of %s was restarted", errEpochOver, subtask, h.w.job.Node(int(node)).Name)
 		h.cancel(err)
 		h.w.tell(h.epoch, err)
 		return err
 	}
-	return guarded(func() error { r.Reset(int(old.attempt.Subtask)); return nil })
+	return guarded(func() error { r.Reset(int(subtask)); return nil })
 }
 
 // guarded turns a panic of user code into an error.

@@ -31,6 +31,7 @@ type running struct {
 	inputs  []*network.Input
 	outputs []output       // blocking ones
 	local   []wire.Channel // may still wait in junctions
+	epoch   *rpc.Fence     // of the coordinators that it asks; nil if it has none
 
 	mu       sync.Mutex
 	prepared rpc.Prepared
@@ -56,7 +57,7 @@ func (r *running) run() {
 	if r.task != nil {
 		r.w.out.final(r.measure())
 	}
-	end := &rpc.TaskReport{Attempt: r.attempt, State: rpc.TaskState_FINISHED}
+	end := &rpc.TaskReport{Attempt: r.attempt, State: rpc.TaskState_FINISHED, Epoch: r.epoch}
 	switch {
 	case err == nil:
 		if end.Result, err = r.result(); err == nil {
@@ -121,13 +122,26 @@ func (r *running) keep(node int, value []byte) {
 	r.prepared.Operators = append(r.prepared.Operators, &rpc.PreparedOperator{Node: int32(node), Values: [][]byte{value}})
 }
 
+// take keeps what a source was given by its coordinator.
+func (r *running) take(node int, id uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range r.prepared.Taken {
+		if int(t.Node) == node {
+			t.Ids = append(t.Ids, id)
+			return
+		}
+	}
+	r.prepared.Taken = append(r.prepared.Taken, &rpc.Taken{Node: int32(node), Ids: []uint64{id}})
+}
+
 func (r *running) result() ([]byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.collected != "" {
 		return []byte(r.collected), nil
 	}
-	if len(r.prepared.Operators) == 0 {
+	if len(r.prepared.Operators)+len(r.prepared.Taken) == 0 {
 		return nil, nil
 	}
 	return proto.Marshal(&r.prepared)
@@ -148,7 +162,7 @@ func (w *worker) lost(err error) *rpc.Producer {
 		producers = rows.Producers
 	case errors.As(err, &output):
 		producers = output.Producers
-	default:
+	case !errors.Is(err, errEpochOver):
 		return nil
 	}
 	for _, p := range producers {

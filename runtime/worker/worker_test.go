@@ -137,6 +137,12 @@ func attempt(subtask, number int32) *rpc.Attempt {
 	return &rpc.Attempt{Job: "job", Subtask: subtask, Generation: 1, Number: number}
 }
 
+// asking is an attempt that was deployed in the present epoch.
+func (r *rig) asking(subtask, number int32) *running {
+	epoch, _, _ := r.coords.where()
+	return &running{w: r.worker, attempt: attempt(subtask, number), epoch: epoch}
+}
+
 func (r *rig) status(t *testing.T) *rpc.CoordinatorStatus {
 	for report := range r.reports {
 		if len(report.Coordinators) > 0 {
@@ -162,7 +168,7 @@ func TestCoordinatorsOfAnotherWorker(t *testing.T) {
 		require.NoError(t, guest.control.Send(&rpc.ToWorker{Message: &rpc.ToWorker_MemoryLimit{}})) // it has obeyed what came before
 	}
 	go func() {
-		a, err := guest.ask(t.Context(), 1, attempt(1, 0), []byte("split"))
+		a, err := guest.ask(t.Context(), 1, guest.asking(1, 0), []byte("split"))
 		require.NoError(t, err)
 		answers <- a
 	}()
@@ -171,22 +177,25 @@ func TestCoordinatorsOfAnotherWorker(t *testing.T) {
 	require.Equal(t, "split", <-c.asked)
 	require.Empty(t, host.status(t).Cause)
 	for request, want := range map[string]string{"fail": "refused", "panic": "panic: broken"} {
-		_, err = guest.ask(t.Context(), 1, attempt(1, 0), []byte(request))
+		_, err = guest.ask(t.Context(), 1, guest.asking(1, 0), []byte(request))
 		require.ErrorContains(t, err, want)
 	}
-	_, err = guest.ask(t.Context(), 3, attempt(1, 0), nil)
+	_, err = guest.ask(t.Context(), 3, guest.asking(1, 0), nil)
 	require.ErrorContains(t, err, "operator 3 has no coordinator")
 
 	// An older attempt is not answered; a newer one ends the epoch.
-	_, err = guest.ask(t.Context(), 1, attempt(1, -1), nil)
+	_, err = guest.ask(t.Context(), 1, guest.asking(1, -1), nil)
 	require.ErrorContains(t, err, "given up")
-	_, err = guest.ask(t.Context(), 1, attempt(1, 1), nil)
-	require.ErrorContains(t, err, "begins anew")
+	_, err = guest.ask(t.Context(), 1, guest.asking(1, 1), nil)
+	require.ErrorIs(t, err, errEpochOver)
 	require.Contains(t, host.status(t).Cause, "sub-task 1 of Source was restarted")
 	host.appoint(t, 1, 6, "")
 	require.EqualValues(t, 6, host.status(t).Epoch.Sequence)
-	_, err = guest.ask(t.Context(), 1, attempt(1, 1), nil)
-	require.ErrorContains(t, err, "epoch 1.1.5 of the coordinators is over")
+	_, err = guest.ask(t.Context(), 1, guest.asking(1, 1), nil)
+	require.ErrorContains(t, err, "epoch 1.1.5 is over")
+	require.EqualValues(t, -1, guest.lost(err).Vertex)
+	_, err = host.ask(t.Context(), 1, &running{attempt: attempt(1, 1), epoch: fence(5)}, nil)
+	require.ErrorIs(t, err, errEpochOver, "an attempt asks only those that it was deployed with")
 }
 
 func TestCoordinatorTakesBack(t *testing.T) {
@@ -195,11 +204,42 @@ func TestCoordinatorTakesBack(t *testing.T) {
 	r.appoint(t, 1, 1, "")
 	require.Empty(t, r.status(t).Cause)
 	for n := range int32(2) {
-		_, err := r.ask(t.Context(), 1, attempt(0, n), []byte("split"))
+		_, err := r.ask(t.Context(), 1, r.asking(0, n), []byte("split"))
 		require.NoError(t, err)
 	}
 	require.Equal(t, 0, <-c.reset)
 	require.Empty(t, c.reset)
+}
+
+// resuming is a coordinator that takes note of what was taken before.
+type resuming struct {
+	forgiving
+	resumed chan []uint64
+}
+
+func (r resuming) Taken(_, answer []byte) (uint64, bool) { return uint64(answer[0]) + 7, true }
+func (r resuming) Resume(_ int, ids []uint64)            { r.resumed <- ids }
+
+func TestNewEpochKnowsWhatFinishedSubtasksHaveTaken(t *testing.T) {
+	c := resuming{forgiving{newCoordinator()}, make(chan []uint64, 1)}
+	r := start(t, asking{source: c}, 1)
+	r.appoint(t, 1, 1, "")
+	require.Empty(t, r.status(t).Cause)
+	first := &running{w: r.worker, attempt: attempt(1, 0)}
+	_, err := r.asker(first, r.job.Node(1))(t.Context(), []byte("split"))
+	require.NoError(t, err)
+	result, err := first.result()
+	require.NoError(t, err)
+
+	require.NoError(t, r.control.Send(&rpc.ToWorker{Message: &rpc.ToWorker_Order{Order: &rpc.Order{Deploy: []*rpc.Deployment{{Coordinator: &rpc.Coordinator{
+		TaskManager: 1, Epoch: fence(2), Taken: []*rpc.Result{{Vertex: 0, Subtask: 1, Value: result}}}}}}}}))
+	require.EqualValues(t, 2, r.status(t).Epoch.Sequence)
+	require.Equal(t, []uint64{8}, <-c.resumed)
+	for n := int32(1); n < 3; n++ {
+		_, err = r.ask(t.Context(), 1, r.asking(1, n), []byte("split"))
+		require.NoError(t, err)
+		require.Equal(t, 1, <-c.reset, "the sub-task runs again")
+	}
 }
 
 func TestCommitVertex(t *testing.T) {

@@ -278,6 +278,9 @@ func (m *RegionsRestarted) apply(s *State, at Time, e *Effects) {
 			})
 		}
 	}
+	if j.renewed() {
+		j.Renewals++
+	}
 	e.Facts = append(e.Facts, m)
 	j.Restarts++
 	j.Restart = m.History

@@ -162,7 +162,7 @@ func (m *TasksChanged) report(r TaskReport) {
 	n := Change{Vertex: r.Vertex, Subtask: r.Subtask, Count: 1, Attempt: r.Attempt, State: r.State, Bytes: r.Bytes, Result: r.Result, Lost: r.Lost}
 	n.Cause = r.Cause[:min(len(r.Cause), maxMessage)]
 	if len(n.Result) > maxResult {
-		n.State, n.Result, n.Cause = TaskFailed, nil, "what the sinks of a task have prepared to commit takes more than 32 KiB to name: write fewer or larger files, or raise the parallelism"
+		n.State, n.Result, n.Cause = TaskFailed, nil, "what a task has read and prepared to commit takes more than 32 KiB to name: read and write fewer, larger files, or raise the parallelism"
 	}
 	if k := len(m.Changes) - 1; k >= 0 {
 		last := &m.Changes[k]

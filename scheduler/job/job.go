@@ -21,6 +21,8 @@ type Job struct {
 	// Restarts counts them; Restart is what the strategy remembers.
 	Restarts int
 	Restart  RestartHistory
+	// Renewals counts the restarts of all sources together: what their coordinators know does not count any more then.
+	Renewals int
 	// Waiting says for how many free slots at once the job waits; Since is 0 when for none.
 	Waiting struct {
 		Needed int
@@ -177,6 +179,21 @@ func (j *Job) enter(state JobState, at Time) {
 		j.State = state
 		j.Times[state] = at
 	}
+}
+
+// renewed tells whether all tasks of all sources begin anew.
+func (j *Job) renewed() bool {
+	for v := range j.Vertices {
+		if len(j.Plan.Vertices[v].Edges) > 0 {
+			continue
+		}
+		for i := range j.Vertices[v].Subtasks {
+			if t := &j.Vertices[v].Subtasks[i]; t.State != TaskCreated && !t.Restart {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // set changes the state of a task and keeps the counters.

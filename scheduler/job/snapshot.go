@@ -137,6 +137,7 @@ func (c *codec) job(j *Job) {
 	num(c, &j.Waiting.Needed)
 	num(c, &j.Waiting.Since)
 	num(c, &j.Aborts)
+	num(c, &j.Renewals)
 	num(c, &j.Checkpoints.Reserved)
 	list(c, &j.Checkpoints.Completed, func(c *codec, p *Checkpoint) {
 		num(c, &p.ID)

@@ -11,6 +11,9 @@ type host struct {
 	resource string
 	number   job.TM // 0 until the TaskManager is welcomed
 	epoch    *rpc.Fence
+	// renewals is the job's count when the epoch began, or -1 if an earlier leader has appointed the host.
+	renewals int
+	taken    []*rpc.Result
 }
 
 // learnHost takes what a TaskManager says of the coordinators that it hosts. The newest epoch counts.
@@ -23,7 +26,7 @@ func (l *leader) learnHost(s *session, c *rpc.CoordinatorStatus) {
 			delete(l.hosts, id)
 		}
 	case !ok || known.epoch.Compare(c.GetEpoch()) < 0:
-		l.hosts[id] = host{s.resource, s.number, c.GetEpoch()}
+		l.hosts[id] = host{resource: s.resource, number: s.number, epoch: c.GetEpoch(), renewals: -1}
 	}
 }
 
@@ -37,27 +40,71 @@ func (l *leader) adoptHosts(s *session) {
 	}
 }
 
-// hostOf says who hosts the coordinators of a job, and appoints the TaskManager that an order goes to when nobody does. It is
-// false while a TaskManager that may host them has not said so yet.
+// hostOf says who hosts the coordinators of a job, and appoints the TaskManager that an order goes to when nobody does, or when all
+// sources have been restarted since. It is false while a TaskManager that may host them has not said so yet.
 func (l *leader) hostOf(s *job.State, id job.ID, o *job.Order) (*rpc.Coordinator, bool) {
+	j, known := s.Job(id)
+	t, registered := s.TaskManager(o.TM)
+	if !known || !registered {
+		return nil, false
+	}
 	h, ok := l.hosts[id]
-	if ok {
+	if ok && h.renewals < 0 {
+		h.renewals = j.Renewals
+		l.hosts[id] = h
+	}
+	if ok && h.renewals == j.Renewals {
 		if t, lives := s.TaskManager(h.number); lives && t.Resource == h.resource {
-			return &rpc.Coordinator{TaskManager: uint32(h.number), Epoch: h.epoch}, true
+			return h.tell(o), true
 		}
 		if _, lives := s.Registered(h.resource); lives {
 			return nil, false
 		}
-	} else if l.mayBeHosted(s, id) {
+	} else if !ok && l.mayBeHosted(s, id) {
 		return nil, false
 	}
-	t, ok := s.TaskManager(o.TM)
-	if !ok {
-		return nil, false
-	}
-	h = host{t.Resource, o.TM, &rpc.Fence{Generation: o.Generation, Term: o.Term, Sequence: o.Sequence}}
+	h = host{resource: t.Resource, number: o.TM, epoch: &rpc.Fence{Generation: o.Generation, Term: o.Term, Sequence: o.Sequence},
+		renewals: j.Renewals, taken: taken(j)}
 	l.hosts[id] = h
-	return &rpc.Coordinator{TaskManager: uint32(h.number), Epoch: h.epoch}, true
+	return h.tell(o), true
+}
+
+// tell is what an order says of the host.
+func (h host) tell(o *job.Order) *rpc.Coordinator {
+	c := &rpc.Coordinator{TaskManager: uint32(h.number), Epoch: h.epoch}
+	if o.TM == h.number {
+		c.Taken = h.taken
+	}
+	return c
+}
+
+// taken are the results of the sub-tasks of sources that have finished and are not to run again: the coordinators of a new epoch
+// are told, or they would give away again what those have read.
+func taken(j *job.Job) (all []*rpc.Result) {
+	for v := range j.Vertices {
+		if len(j.Plan.Vertices[v].Edges) > 0 {
+			continue
+		}
+		for i := range j.Vertices[v].Subtasks {
+			if t := &j.Vertices[v].Subtasks[i]; t.State == job.TaskFinished && !t.Restart {
+				all = append(all, &rpc.Result{Vertex: int32(v), Subtask: int32(i), Value: t.Result})
+			}
+		}
+	}
+	return all
+}
+
+// overtake turns the end of an attempt that has asked coordinators of an epoch before the present one into a failure: the present
+// ones do not know what it has read, and may have given it to others.
+func (l *leader) overtake(r *rpc.Report) {
+	for i, t := range r.GetTasks() {
+		h, ok := l.hosts[job.ID(t.GetAttempt().GetJob())]
+		if !ok || t.GetState() != rpc.TaskState_FINISHED || t.GetEpoch() == nil || t.GetEpoch().Compare(h.epoch) >= 0 {
+			continue
+		}
+		r.Tasks[i] = &rpc.TaskReport{Attempt: t.Attempt, State: rpc.TaskState_FAILED, Lost: &rpc.Producer{Vertex: -1},
+			Cause: "the task ended while the coordinators of the job began anew"}
+	}
 }
 
 // mayBeHosted tells whether the job has run under an earlier leader on a TaskManager that is still counted as there and has not

@@ -214,6 +214,7 @@ func (m *JobManager) report(l *leader, s *session, r *rpc.Report) {
 		for _, c := range r.GetCoordinators() {
 			l.learnHost(s, c)
 		}
+		l.overtake(r)
 		s.full = s.full || r.GetFull()
 		known = l.observations.Report(report(r), m.Now())
 	}
