@@ -19,9 +19,11 @@
 // TaskManager of the first task that it deploys; epoch is the fence of that order. The worker starts the coordinators with
 // the first deployment that names its TaskManager with a new epoch. Requests of sub-tasks travel between workers by the data
 // connections and never by the JobManager, so they go on while there is no leader. A CoordinatorStatus with a cause, or the
-// loss of the TaskManager, ends the epoch: what the coordinators knew is gone, so the leader restarts the job, sources that
-// have finished included, and appoints anew. A restart of all tasks has a new epoch too. A leader learns from Register and
-// full reports who hosts what. Sinks commit by the commit vertex: results hold what they have prepared.
+// loss of the TaskManager, ends the epoch: what the coordinators knew is gone, and the leader appoints anew. An attempt asks
+// the epoch that it was deployed in only, so those that still read fail and begin again; the new coordinators are told what
+// finished sub-tasks have taken, and the leader refuses the end of an attempt of an older epoch that they were not told of. A
+// restart of all sources has a new epoch too. A leader learns from Register and full reports who hosts what. Sinks commit by
+// the commit vertex: results hold what they have prepared.
 //
 // Versions. Both ends tell the version that they speak; they may differ by one, and the newer speaks the older's. Fields
 // are only ever added.

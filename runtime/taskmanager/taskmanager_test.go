@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -21,6 +22,12 @@ func sorted(printed string) []string {
 	return lines
 }
 
+// prints waits for what the workers of the job print, which may come after the end of their tasks.
+func (m *member) prints(lines []string, tms ...uint32) {
+	m.c.t.Helper()
+	require.Eventually(m.c.t, func() bool { return slices.Equal(lines, sorted(m.printed(tms...))) }, patience, 20*time.Millisecond)
+}
+
 func TestWordCountOverTwoTaskManagers(t *testing.T) {
 	c := newCluster(t)
 	m := c.lead(1, 1)
@@ -29,7 +36,7 @@ func TestWordCountOverTwoTaskManagers(t *testing.T) {
 	c.registered(2)
 	m.start("words", 0, 1, 2)
 	c.await("the end", c.all(4, rpc.TaskState_FINISHED))
-	require.Equal(t, counts, sorted(m.printed(1, 2)))
+	m.prints(counts, 1, 2)
 	c.await("the last metrics", func() bool {
 		return c.counted[taskKey{job, 1, 0}]+c.counted[taskKey{job, 1, 1}] == int64(rounds*len(strings.Fields(text)))
 	})
@@ -84,7 +91,7 @@ func TestStagesOverTwoTaskManagers(t *testing.T) {
 	c.await("the sizes again", func() bool { return c.sizes[1] != nil && c.sizes[2] != nil })
 	second.deploy("batch", 1, 0, 1, 2)
 	c.await("the second stage", c.all(4, rpc.TaskState_FINISHED))
-	require.Equal(t, counts, sorted(second.printed(1, 2)))
+	second.prints(counts, 1, 2)
 
 	second.order(1, &rpc.Order{Keep: []*rpc.HeldVertex{{Job: job, Vertex: 0, Outputs: []*rpc.Producer{{Generation: 1}, {Subtask: 7, Generation: 1}}}}})
 	c.await("what is missing", func() bool {
