@@ -10,7 +10,7 @@ import (
 
 // DigestServer is the server's side of one handshake: of tests, and of an ApplicationMaster's clients.
 type DigestServer struct {
-	// Password looks up the password of a token's identifier.
+	// Password looks up the password of a token's identifier, or of a user whose name is no base64.
 	Password func(identifier []byte) ([]byte, error)
 	Realm    string
 	Offer    []QOP
@@ -41,7 +41,7 @@ func (s *DigestServer) Accept(answer []byte) (final []byte, layer Layer, err err
 	}
 	identifier, err := base64.StdEncoding.DecodeString(d["username"])
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", errChallenge, err)
+		identifier = []byte(d["username"])
 	}
 	password, err := s.Password(identifier)
 	if err != nil {
