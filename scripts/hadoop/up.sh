@@ -179,12 +179,13 @@ done
 jmx() { curl -s -m 5 "http://127.0.0.1:$1/jmx?qry=Hadoop:service=$2,name=$3" 2>/dev/null; }
 state() { jmx "$(http "$1")" NameNode NameNodeStatus | sed -n 's/.*"State" : "\([a-z]*\)".*/\1/p'; }
 activate() { # one of two NameNodes, when both are there
-  case "$(state 1) $(state 2)" in
-  *active*) ;;
+  local states
+  states="$(state 1) $(state 2)"
+  case $states in
   'standby standby')
     [ "$kerberos" = no ] || export KRB5CCNAME=FILE:$krb/alice.cache
     once activate org.apache.hadoop.hdfs.tools.DFSHAAdmin -ns leat -transitionToActive nn1 ;;
-  *) return 1 ;;
+  ' '* | *' ') return 1 ;;
   esac
 }
 healthy() { # the NameNode takes a while to notice that a DataNode died, so the DataNodes are asked too

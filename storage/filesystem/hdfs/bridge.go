@@ -20,7 +20,8 @@ import (
 
 var errBridge = errors.New("a request that cannot be read: the hdfs library has changed its protocol")
 
-// leasePeriod is how often the library's lease is renewed; the NameNode ends it after 60 s. The library tries each second.
+// leasePeriod is how often the library's lease is renewed once it has one; the NameNode lets others take it after 60 s. The
+// library tries each second.
 const leasePeriod = 20 * time.Second
 
 // bridge is the connection that the library believes to have to a NameNode. It takes the library's requests apart and calls
@@ -32,6 +33,7 @@ type bridge struct {
 	close    sync.Once
 
 	greeted bool // the library's preamble has come; then its context, which is no call
+	writes  bool // a file was created, so there is a lease to renew
 	renewed time.Time
 	answer  bytes.Buffer
 	err     error // of the last request, for Read
@@ -118,8 +120,11 @@ func (b *bridge) call(header *wire.RpcRequestHeader, request [][]byte) error {
 		case <-stop:
 		}
 	}()
-	if call.GetMethodName() == "renewLease" {
-		if time.Since(b.renewed) < leasePeriod {
+	switch call.GetMethodName() {
+	case "create", "append":
+		b.writes = true
+	case "renewLease":
+		if !b.writes || time.Since(b.renewed) < leasePeriod {
 			return b.reply(header, nil, nil)
 		}
 		b.renewed = time.Now()
