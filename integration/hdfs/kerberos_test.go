@@ -139,6 +139,21 @@ func TestKerberosErrors(t *testing.T) {
 	require.NoError(t, stat(t, map[string]string{namenode.CacheProperty: kinit("bob")}))
 }
 
+// A principal of a realm that the cluster's trusts.
+func TestKerberosAcrossRealms(t *testing.T) {
+	krb := requireKerberos(t)
+	for _, config := range []string{krb + "/krb5.conf", krb + "/sha2.conf"} {
+		nn, err := connect(t, map[string]string{
+			namenode.KeytabProperty: krb + "/carol.keytab", namenode.PrincipalProperty: "carol@OTHER.TEST", namenode.ConfigProperty: config,
+			"hadoop.rpc.protection": "privacy",
+		}, false)
+		require.NoError(t, err)
+		_, err = nn.Stat(t.Context(), "/")
+		require.NoError(t, err)
+		require.Equal(t, "carol@OTHER.TEST", nn.User())
+	}
+}
+
 // A process that reads a ticket cache gets the ticket that kinit puts there later, and renews what can be renewed.
 func TestKerberosRenewal(t *testing.T) {
 	krb := requireKerberos(t)

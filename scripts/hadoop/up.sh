@@ -7,7 +7,7 @@
 #   --datanodes N    1 to 8; blocks have min(N, 3) replicas   (default: as before in this directory, else 1)
 #   --port P         first of 40 ports                        (default: as before in this directory, else 18200)
 #   --kerberos yes   a KDC of its own, and HDFS secured by it at any protection that a client asks for; KRB5_CONFIG, keytabs and
-#                    tickets are in DIR/krb5: alice (a superuser), bob, late (whose keytab is out of date)
+#                    tickets are in DIR/krb5: alice (a superuser), bob, late (whose keytab is out of date), carol (of another realm)
 #   --ha yes         two NameNodes of the name service "leat" that share their edits by a directory; the first becomes active
 #
 # Running it again starts only what is not running. Linux only; for tests only. The jars come by Maven and are kept in
@@ -87,7 +87,7 @@ site() { # FILE NAME VALUE...
 core=(
   fs.defaultFS "$fs"
   hadoop.tmp.dir "$dir/data/tmp"
-  hadoop.user.group.static.mapping.overrides "$(id -un)=users;alice=users;hdfs=users;bob=others;late=others;dr.who=;")
+  hadoop.user.group.static.mapping.overrides "$(id -un)=users;alice=users;hdfs=users;bob=others;late=others;carol=others;dr.who=;")
 hdfs=(
   dfs.replication $((datanodes < 3 ? datanodes : 3))
   dfs.namenode.name.dir "file://$dir/data/nn"
@@ -110,9 +110,10 @@ else
   done
 fi
 if [ "$kerberos" = yes ]; then
-  realm=LEAT.TEST krb=$dir/krb5
+  realm=LEAT.TEST other=OTHER.TEST krb=$dir/krb5
   core+=(hadoop.security.authentication kerberos hadoop.security.authorization true
-    hadoop.rpc.protection authentication,integrity,privacy)
+    hadoop.rpc.protection authentication,integrity,privacy
+    hadoop.security.auth_to_local "RULE:[1:\$1@\$0](.*@$other)s/@.*// DEFAULT")
   hdfs+=(dfs.block.access.token.enable true dfs.data.transfer.protection authentication,integrity,privacy
     dfs.encrypt.data.transfer.cipher.suites AES/CTR/NoPadding dfs.permissions.superusergroup users
     ignore.secure.ports.for.testing true) # DataNodes on unprivileged ports without HTTPS
