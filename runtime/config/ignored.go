@@ -20,7 +20,7 @@ const (
 	ownRPC       = "Leat's own protocol needs no such setting"
 	ownTLS       = "Go chooses it, or the content of the files tells"
 	ownPlanner   = "Leat decides it from the data"
-	noTokens     = "delegation tokens are not there yet"
+	noTokens     = "a delegation token that is given is used, but none is fetched yet"
 )
 
 // families is every key of Flink's that has no option here, with the reason that its one warning gives.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"sync"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -29,8 +28,8 @@ const leasePeriod = 20 * time.Second
 // time on it.
 type bridge struct {
 	namenode *namenode.Client
-	closed   chan struct{}
-	close    sync.Once
+	ctx      context.Context // ends with Close
+	cancel   context.CancelFunc
 
 	greeted bool // the library's preamble has come; then its context, which is no call
 	writes  bool // a file was created, so there is a lease to renew
@@ -42,17 +41,17 @@ type bridge struct {
 // dialBridge stands in for a dialer of NameNodes.
 func dialBridge(nn *namenode.Client) func(context.Context, string, string) (net.Conn, error) {
 	return func(context.Context, string, string) (net.Conn, error) {
-		return &bridge{namenode: nn, closed: make(chan struct{})}, nil
+		b := &bridge{namenode: nn}
+		b.ctx, b.cancel = context.WithCancel(context.Background())
+		return b, nil
 	}
 }
 
 // Write takes one request and gets its answer ready. An error of the call is Read's, because the library keeps those as they
 // are.
 func (b *bridge) Write(p []byte) (int, error) {
-	select {
-	case <-b.closed:
+	if b.ctx.Err() != nil {
 		return 0, net.ErrClosed
-	default:
 	}
 	if !b.greeted {
 		b.greeted = true
@@ -109,17 +108,6 @@ func (b *bridge) call(header *wire.RpcRequestHeader, request [][]byte) error {
 	if err := proto.Unmarshal(request[0], call); err != nil {
 		return fmt.Errorf("%w: %w", errBridge, err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	stop := make(chan struct{})
-	defer close(stop)
-	go func() { // Close ends a call that hangs
-		select {
-		case <-b.closed:
-			cancel()
-		case <-stop:
-		}
-	}()
 	switch call.GetMethodName() {
 	case "create", "append":
 		b.writes = true
@@ -129,7 +117,7 @@ func (b *bridge) call(header *wire.RpcRequestHeader, request [][]byte) error {
 		}
 		b.renewed = time.Now()
 	}
-	body, err := b.namenode.CallEncoded(ctx, call.GetMethodName(), request[1])
+	body, err := b.namenode.CallEncoded(b.ctx, call.GetMethodName(), request[1])
 	if call.GetMethodName() == "getServerDefaults" {
 		body = withoutEncryption(body)
 	}
@@ -177,7 +165,7 @@ func (b *bridge) reply(request *wire.RpcRequestHeader, body []byte, err error) e
 
 // Close ends the call that is going on.
 func (b *bridge) Close() error {
-	b.close.Do(func() { close(b.closed) })
+	b.cancel()
 	return nil
 }
 

@@ -94,7 +94,9 @@ func TestBridgeRenewsLeasesRarely(t *testing.T) {
 	require.NoError(t, err)
 	nn, err := c.rpc()
 	require.NoError(t, err)
-	b := &bridge{namenode: nn, closed: make(chan struct{}), greeted: true}
+	conn, err := dialBridge(nn)(t.Context(), "tcp", "namenode")
+	require.NoError(t, err)
+	b := conn.(*bridge)
 	for _, method := range []string{"renewLease", "create", "renewLease", "renewLease", "renewLease"} {
 		require.NoError(t, b.call(&wire.RpcRequestHeader{}, [][]byte{callHeader(method), nil}))
 	}
@@ -112,8 +114,11 @@ func callHeader(method string) []byte {
 
 func TestBridgeRefusesWhatItCannotRead(t *testing.T) {
 	for _, packet := range [][]byte{nil, {0, 0, 0, 9}, {0, 0, 0, 1, 9}, {0, 0, 0, 0}, {0, 0, 0, 2, 1, 0xff}} {
-		b := &bridge{closed: make(chan struct{}), greeted: true}
-		_, err := b.Write(packet)
+		b, err := dialBridge(nil)(t.Context(), "tcp", "namenode")
+		require.NoError(t, err)
+		_, err = b.Write([]byte("hrpc\x09\x00\x00"))
+		require.NoError(t, err)
+		_, err = b.Write(packet)
 		require.ErrorIs(t, err, errBridge, "%v", packet)
 	}
 }

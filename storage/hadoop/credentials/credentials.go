@@ -80,8 +80,8 @@ func (c *Credentials) Add(alias string, t *Token) {
 	c.Tokens = append(c.Tokens, NamedToken{alias, t})
 }
 
-// Find returns a token of a kind: of several the one for one of the services, in their order, else the only one. It is nil
-// if there is none or the choice is open.
+// Find returns a token of a kind for one of the services, in their order, else the only one of the kind whose service is
+// empty; if no services are given, the only one of the kind. It is nil if there is none or the choice is open.
 func (c *Credentials) Find(kind string, services ...string) *Token {
 	var of []*Token
 	for _, t := range c.Tokens {
@@ -93,6 +93,9 @@ func (c *Credentials) Find(kind string, services ...string) *Token {
 		if i := slices.IndexFunc(of, func(t *Token) bool { return strings.EqualFold(t.Service, service) }); i >= 0 {
 			return of[i]
 		}
+	}
+	if len(services) > 0 {
+		of = slices.DeleteFunc(of, func(t *Token) bool { return t.Service != "" })
 	}
 	if len(of) == 1 {
 		return of[0]

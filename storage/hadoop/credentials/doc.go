@@ -5,5 +5,5 @@
 // version 1 in protobuf. Both are read and written. Lengths are bounded by what is there, so a damaged file is an error and
 // nothing else.
 //
-// Tokens are looked for by kind first, for the service is often empty or written differently by each who touches it.
+// Tokens are looked for by kind and service; a service may be empty, for YARN leaves it so.
 package credentials

@@ -14,24 +14,15 @@ type Class string
 
 // Classes that decide what a client does next.
 const (
-	StandbyException               Class = "StandbyException"
-	RetriableException             Class = "RetriableException"
-	SafeModeException              Class = "SafeModeException"
-	ServerTooBusyException         Class = "ServerTooBusyException"
-	AccessControlException         Class = "AccessControlException"
-	AuthorizationException         Class = "AuthorizationException"
-	SaslException                  Class = "SaslException"
-	InvalidToken                   Class = "InvalidToken"
-	FileNotFoundException          Class = "FileNotFoundException"
-	FileAlreadyExistsException     Class = "FileAlreadyExistsException"
-	NoSuchMethodException          Class = "RpcNoSuchMethodException"
-	NoSuchProtocolException        Class = "RpcNoSuchProtocolException"
-	ApplicationNotFoundException   Class = "ApplicationNotFoundException"
-	AttemptNotFoundException       Class = "ApplicationAttemptNotFoundException"
-	MasterNotRegisteredException   Class = "ApplicationMasterNotRegisteredException"
-	InvalidMasterRequestException  Class = "InvalidApplicationMasterRequestException"
-	InvalidResourceException       Class = "InvalidResourceRequestException"
-	InvalidContainerReleaseRequest Class = "InvalidContainerReleaseException"
+	StandbyException           Class = "StandbyException"
+	RetriableException         Class = "RetriableException"
+	ServerTooBusyException     Class = "ServerTooBusyException"
+	AccessControlException     Class = "AccessControlException"
+	AuthorizationException     Class = "AuthorizationException"
+	SaslException              Class = "SaslException"
+	InvalidToken               Class = "InvalidToken"
+	FileNotFoundException      Class = "FileNotFoundException"
+	FileAlreadyExistsException Class = "FileAlreadyExistsException"
 )
 
 func (c Class) Error() string { return string(c) }

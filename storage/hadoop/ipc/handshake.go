@@ -47,6 +47,7 @@ func dial(ctx context.Context, server string, id []byte, opts *Options) (*conn, 
 		return nil, fmt.Errorf("connect to %s: %w", server, err)
 	}
 	if err := raw.SetDeadline(time.Time{}); err != nil {
+		raw.Close() // it is given up
 		return nil, err
 	}
 	c.serve(in)
@@ -72,14 +73,14 @@ func (c *conn) handshake(ctx context.Context, in *bufio.Reader) error {
 			return err
 		}
 	}
-	context, err := marshalFrame(&wire.RpcRequestHeader{
+	greeting, err := marshalFrame(&wire.RpcRequestHeader{
 		RpcKind: wire.RpcKind_RPC_PROTOCOL_BUFFER.Enum(), RpcOp: wire.RpcRequestHeader_FINAL_PACKET.Enum(),
 		CallId: proto.Int32(contextCallID), ClientId: c.id, RetryCount: proto.Int32(-1),
 	}, &wire.IpcConnectionContext{UserInfo: login.userInformation(method), Protocol: proto.String(c.opts.Protocol)})
 	if err != nil {
 		return err
 	}
-	return c.write(context)
+	return c.write(greeting)
 }
 
 // negotiation is the SASL handshake of a connection.
