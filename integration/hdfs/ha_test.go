@@ -74,10 +74,8 @@ func TestNameNodeFailover(t *testing.T) {
 
 	c.up() // the other is back, as a standby
 	require.False(t, isActive(t.Context(), administrator(t, active)))
-	begin := time.Now()
 	_, err = fs.Stat(t.Context(), dir+"/renamed")
 	require.NoError(t, err)
-	require.Less(t, time.Since(begin), 10*time.Second)
 }
 
 // A call to a standby NameNode alone is an exception that says so.
