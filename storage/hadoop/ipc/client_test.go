@@ -95,6 +95,34 @@ func TestCallsShareAConnection(t *testing.T) {
 	require.Equal(t, 1, s.Connections())
 }
 
+// An answer that nobody waits for is no fault, and what is fatal for one call is none for the others on its connection.
+func TestAnswersOfOthers(t *testing.T) {
+	var both sync.WaitGroup
+	both.Add(2)
+	s := &ipctest.Server{Handle: func(c *ipctest.Call) ipctest.Answer {
+		if c.Retry == 0 {
+			both.Done()
+			both.Wait()
+		}
+		if c.Method == "bad" {
+			c.Conn.Write(ipctest.Frame(ipctest.Success(999), &wire.RenameResponse{})) // nothing comes of its error
+			return ipctest.Answer{Exception: "org.apache.hadoop.ipc.RpcServerException", Text: "bad request", Fatal: true}
+		}
+		if c.Retry == 0 {
+			return ipctest.Answer{Silence: true}
+		}
+		return echo(c)
+	}}
+	c := network{"nn:1": s}.client(t, ipc.Login{}, "nn:1")
+	bad := make(chan error, 1)
+	ctx := t.Context()
+	go func() { bad <- c.Call(ctx, "bad", &wire.RenameResponse{}, &wire.RenameResponse{}) }()
+	_, err := stat(ctx, c, "/")
+	require.NoError(t, err)
+	require.EqualError(t, <-bad, "bad of nn:1: RpcServerException: bad request")
+	require.Equal(t, 2, s.Connections())
+}
+
 func TestToken(t *testing.T) {
 	tokens := map[string][]byte{"id": []byte("secret")}
 	token := func(password string) ipc.Login {

@@ -183,20 +183,25 @@ func (c *conn) dispatch(frame []byte) error {
 		return err
 	}
 	a := answer{body: body}
+	var fatal error
 	if header.GetStatus() != wire.RpcResponseHeader_SUCCESS {
 		e := newException(header, c.server)
 		a.err = e
-		if id := int32(header.GetCallId()); e.Fatal || id < 0 {
-			return e
+		if e.Fatal {
+			fatal = e
 		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if reply, ok := c.waiting[int32(header.GetCallId())]; ok {
-		delete(c.waiting, int32(header.GetCallId()))
+	id := int32(header.GetCallId())
+	if reply, ok := c.waiting[id]; ok {
+		delete(c.waiting, id)
 		reply <- a
+		if fatal != nil {
+			return fmt.Errorf("the server has closed it because of another call: %w", io.EOF)
+		}
 	}
-	return nil
+	return fatal
 }
 
 // fail closes the connection and fails whoever waits.
