@@ -88,6 +88,26 @@ var programs = map[string]func(ctx context.Context, env *datastream.Environment,
 		datastream.WriteText(numbers, args[0])
 		return execute(ctx, env)
 	},
+	// fickle DIR has one more operator each time it runs.
+	"fickle": func(ctx context.Context, env *datastream.Environment, args []string) error {
+		run, err := os.CreateTemp(args[0], "run")
+		if err != nil {
+			return err
+		}
+		if err := run.Close(); err != nil {
+			return err
+		}
+		runs, err := os.ReadDir(args[0])
+		if err != nil {
+			return err
+		}
+		numbers := datastream.FromSequence(env, 1, 10)
+		for range runs {
+			numbers = datastream.Map(numbers, func(n int64) int64 { return n })
+		}
+		numbers.Print()
+		return execute(ctx, env)
+	},
 	"small": func(ctx context.Context, env *datastream.Environment, _ []string) error {
 		datastream.Map(datastream.FromSlice(env, 2), func(n int) int { return n * n }).Print()
 		return execute(ctx, env)

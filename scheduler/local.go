@@ -168,7 +168,7 @@ func (l *Local) newTask(v *vertex, subtask int, code task.Code) *task.Task {
 	head := l.job.Node(v.spec.Nodes[0])
 	cfg := task.Config{JobID: l.opt.JobID, JobName: l.job.Name, Name: l.job.VertexName(v.spec), Subtask: subtask,
 		Parallelism: v.spec.Parallelism, MaxParallelism: v.spec.MaxParallelism, Mode: l.opt.Mode, Clock: l.opt.Clock,
-		Logger: l.opt.Logger, Memory: spill.NewMemory(l.opt.TaskMemory), Spill: l.opt.Spill, Network: l.memory,
+		Logger: l.opt.Logger.With("task", l.job.VertexName(v.spec), "subtask", subtask, "attempt", 0), Memory: spill.NewMemory(l.opt.TaskMemory), Spill: l.opt.Spill, Network: l.memory,
 		BufferTimeout: l.opt.BufferTimeout, AutoWatermarkInterval: l.opt.AutoWatermarkInterval}
 	if head.BufferTimeoutMillis != nil {
 		cfg.BufferTimeout = time.Duration(*head.BufferTimeoutMillis) * time.Millisecond

@@ -61,13 +61,21 @@ func NewEnvironment(options ...Option) *Environment {
 	if conf == nil {
 		conf = config.New()
 	}
-	e := &Environment{conf: conf, clock: clock.Real, ctx: context.Background(),
-		logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	e := &Environment{conf: conf, clock: clock.Real, ctx: context.Background(), logger: newLogger(conf)}
 	e.note(err)
 	for _, o := range options {
 		o(e)
 	}
 	return e
+}
+
+// newLogger writes warnings and errors to stderr, in the form that cluster.log-format says.
+func newLogger(conf *config.Configuration) *slog.Logger {
+	opt := &slog.HandlerOptions{Level: slog.LevelWarn}
+	if config.Get(conf, config.LogFormat) == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, opt))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, opt))
 }
 
 // Set sets a configuration key of the program.

@@ -137,7 +137,7 @@ func listen(what, host, ports, key string) (net.Listener, error) {
 		}
 		failures = append(failures, err)
 	}
-	return nil, fmt.Errorf("%s cannot listen: %w; end what uses the port, or set %s to another", what, errors.Join(failures...), key)
+	return nil, wrongUsage("%s cannot listen: %w; end what uses the port, or set %s to another", what, errors.Join(failures...), key)
 }
 
 func portOf(l net.Listener) string {

@@ -132,7 +132,7 @@ func TestPortInUse(t *testing.T) {
 	defer c.end()
 	_, port, _ := strings.Cut(c.address, ":")
 	got := leat(t, "jobmanager", "-Djobmanager.rpc.port=0", "-Drest.bind-port="+port)
-	require.Equal(t, 1, got.code)
+	require.Equal(t, 2, got.code)
 	require.Contains(t, got.err, "end what uses the port, or set rest.bind-port to another")
 }
 

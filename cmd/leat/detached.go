@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"strings"
@@ -36,6 +37,7 @@ func runDetached(c *cli.Context, conf *config.Configuration, run child, s stream
 	}
 	job, err := client.Run(ctx, id, messages.JarRun{ProgramArgsList: run.args, FlinkConfiguration: settings})
 	if err != nil {
+		_ = client.Delete(context.WithoutCancel(ctx), id) // what has not run is not kept; the first failure is told
 		return clusterError(err)
 	}
 	if c.Bool("json") {

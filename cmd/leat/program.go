@@ -9,8 +9,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
+
+	binary "github.com/leatproject/leat/scheduler/jobmanager/program"
 )
 
 // program is an executable that is about to be started. Release must be called once it has been, so that another build may
@@ -43,12 +46,33 @@ func findProgram(name string, compiler io.Writer) (program, error) {
 	case err == nil && info.Mode()&0o111 == 0:
 		return program{}, wrongUsage("%s is not executable: chmod +x it, if it is a program; %s", name, whatRuns)
 	case err == nil:
+		if err := inspect(name); err != nil {
+			return program{}, wrongUsage("%s: %w; %s", name, err, whatRuns)
+		}
 		path, err := filepath.Abs(name)
 		return program{path: path, release: func() {}}, err
 	case isImportPath(name):
 		return build(".", name, compiler)
 	}
 	return program{}, wrongUsage("finding the program: %w; %s", err, whatRuns)
+}
+
+// inspect refuses a binary that is no program of Leat for this platform. A script may start one.
+func inspect(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return fmt.Errorf("reading the program: %w", err)
+	}
+	defer f.Close()
+	start := make([]byte, 2)
+	if _, err := io.ReadFull(f, start); err == nil && string(start) == "#!" {
+		return nil
+	}
+	info, err := binary.Inspect(f)
+	if err != nil {
+		return err
+	}
+	return info.RunsOn(runtime.GOOS, runtime.GOARCH)
 }
 
 // isImportPath tells github.com/a/b from a file that is missing.

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
+	"github.com/leatproject/leat/client/rest"
 	"github.com/leatproject/leat/runtime/config"
 	"github.com/urfave/cli/v2"
 )
@@ -47,6 +49,9 @@ func runProgram(c *cli.Context, s streams) error {
 	if detached(c, conf) {
 		return runDetached(c, conf, run, s)
 	}
+	if err := reachable(conf); err != nil {
+		return err
+	}
 	report, programStreams := newReporter(s, c.Bool("json"), c.Bool("quiet"))
 	run.streams = programStreams
 	run.handle, run.notice = report.event, report.notice
@@ -59,6 +64,24 @@ func runProgram(c *cli.Context, s streams) error {
 	}
 	if code := result.exitCode(); code != exitOK {
 		return &exitError{code: code}
+	}
+	return nil
+}
+
+// reachable asks the cluster that a program is to run on whether it is there, so that the program need not find out. One that is
+// between two leaders is.
+func reachable(conf *config.Configuration) error {
+	if config.Get(conf, config.ExecutionTarget) != remote {
+		return nil
+	}
+	client, err := clientOf(conf)
+	if err != nil {
+		return err
+	}
+	ctx, stop := interruptible()
+	defer stop()
+	if _, err = client.Overview(ctx); errors.Is(err, rest.ErrUnreachable) {
+		return clusterError(err)
 	}
 	return nil
 }

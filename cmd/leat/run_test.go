@@ -83,7 +83,7 @@ func TestRunRefuses(t *testing.T) {
 		{[]string{"job.sql"}, "SQL is not there yet"},
 		{[]string{"missing"}, "finding the program: stat missing: no such file or directory; leat runs"},
 		{[]string{plain}, "is not executable: chmod +x it"},
-		{[]string{script}, "it is no program for this machine"},
+		{[]string{script}, "it is no Go binary"},
 		{[]string{"-d", program}, "-d: a detached job needs a cluster"},
 		{[]string{"-t", "yarn-session", program}, `target "yarn-session": this version runs jobs in the program's own process`},
 		{[]string{"-t", "local", "-m", "host:8081", program}, "-m: a local job has no JobManager"},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -61,7 +62,7 @@ func runTaskManager(ctx context.Context, conf *config.Configuration, errs io.Wri
 	defer os.RemoveAll(opt.Dir)
 	t, err := taskmanager.New(opt)
 	if err != nil {
-		return err
+		return &exitError{code: exitUsage, err: err}
 	}
 	s, err := loadSecret(conf)
 	if err != nil {
@@ -75,6 +76,9 @@ func runTaskManager(ctx context.Context, conf *config.Configuration, errs io.Wri
 	opt.Logger.Info("TaskManager started", "data", t.Address(), "slots", opt.Slots, "masters", opt.Masters, "version", version)
 	err = t.Run(ctx)
 	opt.Logger.Info("TaskManager stopped")
+	if errors.Is(err, taskmanager.ErrClusterGone) {
+		return &exitError{code: exitUnreachable, err: err}
+	}
 	return err
 }
 

@@ -15,7 +15,7 @@ var (
 		"File that a JobManager or TaskManager writes its log to, and shows by REST.", defaultText("standard error"))
 
 	LogFormat = declare(sectionCluster, enum("text", "json"), "cluster.log-format", "text",
-		"How JobManager and TaskManager write their logs.")
+		"How JobManager, TaskManagers and the processes of programs write their logs.")
 
 	Masters = declare(sectionCluster, list(","), "cluster.masters", nil,
 		"REST addresses of all JobManagers as host:port, for clients.", defaultText("rest.address and rest.port"))

@@ -118,7 +118,7 @@ func New(opt Options) (*TaskManager, error) {
 	}
 	listener, err := net.Listen("tcp", opt.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("data port: %w (taskmanager.data.port)", err)
+		return nil, fmt.Errorf("the data port cannot listen: %w; end what uses it, or set taskmanager.data.port to another", err)
 	}
 	t := &TaskManager{opt: opt, clock: opt.Clock, log: opt.Logger, listener: listener, blobs: blobs, logs: newLogs(opt.Dir, opt.LogFiles, opt.Logger),
 		machine: machineOf(opt.Build), figures: metrics.NewNewest(), events: make(chan func()), ended: make(chan struct{}), masters: opt.Masters, tasks: map[taskKey]*attempt{},

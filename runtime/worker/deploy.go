@@ -76,7 +76,7 @@ func (r *running) build(v *graph.Vertex, parallelism int) {
 	head := w.job.Node(v.Nodes[0])
 	cfg := task.Config{JobID: w.start.Job, JobName: w.job.Name, Name: w.job.VertexName(v), Subtask: subtask, Parallelism: parallelism,
 		MaxParallelism: v.MaxParallelism, Attempt: int(r.attempt.Number), Mode: w.opt.Mode, Clock: w.opt.Clock,
-		Logger: w.log.With("task", v.ID, "attempt", r.attempt.Number), Memory: spill.NewMemory(w.opt.TaskMemory), Spill: w.opt.Spill, Network: w.memory,
+		Logger: w.log.With("task", w.job.VertexName(v), "subtask", subtask, "attempt", r.attempt.Number), Memory: spill.NewMemory(w.opt.TaskMemory), Spill: w.opt.Spill, Network: w.memory,
 		BufferTimeout: w.opt.BufferTimeout, AutoWatermarkInterval: w.opt.AutoWatermarkInterval}
 	if head.BufferTimeoutMillis != nil {
 		cfg.BufferTimeout = time.Duration(*head.BufferTimeoutMillis) * time.Millisecond

@@ -10,7 +10,7 @@ import (
 )
 
 // ErrNotRunnable is the kind of all errors of Inspect: the file is no program of Leat, or not one for this platform.
-var ErrNotRunnable = errors.New("not a program that this cluster runs")
+var ErrNotRunnable = errors.New("not a program that runs here")
 
 // Info is what a binary says of itself.
 type Info struct {
@@ -60,5 +60,5 @@ func (i Info) RunsOn(os, arch string) error {
 	if i.OS == os && i.Arch == arch {
 		return nil
 	}
-	return fmt.Errorf("%w: it was built for %s/%s, the cluster runs %s/%s: build it with GOOS=%s GOARCH=%s", ErrNotRunnable, i.OS, i.Arch, os, arch, os, arch)
+	return fmt.Errorf("%w: it was built for %s/%s and is to run on %s/%s: build it with GOOS=%s GOARCH=%s", ErrNotRunnable, i.OS, i.Arch, os, arch, os, arch)
 }

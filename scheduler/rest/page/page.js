@@ -130,7 +130,7 @@ function graph(job, rows) {
     const r = rows.find(x => x.v.id === n.id), p = at[n.id];
     if (!r) continue;
     const level = r.pressed > 50 ? 'high' : r.pressed > 10 ? 'low' : '';
-    const name = n.description.length > 34 ? n.description.slice(0, 33) + '...' : n.description;
+    const name = n.description.length > 30 ? n.description.slice(0, 27) + '...' : n.description;
     picture.append(element('svg:a', { href: '#/jobs/' + job.jid + '/' + n.id }, element('title', {}, n.description), element('rect', { class: 'box ' + level, x: p.x, y: p.y, width, height, rx: 6 }),
       element('text', { class: 'title', x: p.x + 8, y: p.y + 18 }, name),
       element('text', { x: p.x + 8, y: p.y + 37 }, r.v.status + ', parallelism ' + r.v.parallelism),
