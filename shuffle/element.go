@@ -16,6 +16,8 @@ const (
 	Active
 	// End is the last element of a channel.
 	End
+	// Superstep ends superstep Time of an iteration: what follows belongs to the next one.
+	Superstep
 )
 
 // MaxWatermark is the watermark that ends event time (milliseconds).
@@ -31,7 +33,7 @@ type Element struct {
 	Batch *column.Batch
 	// Bytes is the memory of Batch, or 0 if the sender has not measured it: what comes out of a Gate has been.
 	Bytes int
-	// Time is the watermark in milliseconds since the epoch for Watermark elements.
+	// Time is the watermark in milliseconds since the epoch for Watermark elements, the number of a Superstep.
 	Time int64
 }
 

@@ -62,7 +62,7 @@ func combined[T any, K comparable, P, O any](s *KeyedStream[T, K], name string, 
 			form.rows = append(form.rows, column.NewBatch[P])
 		}
 	}
-	out := transform[T, O](s.stream, name, func(operator.Mode) operator.Operator { return aggregate() })
+	out := repeatable(transform[T, O](s.stream, name, func(operator.Mode) operator.Operator { return aggregate() }))
 	out.node().batch = form
 	return out
 }
@@ -168,7 +168,7 @@ func aggregate[T any, K comparable, A, O any](s *KeyedStream[T, K], code func() 
 			Result: func(_ K, acc *A) (O, error) { return c.result(*acc) }}
 	}
 	if code().merge == nil {
-		return transform[T, O](s.stream, name, func(operator.Mode) operator.Operator { return whole() })
+		return repeatable(transform[T, O](s.stream, name, func(operator.Mode) operator.Operator { return whole() }))
 	}
 	key := func(p partial[K, A]) K { return p.Key }
 	return combined[T, K, partial[K, A], O](s, name, key, whole, func() operator.Operator {

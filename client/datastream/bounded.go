@@ -50,9 +50,16 @@ func JoinBoundedContext[L, R any, K comparable, O any](kind JoinKind, left *Keye
 
 // JoinBoundedWith joins by a function that is made once for each sub-task.
 func JoinBoundedWith[L, R any, K comparable, O any](kind JoinKind, left *KeyedStream[L, K], right *KeyedStream[R, K], f func() BoundedJoinFunction[L, R, O]) *Stream[O] {
-	return bounded(coTransform[L, R, O](left.stream, right.stream, "Join", func(operator.Mode) operator.Operator {
+	out := bounded(coTransform[L, R, O](left.stream, right.stream, "Join", func(operator.Mode) operator.Operator {
 		return &operator.Join[L, R, K, O]{Kind: kind, Left: left.keys(), Right: right.keys(), Function: f()}
 	}))
+	out.node().body = joinInside(func(inner bool) operator.Operator {
+		if inner {
+			return &operator.IterationJoin[L, R, K, O]{Join: operator.Join[L, R, K, O]{Kind: kind, Left: left.keys(), Right: right.keys(), Function: f()}}
+		}
+		return &operator.IterationJoin[R, L, K, O]{Join: operator.Join[R, L, K, O]{Kind: kind.Turned(), Left: right.keys(), Right: left.keys(), Function: operator.TurnedJoin(f())}}
+	})
+	return out
 }
 
 // Distinct keeps the first of equal records of a bounded stream.

@@ -151,6 +151,10 @@ type node struct {
 	collects *collecting
 	// fixed is the only parallelism that the operator can have; 0 for any.
 	fixed int
+	// body is called when the operator stands in the body of an iteration, see node.enter; nil for those that cannot.
+	body func(n *node, inner []bool) error
+	// sizedAs is the node whose parallelism and slots the operator shares; nil for most.
+	sizedAs *node
 	// sides holds the type of each side output that is read, by name.
 	sides map[string]string
 }
@@ -181,6 +185,7 @@ func (e *Environment) graph(name string, mode operator.Mode) *graph.StreamGraph 
 		}
 		widest = max(widest, n.Parallelism)
 	}
+	e.settle()
 	combiners := e.combine(mode)
 	for _, n := range e.nodes {
 		if n.combines != nil && !combiners[n] {

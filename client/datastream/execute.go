@@ -126,6 +126,9 @@ func (e *Environment) plan(name string, number int) (*graph.JobGraph, operator.M
 	if err != nil {
 		return nil, 0, err
 	}
+	if err := e.checkIterations(mode); err != nil {
+		return nil, 0, err
+	}
 	g := e.graph(name, mode)
 	g.Once = thisApplication.digests(number)
 	if err := g.Validate(); err != nil {

@@ -7,7 +7,7 @@ type FilterFunction[T any] = operator.FilterFunction[T]
 
 // Filter keeps the records for which f answers true.
 func Filter[T any](s *Stream[T], f func(T) bool) *Stream[T] {
-	return transform[T, T](s, "Filter", func(operator.Mode) operator.Operator { return &operator.Filter[T]{Simple: f} })
+	return repeatable(transform[T, T](s, "Filter", func(operator.Mode) operator.Operator { return &operator.Filter[T]{Simple: f} }))
 }
 
 // FilterContext keeps the records for which f, which may fail, answers true.
@@ -17,5 +17,5 @@ func FilterContext[T any](s *Stream[T], f func(ctx *Context, v T) (bool, error))
 
 // FilterWith filters by a function that is made once for each sub-task.
 func FilterWith[T any](s *Stream[T], f func() FilterFunction[T]) *Stream[T] {
-	return transform[T, T](s, "Filter", func(operator.Mode) operator.Operator { return &operator.Filter[T]{Function: f()} })
+	return repeatable(transform[T, T](s, "Filter", func(operator.Mode) operator.Operator { return &operator.Filter[T]{Function: f()} }))
 }

@@ -7,7 +7,7 @@ type FlatMapFunction[I, O any] = operator.FlatMapFunction[I, O]
 
 // FlatMap applies f to each record; f emits any number of records.
 func FlatMap[I, O any](s *Stream[I], f func(v I, out *Collector[O])) *Stream[O] {
-	return transform[I, O](s, "Flat Map", func(operator.Mode) operator.Operator { return &operator.FlatMap[I, O]{Simple: f} })
+	return repeatable(transform[I, O](s, "Flat Map", func(operator.Mode) operator.Operator { return &operator.FlatMap[I, O]{Simple: f} }))
 }
 
 // FlatMapContext applies f, which may fail, to each record.
@@ -17,5 +17,5 @@ func FlatMapContext[I, O any](s *Stream[I], f func(ctx *Context, v I, out *Colle
 
 // FlatMapWith applies to each record a function that is made once for each sub-task.
 func FlatMapWith[I, O any](s *Stream[I], f func() FlatMapFunction[I, O]) *Stream[O] {
-	return transform[I, O](s, "Flat Map", func(operator.Mode) operator.Operator { return &operator.FlatMap[I, O]{Function: f()} })
+	return repeatable(transform[I, O](s, "Flat Map", func(operator.Mode) operator.Operator { return &operator.FlatMap[I, O]{Function: f()} }))
 }

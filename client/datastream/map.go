@@ -7,7 +7,7 @@ type MapFunction[I, O any] = operator.MapFunction[I, O]
 
 // Map applies f to each record.
 func Map[I, O any](s *Stream[I], f func(I) O) *Stream[O] {
-	return transform[I, O](s, "Map", func(operator.Mode) operator.Operator { return &operator.Map[I, O]{Simple: f} })
+	return repeatable(transform[I, O](s, "Map", func(operator.Mode) operator.Operator { return &operator.Map[I, O]{Simple: f} }))
 }
 
 // MapContext applies f, which may fail, to each record.
@@ -17,5 +17,5 @@ func MapContext[I, O any](s *Stream[I], f func(ctx *Context, v I) (O, error)) *S
 
 // MapWith applies to each record a function that is made once for each sub-task.
 func MapWith[I, O any](s *Stream[I], f func() MapFunction[I, O]) *Stream[O] {
-	return transform[I, O](s, "Map", func(operator.Mode) operator.Operator { return &operator.Map[I, O]{Function: f()} })
+	return repeatable(transform[I, O](s, "Map", func(operator.Mode) operator.Operator { return &operator.Map[I, O]{Function: f()} }))
 }

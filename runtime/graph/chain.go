@@ -48,7 +48,7 @@ func MaxParallelism(parallelism int) int {
 }
 
 // Chain groups the nodes of g into vertices. A node joins the one before it when it has that as its only input, by a
-// forward edge, with equal parallelism and slot-sharing group, and both allow it. Where both have parallelism 1, every
+// forward edge, with equal parallelism, slot-sharing group and iteration, and both allow it. Where both have parallelism 1, every
 // edge leads the same way and counts as forward.
 func Chain(g *StreamGraph, chaining bool) *JobGraph {
 	j := &JobGraph{StreamGraph: *g}
@@ -86,6 +86,9 @@ func (g *StreamGraph) chainsTo(n *Node) *Node {
 	}
 	up := g.Node(n.Inputs[0].From)
 	if n.Inputs[0].Strategy != shuffle.Forward && n.Parallelism > 1 {
+		return nil
+	}
+	if up.Iteration != n.Iteration {
 		return nil
 	}
 	if up.Chaining == ChainNever || up.Parallelism != n.Parallelism || group(up) != group(n) {

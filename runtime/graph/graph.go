@@ -61,6 +61,10 @@ type Node struct {
 	// BufferTimeoutMillis overrides the job's; nil takes that.
 	BufferTimeoutMillis *int64  `json:"bufferTimeout,omitempty"`
 	Inputs              []Input `json:"inputs,omitempty"`
+	// Iteration is the ID of the head of the iteration that the node is part of, or 0.
+	Iteration int `json:"iteration,omitempty"`
+	// Feedback are the nodes whose rows go back to this one, the head of an iteration.
+	Feedback []int `json:"feedback,omitempty"`
 }
 
 // Input is an edge into a node.
@@ -96,6 +100,12 @@ type StreamGraph struct {
 // Bounded tells whether all sources end.
 func (g *StreamGraph) Bounded() bool {
 	return !slices.ContainsFunc(g.Nodes, func(n Node) bool { return n.Kind == Source && !n.Bounded })
+}
+
+// Pipelined tells whether the nodes that an edge connects run at the same time when a job runs in stages: those of an iteration.
+func (g *StreamGraph) Pipelined(from, to int) bool {
+	i := g.Node(from).Iteration
+	return i != 0 && i == g.Node(to).Iteration
 }
 
 // Node returns the node with that ID.

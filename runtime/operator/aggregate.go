@@ -154,6 +154,13 @@ func (a *KeyedAggregate[T, K, A, O]) Advance(watermark int64) (bool, error) {
 	if watermark != shuffle.MaxWatermark || a.hash.ctx.Mode == Streaming {
 		return false, nil
 	}
+	return a.end()
+}
+
+// EndSuperstep implements SuperstepListener.
+func (a *KeyedAggregate[T, K, A, O]) EndSuperstep() (bool, error) { return a.end() }
+
+func (a *KeyedAggregate[T, K, A, O]) end() (bool, error) {
 	a.ending = true
 	a.exact = false
 	a.emit = a.hash.groups.AppendSlots(a.emit[:0])
@@ -190,7 +197,8 @@ func (a *KeyedAggregate[T, K, A, O]) finish() (more bool, err error) {
 	if len(a.emit) > 0 {
 		return true, nil
 	}
-	return a.hash.following()
+	a.ending, err = a.hash.following()
+	return a.ending, err
 }
 
 // Close implements Operator.

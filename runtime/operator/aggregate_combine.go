@@ -161,6 +161,11 @@ func (c *Combine[T, K, A, P]) Advance(watermark int64) (bool, error) {
 	if watermark != shuffle.MaxWatermark {
 		return false, nil
 	}
+	return c.EndSuperstep()
+}
+
+// EndSuperstep implements SuperstepListener.
+func (c *Combine[T, K, A, P]) EndSuperstep() (bool, error) {
 	c.emit = c.groups.AppendSlots(c.emit[:0])
 	return len(c.emit) > 0 && c.emitSome(), nil
 }

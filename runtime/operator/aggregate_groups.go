@@ -151,12 +151,13 @@ func (g *hashGroups[T, K]) pop() (*column.Batch, error) {
 	return b, err
 }
 
-// following drops the groups, which are done, and begins the next partition of what was set aside; false if nothing was.
+// following drops the groups, which are done, and begins the next partition of what was set aside. Without one it is false,
+// and all is as it was before the first row.
 func (g *hashGroups[T, K]) following() (more bool, err error) {
+	g.groups.Reset()
 	if g.codec == nil {
 		return false, nil
 	}
-	g.groups.Reset()
 	if bytes := g.groups.Bytes(); bytes < g.held {
 		g.ctx.Memory.Release(g.held - bytes)
 		g.held = bytes
@@ -186,6 +187,7 @@ func (g *hashGroups[T, K]) following() (more bool, err error) {
 			return true, nil
 		}
 	}
+	g.level, g.deepest = 0, false
 	return false, nil
 }
 

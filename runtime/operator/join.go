@@ -22,6 +22,17 @@ const (
 	FullOuterJoin
 )
 
+// Turned is the kind for left and right exchanged.
+func (k JoinKind) Turned() JoinKind {
+	switch k {
+	case LeftOuterJoin:
+		return RightOuterJoin
+	case RightOuterJoin:
+		return LeftOuterJoin
+	}
+	return k
+}
+
 func (k JoinKind) keepsLeft() bool  { return k == LeftOuterJoin || k == FullOuterJoin }
 func (k JoinKind) keepsRight() bool { return k == RightOuterJoin || k == FullOuterJoin }
 
@@ -127,11 +138,7 @@ func (j *Join[L, R, K, O]) Process(in int, b *column.Batch) (bool, error) {
 // addRight keeps right rows in memory; when they do not fit, all rows go to a sort-merge join.
 func (j *Join[L, R, K, O]) addRight(b *column.Batch) error {
 	defer b.Release()
-	need := buildBytes * int64(b.Len())
-	rows := column.Rows[R](b)
-	for i := range rows {
-		need += int64(j.rightCodec.Size(&rows[i]))
-	}
+	need := j.rightSize(b)
 	err := j.ctx.Memory.Acquire(need)
 	var full *spill.Error
 	switch {
@@ -167,6 +174,16 @@ func (j *Join[L, R, K, O]) addRight(b *column.Batch) error {
 			return err
 		}
 	}
+}
+
+// rightSize is what the rows of b cost in the table in bytes.
+func (j *Join[L, R, K, O]) rightSize(b *column.Batch) int64 {
+	rows := column.Rows[R](b)
+	n := buildBytes * int64(len(rows))
+	for i := range rows {
+		n += int64(j.rightCodec.Size(&rows[i]))
+	}
+	return n
 }
 
 // begin looks up the groups of left rows.

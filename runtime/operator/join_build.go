@@ -66,3 +66,11 @@ func (s *buildSide[R, K]) index(keys *Keys[R, K], outer bool) {
 
 // row returns a row by its number.
 func (s *buildSide[R, K]) row(n uint32) *R { return &s.rows[n>>buildShift][n&(1<<buildShift-1)] }
+
+// reset forgets all rows and returns how many bytes they have held.
+func (s *buildSide[R, K]) reset() (held int64) {
+	held = s.held
+	s.groups.Reset()
+	s.chunks, s.held, s.next, s.matched, s.rows = nil, 0, nil, nil, nil
+	return held
+}

@@ -59,6 +59,13 @@ type IdlenessListener interface {
 	InputIdle(idle bool)
 }
 
+// SuperstepListener is implemented by operators in the body of an iteration that do something at the end of a superstep.
+type SuperstepListener interface {
+	// EndSuperstep says that all rows of a superstep have come. What the operator knows of them it emits and forgets, as at
+	// the end of its input; what came by inputs that have ended it keeps.
+	EndSuperstep() (more bool, err error)
+}
+
 // RecordNamer is implemented by operators that can tell which record they are at, for the message of a panic.
 type RecordNamer interface {
 	CurrentRecord() (record any, ok bool)

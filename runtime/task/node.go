@@ -27,7 +27,8 @@ type node struct {
 	resumed func() error // what follows when the running call has ended
 	wakeAt  int64        // processing time of the next Tick, 0 = none
 	ended   bool
-	passes  bool // watermarks are passed on by the task
+	passes  bool  // watermarks are passed on by the task
+	ending  int64 // the superstep that is about to end, 0 = none
 
 	recordsIn, bytesIn int64
 }
@@ -128,6 +129,10 @@ func (n *node) take(a arrival) error {
 			return n.channelEnded(a.input)
 		}
 		return n.follow(n.valve.end(a.channel), func() error { return n.channelEnded(a.input) })
+	case shuffle.Superstep:
+		n.ending = a.element.Time
+		n.valve.superstep(a.channel)
+		return n.superstep()
 	}
 	return fmt.Errorf("element of unknown kind %d", a.element.Kind)
 }
@@ -184,7 +189,7 @@ func (n *node) follow(ch change, f func() error) error {
 func (n *node) channelEnded(input int) error {
 	n.inputs[input]--
 	if n.inputs[input] > 0 {
-		return nil
+		return n.superstep()
 	}
 	n.open--
 	more, err := n.op.EndInput(input)
@@ -192,6 +197,23 @@ func (n *node) channelEnded(input int) error {
 		if n.open == 0 {
 			n.end()
 		}
+		return n.superstep()
+	})
+}
+
+// superstep ends the superstep when it has ended on all channels.
+func (n *node) superstep() error {
+	if n.ending == 0 || !n.valve.aligned() {
+		return nil
+	}
+	var more bool
+	var err error
+	if l, ok := n.op.(operator.SuperstepListener); ok {
+		more, err = l.EndSuperstep()
+	}
+	return n.then(more, err, func() error {
+		n.signal(shuffle.Element{Kind: shuffle.Superstep, Time: n.ending})
+		n.ending = 0
 		return nil
 	})
 }

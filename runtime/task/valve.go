@@ -13,6 +13,7 @@ type valve struct {
 type valveChannel struct {
 	watermark   int64
 	idle, ended bool
+	stepped     bool // has ended the superstep
 }
 
 func newValve(channels int) *valve {
@@ -83,4 +84,26 @@ func (v *valve) merge() (ch change) {
 		v.out, ch.advanced, ch.watermark = least, true, least
 	}
 	return ch
+}
+
+// superstep notes that the superstep has ended on a channel.
+func (v *valve) superstep(channel int) { v.channels[channel].stepped = true }
+
+// aligned tells whether the superstep has ended on all channels that are open, and at least on one; then the next begins.
+// Channels of inputs from outside the iteration know no supersteps: the first one ends with them.
+func (v *valve) aligned() bool {
+	any := false
+	for i := range v.channels {
+		c := &v.channels[i]
+		if !c.ended && !c.stepped {
+			return false
+		}
+		any = any || !c.ended
+	}
+	if any {
+		for i := range v.channels {
+			v.channels[i].stepped = false
+		}
+	}
+	return any
 }

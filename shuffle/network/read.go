@@ -57,9 +57,9 @@ func (l *link) deliver(d *wire.Decoder, h wire.Header, body []byte) error {
 			e.Batch.Release()
 			return fmt.Errorf("channel %s: %w", c.id, err)
 		}
-	case wire.Watermark:
+	case wire.Watermark, wire.Superstep:
 		var err error
-		if e.Time, err = wire.WatermarkTime(body); err != nil {
+		if e.Time, err = wire.Time(body); err != nil {
 			return err
 		}
 	case wire.End:

@@ -135,10 +135,10 @@ func (s *Sender) Send(e shuffle.Element) {
 	case shuffle.Batch:
 		s.sendBatch(e.Batch)
 		return
-	case shuffle.Watermark:
+	case shuffle.Watermark, shuffle.Superstep:
 		buf := s.reserve(wire.HeaderSize + 8)
 		s.sequence++
-		s.commit(wire.AppendWatermark(buf, h.Channel, h.Sequence, e.Time), len(buf), false)
+		s.commit(wire.AppendTime(buf, wire.Type(e.Kind)+wire.Batch, h.Channel, h.Sequence, e.Time), len(buf), false)
 		return
 	case shuffle.Idle:
 		h.Type = wire.Idle

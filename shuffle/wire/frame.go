@@ -69,15 +69,15 @@ func compressTail(dst *[]byte, at int) int {
 	return n
 }
 
-// AppendWatermark appends a Watermark of a time in milliseconds.
-func AppendWatermark(dst []byte, channel, sequence uint32, time int64) []byte {
+// AppendTime appends a Watermark of a time in milliseconds, or a Superstep of a number.
+func AppendTime(dst []byte, t Type, channel, sequence uint32, time int64) []byte {
 	var body [8]byte
 	binary.LittleEndian.PutUint64(body[:], uint64(time))
-	return Append(dst, Header{Channel: channel, Sequence: sequence, Type: Watermark}, body[:])
+	return Append(dst, Header{Channel: channel, Sequence: sequence, Type: t}, body[:])
 }
 
-// WatermarkTime reads the body of a Watermark.
-func WatermarkTime(body []byte) (int64, error) {
+// Time reads the body of a Watermark or a Superstep.
+func Time(body []byte) (int64, error) {
 	if len(body) != 8 {
 		return 0, corrupt("watermark of %d bytes", len(body))
 	}

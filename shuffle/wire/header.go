@@ -38,6 +38,8 @@ const (
 	Active
 	// End is the last frame of a channel.
 	End
+	// Superstep has the number of the superstep that ends as its body: 8 bytes.
+	Superstep
 	// Barrier is reserved for checkpoints.
 	Barrier
 	// Credit lets the sender of Channel write Count more bytes.
@@ -53,7 +55,7 @@ const (
 	types
 )
 
-var typeNames = [...]string{"none", "batch", "watermark", "idle", "active", "end", "barrier", "credit", "open", "close", "failure", "fetch"}
+var typeNames = [...]string{"none", "batch", "watermark", "idle", "active", "end", "superstep", "barrier", "credit", "open", "close", "failure", "fetch"}
 
 // String returns the name of t.
 func (t Type) String() string {

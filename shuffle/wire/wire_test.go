@@ -27,7 +27,7 @@ func TestFramesSurviveAnyCutting(t *testing.T) {
 			require.NoError(t, err)
 			want = append(want, rows)
 		}
-		stream = AppendWatermark(stream, 7, uint32(len(want)), -5)
+		stream = AppendTime(stream, Watermark, 7, uint32(len(want)), -5)
 		r := NewReader(iotest.OneByteReader(bytes.NewReader(stream)))
 		if rapid.Bool().Draw(t, "whole") {
 			r = NewReader(bytes.NewReader(stream))
@@ -48,7 +48,7 @@ func TestFramesSurviveAnyCutting(t *testing.T) {
 		h, body, err := r.Next()
 		require.NoError(t, err)
 		require.Equal(t, Watermark, h.Type)
-		at, err := WatermarkTime(body)
+		at, err := Time(body)
 		require.NoError(t, err)
 		require.EqualValues(t, -5, at)
 		_, _, err = r.Next()
@@ -88,7 +88,7 @@ func FuzzReader(f *testing.F) {
 	good, err := AppendBatch(nil, 1, 2, column.BatchOf([]string{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "bc"}), 0, 2, true)
 	require.NoError(f, err)
 	f.Add(good)
-	f.Add(AppendWatermark(good, 1, 3, 9))
+	f.Add(AppendTime(good, Watermark, 1, 3, 9))
 	f.Add([]byte("\x00\x00\x00\x00000000")) // an LZ4 block of nothing
 	f.Add(AppendFailure(nil, []Task{{"v", 1, 2}}, "why"))
 	f.Fuzz(func(t *testing.T, src []byte) {

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/leatproject/leat/storage/column"
 	"github.com/leatproject/leat/storage/spill"
 )
 
@@ -65,4 +66,39 @@ func TestQueueClosedWithContent(t *testing.T) {
 		require.NoError(t, q.Close())
 		f.done(t)
 	}
+}
+
+func TestQueueScan(t *testing.T) {
+	base := t.TempDir()
+	codec := codecOf[word](t)
+	rapid.Check(t, func(t *rapid.T) {
+		f := newFixture(t, base, int64(rapid.SampledFrom([]int{0, 500, 1 << 20}).Draw(t, "budget")), false)
+		q := spill.NewQueue(f.mem, f.dir, codec, 0)
+		in := drawRows(t, 100)
+		for _, b := range batches(t, in, true, true) {
+			require.NoError(t, q.Push(b))
+		}
+		for range 2 {
+			var got []stamped
+			require.NoError(t, q.Scan(func(b *column.Batch) error {
+				got = append(got, unpack(b)...)
+				press(t, f.mem)
+				return nil
+			}))
+			require.Equal(t, in, append([]stamped{}, got...))
+		}
+		var got []stamped
+		for {
+			b, err := q.Pop()
+			require.NoError(t, err)
+			if b == nil {
+				break
+			}
+			got = append(got, unpack(b)...)
+			b.Release()
+		}
+		require.Equal(t, in, append([]stamped{}, got...))
+		require.NoError(t, q.Close())
+		f.done(t)
+	})
 }
