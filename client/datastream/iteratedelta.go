@@ -9,6 +9,7 @@ import (
 type DeltaIteration[S any, K comparable] struct {
 	it       *Iteration
 	solution *KeyedStream[S, K]
+	readers  int // of the solution set
 }
 
 // IterateDelta is an iteration that keeps a solution set, a record for each key, and works on what has changed only (Flink's
@@ -29,10 +30,11 @@ func IterateDelta[S, W any, K comparable](solution *KeyedStream[S, K], workset *
 	connect(n, workset, 0)
 	connect(n, solution.stream, 1)
 	it := newIteration(workset.env, n, o)
+	delta := &DeltaIteration[S, K]{it: it, solution: solution}
 	n.operator = func(operator.Mode) operator.Operator {
-		return &operator.DeltaHead[S, W, K]{IterationRing: operator.IterationRing{Loop: it.loop, Tails: 2, Live: operator.FeedbackTail}, Key: solution.key}
+		return &operator.DeltaHead[S, W, K]{IterationRing: operator.IterationRing{Loop: it.loop, Tails: len(it.tails) + delta.readers, Live: operator.FeedbackTail}, Key: solution.key}
 	}
-	changes, next := body(&DeltaIteration[S, K]{it, solution}, &Stream[W]{it.env, []origin{{node: n, port: operator.IterationBody}}})
+	changes, next := body(delta, &Stream[W]{it.env, []origin{{node: n, port: operator.IterationBody}}})
 	addTail(it, "Feedback", operator.FeedbackTail, next, false)
 	if changes != nil {
 		changes = KeyBy(changes, solution.key).stream
@@ -61,8 +63,10 @@ type SolutionFunction[W, S, O any] = operator.SolutionFunction[W, S, O]
 
 // JoinWithSolutionWith joins by a function that is made once for each sub-task.
 func JoinWithSolutionWith[W, S any, K comparable, O any](it *DeltaIteration[S, K], s *KeyedStream[W, K], f func() SolutionFunction[W, S, O]) *Stream[O] {
+	number := len(it.it.tails) + it.readers
+	it.readers++
 	out := repeatable(transform[W, O](s.stream, "Join Solution", func(operator.Mode) operator.Operator {
-		return &operator.SolutionJoin[W, S, K, O]{Loop: it.it.loop, Keys: s.keys(), Function: f()}
+		return &operator.SolutionJoin[W, S, K, O]{Loop: it.it.loop, Number: number, Keys: s.keys(), Function: f()}
 	}))
 	out.node().sizedAs = it.it.head
 	return out

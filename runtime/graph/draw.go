@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/leatproject/leat/shuffle"
 )
 
 // Draw returns the job as text: a line for each vertex, below it its chain and what it reads.
@@ -20,6 +22,9 @@ func (j *JobGraph) Draw() string {
 				fmt.Fprintf(&b, " (side output %d)", e.Port)
 			}
 			b.WriteByte('\n')
+		}
+		for _, tail := range j.Node(v.Nodes[0]).Feedback {
+			fmt.Fprintf(&b, "    <- FEEDBACK from [%d] %s\n", j.number(tail), j.Node(tail).Name)
 		}
 		for _, id := range v.Nodes {
 			n := j.Node(id)
@@ -61,6 +66,7 @@ type planNode struct {
 	OperatorStrategy    string         `json:"operator_strategy"`
 	Description         string         `json:"description"`
 	Inputs              []planInput    `json:"inputs,omitempty"`
+	Feedback            []planFeedback `json:"feedback,omitempty"`
 	OptimizerProperties map[string]any `json:"optimizer_properties"`
 }
 
@@ -71,8 +77,15 @@ type planInput struct {
 	Exchange     string `json:"exchange"`
 }
 
+// planFeedback is an edge that closes an iteration: it stands apart from the inputs, which make no ring.
+type planFeedback struct {
+	ID           string `json:"id"`
+	ShipStrategy string `json:"ship_strategy"`
+}
+
 // PlanJSON returns the job in the form of Flink's REST plan: {jid, name, type, nodes: [{id, parallelism, description,
-// inputs: [{num, id, ship_strategy, exchange}]}]}.
+// inputs: [{num, id, ship_strategy, exchange}]}]}; the head of an iteration has in addition
+// feedback: [{id, ship_strategy}].
 func (j *JobGraph) PlanJSON(jobID string) ([]byte, error) {
 	p := planJSON{JID: jobID, Name: j.Name, Type: j.Mode}
 	for i := range j.Vertices {
@@ -80,6 +93,9 @@ func (j *JobGraph) PlanJSON(jobID string) ([]byte, error) {
 		n := planNode{ID: v.ID, Parallelism: v.Parallelism, Description: j.VertexName(v), OptimizerProperties: map[string]any{}}
 		for k, e := range v.Edges {
 			n.Inputs = append(n.Inputs, planInput{k, j.VertexOf(e.From).ID, string(e.Strategy), "pipelined_bounded"})
+		}
+		for _, tail := range j.Node(v.Nodes[0]).Feedback {
+			n.Feedback = append(n.Feedback, planFeedback{j.VertexOf(tail).ID, string(shuffle.Forward)})
 		}
 		p.Nodes = append(p.Nodes, n)
 	}

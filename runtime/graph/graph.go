@@ -104,8 +104,8 @@ func (g *StreamGraph) Bounded() bool {
 
 // Pipelined tells whether the nodes that an edge connects run at the same time when a job runs in stages: those of an iteration.
 func (g *StreamGraph) Pipelined(from, to int) bool {
-	i := g.Node(from).Iteration
-	return i != 0 && i == g.Node(to).Iteration
+	a, b := g.Node(from), g.Node(to)
+	return a != nil && b != nil && a.Iteration != 0 && a.Iteration == b.Iteration
 }
 
 // Node returns the node with that ID.

@@ -54,6 +54,15 @@ func parse(t *testing.T, text string) *StreamGraph {
 				n.UID = f[k][4:]
 			case strings.HasPrefix(f[k], "chain="):
 				n.Chaining = Chaining(f[k][6:])
+			case strings.HasPrefix(f[k], "iteration="):
+				n.Iteration = i + 1
+				if head := f[k][len("iteration="):]; head != n.Name {
+					n.Iteration = ids[head]
+				}
+			case strings.HasPrefix(f[k], "feeds="):
+				head := &g.Nodes[ids[f[k][len("feeds="):]]-1]
+				n.Iteration = head.ID
+				head.Feedback = append(head.Feedback, n.ID)
 			case strings.HasPrefix(f[k], "group="):
 				n.SlotSharingGroup = f[k][6:]
 			default:

@@ -28,7 +28,8 @@ const SuperstepsMetric = "supersteps"
 type IterationRing struct {
 	Base
 	Loop *Loop
-	// Tails is the number of streams that come back. Live is the one without whose rows the iteration ends, -1 if none does.
+	// Tails is the number of streams that come back, and of operators that read the solution set. Live is the one without whose
+	// rows the iteration ends, -1 if none does.
 	Tails, Live int
 
 	ctx    *Context
@@ -38,8 +39,7 @@ type IterationRing struct {
 	inputs int // that have not ended
 	run    int64
 	step   int64
-	last   bool // the superstep was the last
-	sent   bool // the superstep has been sent, and the coordinator not yet asked what follows
+	sent   bool // the superstep has been sent, and has not yet ended at all tails
 	here   []bool
 	ended  []bool // tails at which no superstep will begin
 	live   int64  // rows of the superstep at tail Live
@@ -48,7 +48,8 @@ type IterationRing struct {
 // head is what a head does in the states of its iteration.
 type head interface {
 	feedback
-	// turn makes what has come back that with which the next superstep begins; more says that it is not done with it.
+	// turn makes what has come back that with which the next superstep begins; more says that it is not done with it. No
+	// sub-task begins the superstep before all of them are done.
 	turn() (more bool, err error)
 	// emit emits a batch of the superstep, result one of the result; none says that there was nothing left.
 	emit() (none bool, err error)
@@ -79,10 +80,32 @@ func (r *IterationRing) EndInput(int) (bool, error) {
 	if r.inputs--; r.inputs > 0 {
 		return false, nil
 	}
-	r.ask([]byte{requestBegin}, func(answer []byte) {
-		r.run, r.step, r.state = int64(binary.LittleEndian.Uint64(answer)), 1, ringTurns
+	r.state = ringTurns
+	return true, nil
+}
+
+// advance asks the coordinator what follows: the first superstep, or after a superstep another one.
+func (r *IterationRing) advance() {
+	if r.step == 0 {
+		r.ask([]byte{requestBegin}, func(answer []byte) {
+			r.run, r.step, r.state = int64(binary.LittleEndian.Uint64(answer)), 1, ringEmits
+		})
+		return
+	}
+	request := []byte{requestNext}
+	for _, v := range []int64{r.run, r.step, r.live} {
+		request = binary.LittleEndian.AppendUint64(request, uint64(v))
+	}
+	r.live = 0
+	r.ask(request, func(answer []byte) {
+		if r.ctx.Subtask == 0 {
+			r.ctx.Metrics.Add(SuperstepsMetric, 1)
+		}
+		r.step, r.state = r.step+1, ringEmits
+		if len(answer) == 1 && answer[0] == 0 {
+			r.state = ringEnds
+		}
 	})
-	return r.Resume()
 }
 
 // ask puts a request to the coordinator and goes on with what it answers.
@@ -107,10 +130,8 @@ func (r *IterationRing) Resume() (bool, error) {
 		if more || err != nil {
 			return true, err
 		}
-		r.state = ringEmits
-		if r.last {
-			r.state = ringEnds
-		}
+		r.state = ringWaits
+		r.advance()
 	case ringEmits:
 		none, err := r.head.emit()
 		if !none || err != nil {
@@ -143,7 +164,7 @@ func (r *IterationRing) arrived(tail int, rows int64, ended bool) error {
 	return nil
 }
 
-// next asks what follows when the superstep has ended at all tails.
+// next turns when the superstep has ended at all tails.
 func (r *IterationRing) next() {
 	if !r.sent {
 		return
@@ -153,24 +174,11 @@ func (r *IterationRing) next() {
 			return
 		}
 	}
-	r.sent = false
+	r.sent, r.state = false, ringTurns
 	clear(r.here)
 	if r.Live < 0 {
 		r.live = 1
 	}
-	request := []byte{requestNext}
-	for _, v := range []int64{r.run, r.step, r.live} {
-		request = binary.LittleEndian.AppendUint64(request, uint64(v))
-	}
-	r.live = 0
-	r.ask(request, func(answer []byte) {
-		if r.ctx.Subtask == 0 {
-			r.ctx.Metrics.Add(SuperstepsMetric, 1)
-		}
-		r.last = len(answer) == 1 && answer[0] == 0
-		r.step++
-		r.state = ringTurns
-	})
 }
 
 func (r *IterationRing) close() {

@@ -99,7 +99,9 @@ type SolutionJoin[W, S any, K comparable, O any] struct {
 	Base
 	cursor[W]
 	Keys[W, K]
-	Loop     *Loop
+	Loop *Loop
+	// Number tells the tails and those who read the solution set of a Loop apart.
+	Number   int
 	Function SolutionFunction[W, S, O]
 
 	lap   *lap
@@ -149,6 +151,23 @@ func (j *SolutionJoin[W, S, K, O]) apply(hi int) error {
 		}
 	}
 	return nil
+}
+
+// EndSuperstep implements SuperstepListener: the head may change the solution set.
+func (j *SolutionJoin[W, S, K, O]) EndSuperstep() (bool, error) {
+	j.arrive(false)
+	return false, nil
+}
+
+// EndInput implements Operator.
+func (j *SolutionJoin[W, S, K, O]) EndInput(int) (bool, error) {
+	j.arrive(true)
+	return false, nil
+}
+
+func (j *SolutionJoin[W, S, K, O]) arrive(ended bool) {
+	number := j.Number
+	j.lap.tell(func(head feedback) error { return head.arrived(number, 0, ended) })
 }
 
 // Close implements Operator.

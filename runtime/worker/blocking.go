@@ -16,8 +16,10 @@ import (
 	"github.com/leatproject/leat/storage/column"
 )
 
-// staged tells whether the edges of the job are blocking: its vertices run one after another.
-func (w *worker) staged() bool { return w.opt.Mode == operator.Batch }
+// staged tells whether an edge of the job is blocking: the vertices that it connects run one after the other.
+func (w *worker) staged(e graph.Edge) bool {
+	return w.opt.Mode == operator.Batch && !w.job.Pipelined(e.From, e.To)
+}
 
 // stageName names what the tasks of a vertex write for an edge of another one.
 func stageName(from, to, edge int) string { return fmt.Sprintf("%d-%d-%d", from, to, edge) }

@@ -45,7 +45,7 @@ func (x *wiring) inputs() error {
 		if err != nil {
 			return err
 		}
-		if x.w.staged() {
+		if x.w.staged(e) {
 			if err := x.stageInput(k, e, peers); err != nil {
 				return err
 			}
@@ -91,7 +91,7 @@ func (x *wiring) outputs() (edges []task.Edge, err error) {
 			if from < 0 {
 				continue
 			}
-			if x.w.staged() {
+			if x.w.staged(e) {
 				edge, err := x.stageOutput(i, k, e)
 				if err != nil {
 					return nil, err

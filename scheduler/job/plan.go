@@ -49,9 +49,11 @@ type PlanVertex struct {
 	MaxParallelism int
 	// Group is the number of its slot-sharing group.
 	Group int
-	// Collects is the node whose rows are kept for the program; 0 for none. The result of its sub-task is their digest.
+	// Collects is the node whose rows are kept for the program; 0 for none. The result of its sub-task are their digest.
 	Collects int
-	Edges    []PlanEdge
+	// Joint says that the sub-tasks are kept in step, and so run in one region whatever connects them: iterations.
+	Joint bool
+	Edges []PlanEdge
 }
 
 // Plan is a JobGraph reduced to what decisions are made from: vertices in topological order.
@@ -72,7 +74,7 @@ const maxPlan = 48 << 10
 // maxParallelism is the highest number of key groups.
 const maxParallelism = 32768
 
-// PlanOf reduces a JobGraph. In BATCH all exchanges are blocking.
+// PlanOf reduces a JobGraph. In BATCH all exchanges but those within iterations are blocking.
 func PlanOf(g *graph.JobGraph, streaming bool) (*Plan, error) {
 	p := &Plan{}
 	groups := map[string]int{}
@@ -84,11 +86,14 @@ func PlanOf(g *graph.JobGraph, streaming bool) (*Plan, error) {
 		}
 		pv := PlanVertex{Parallelism: v.Parallelism, MaxParallelism: v.MaxParallelism, Group: groups[v.SlotSharingGroup]}
 		for _, e := range v.Edges {
-			pv.Edges = append(pv.Edges, edgeOf(e, at[e.From], streaming))
+			pv.Edges = append(pv.Edges, edgeOf(e, at[e.From], streaming || g.Pipelined(e.From, e.To)))
 		}
 		for _, n := range v.Nodes {
-			if node := g.Node(n); node != nil && node.Collects {
-				pv.Collects = n
+			if node := g.Node(n); node != nil {
+				pv.Joint = pv.Joint || node.Iteration != 0
+				if node.Collects {
+					pv.Collects = n
+				}
 			}
 			at[n] = i
 		}
@@ -97,9 +102,9 @@ func PlanOf(g *graph.JobGraph, streaming bool) (*Plan, error) {
 	return p, p.Prepare()
 }
 
-func edgeOf(e graph.Edge, from int, streaming bool) PlanEdge {
+func edgeOf(e graph.Edge, from int, pipelined bool) PlanEdge {
 	r := PlanEdge{From: from, Exchange: Blocking}
-	if streaming {
+	if pipelined {
 		r.Exchange = Pipelined
 	}
 	switch e.Strategy {
@@ -201,6 +206,7 @@ func (p *Plan) group(find func(int) int) error {
 			single := false
 			for _, v := range members[r] {
 				p.componentOf[v] = len(p.components)
+				single = single || p.Vertices[v].Joint
 				for _, e := range p.Vertices[v].Edges {
 					single = single || e.Exchange == Pipelined && e.Pattern != Pointwise
 				}
@@ -232,6 +238,7 @@ func (p *Plan) fields(c *codec) {
 		num(c, &v.MaxParallelism)
 		num(c, &v.Group)
 		num(c, &v.Collects)
+		c.flag(&v.Joint)
 		list(c, &v.Edges, func(c *codec, e *PlanEdge) {
 			num(c, &e.From)
 			num(c, &e.Exchange)
