@@ -69,9 +69,9 @@ func Distinct[T comparable](s *Stream[T]) *Stream[T] {
 
 // DistinctBy keeps the first record of each key of a bounded stream.
 func DistinctBy[T any, K comparable](s *KeyedStream[T, K]) *Stream[T] {
-	return bounded(transform[T, T](s.stream, "Distinct", func(operator.Mode) operator.Operator {
+	return repeatable(bounded(transform[T, T](s.stream, "Distinct", func(operator.Mode) operator.Operator {
 		return &operator.Distinct[T, K]{Keys: s.keys()}
-	}))
+	})))
 }
 
 // Order is the direction of a sort.

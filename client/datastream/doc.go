@@ -31,6 +31,7 @@
 //	joins            JoinWindow, CoGroupWindow; IntervalJoin, then ProcessJoin
 //	async            AsyncMap, AsyncMapFuture
 //	bounded          JoinBounded, OuterJoinBounded, Distinct, SortPartition, MapPartition
+//	iterations       Iterate with TerminateWhenEmpty; IterateDelta with JoinWithSolution
 //	sinks            Print, Discard, WriteText, WriteCSV, WriteJSON, WriteToSocket, and WriteTo for any other; Collect,
 //	                 ExecuteAndCollect, ExecuteAndIterate
 //	main() itself    Once, Environment.OnClient

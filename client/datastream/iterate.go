@@ -27,8 +27,8 @@ type Iteration struct {
 // before has returned (a bulk iteration, Flink's iterate). The result is what the last superstep returns.
 //
 // A superstep ends for all sub-tasks before the next begins. What body makes of current is of the superstep alone: Map,
-// FlatMap, Filter, Reduce, Aggregate, Sum and their siblings, JoinBounded and OuterJoinBounded with a stream from outside,
-// Union, and any way to spread records. Streams from outside, and what body makes of them alone, are computed once and kept.
+// FlatMap, Filter, Reduce, Aggregate, Sum and their siblings, Distinct, JoinBounded and OuterJoinBounded with a stream from
+// outside, Union, and any way to spread records. Streams from outside, and what body makes of them alone, are computed once and kept.
 // A failure restarts the iteration from its inputs. It runs in BATCH mode.
 func Iterate[T any](initial *Stream[T], o IterationOptions, body func(it *Iteration, current *Stream[T]) *Stream[T]) *Stream[T] {
 	checkType[T](initial.env)
@@ -134,7 +134,7 @@ func (n *node) enter(inner []bool) error {
 		return nil
 	case n.body == nil:
 		return fmt.Errorf("%q cannot stand in the body of an iteration, where each superstep begins anew: use Map, FlatMap, Filter, KeyBy with Reduce, "+
-			"Aggregate, Sum and their siblings, JoinBounded with a stream from outside, and do the rest before or after it", n.Name)
+			"Aggregate, Sum and their siblings, Distinct, JoinBounded with a stream from outside, and do the rest before or after it", n.Name)
 	}
 	return n.body(n, inner)
 }

@@ -55,7 +55,8 @@ func TestIterate(t *testing.T) {
 				} else {
 					added = datastream.OuterJoinBounded(datastream.LeftOuterJoin, all, static, sumOf)
 				}
-				return datastream.Sum(datastream.KeyBy(added, keyOf), func(v *keyValue) *int64 { return &v.V })
+				sums := datastream.Sum(datastream.KeyBy(added, keyOf), func(v *keyValue) *int64 { return &v.V })
+				return datastream.Distinct(datastream.Union(sums, datastream.Map(sums, func(v keyValue) keyValue { return v })))
 			})
 		got, err := datastream.ExecuteAndCollect(t.Context(), out, "iterate")
 		require.NoError(rt, err)

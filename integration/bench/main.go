@@ -34,7 +34,7 @@ type options struct {
 	rate int
 }
 
-var benchmarks = []benchmark{wordCount, chain1e3, chain1e6, exchange1e6, valueState, windows, latency, idle, start,
+var benchmarks = []benchmark{wordCount, chain1e3, chain1e6, exchange1e6, valueState, windows, iterations, latency, idle, start,
 	exchangeBytes, exchangeRows, exchangeHop, exchangeTLS, blockingShuffle, scheduling, clusterStart}
 
 func main() {

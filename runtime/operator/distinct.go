@@ -84,5 +84,8 @@ func (d *Distinct[T, K]) Advance(watermark int64) (bool, error) {
 	return d.Resume()
 }
 
+// EndSuperstep implements SuperstepListener.
+func (d *Distinct[T, K]) EndSuperstep() (bool, error) { return d.Resume() }
+
 // Close implements Operator.
 func (d *Distinct[T, K]) Close() error { return d.hash.close() }
