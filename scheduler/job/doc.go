@@ -26,8 +26,9 @@
 // # Vocabulary
 //
 //   - vertex, sub-task, attempt: a task is a sub-task of a vertex; an attempt is one execution of it, numbered from 0.
-//   - component: vertices joined by pipelined edges. lane: an independent part of a component whose edges are all pointwise; one of an
-//     iteration is one lane, for its sub-tasks are kept in step. A region is a lane of a component: what is deployed, fails and restarts together.
+//   - component: vertices joined by pipelined edges. lane: an independent part of a component whose edges are all
+//     pointwise; an iteration is one lane, for its sub-tasks are kept in step. A region is a lane of a component: what is
+//     deployed, fails and restarts together.
 //   - live: given to a TaskManager and not over. lost: finished, but its blocking output is gone.
 //   - registration, TM: a TaskManager as it has registered once; given up and come again, it is another TM.
 //   - commit vertex: runs when all it commits has finished. Once it was deployed, none of that ever runs again (sealed). When the
