@@ -49,7 +49,7 @@ type PlanVertex struct {
 	MaxParallelism int
 	// Group is the number of its slot-sharing group.
 	Group int
-	// Collects is the node whose rows are kept for the program; 0 for none. The result of its sub-task are their digest.
+	// Collects is the node whose rows are kept for the program; 0 for none. The result of its sub-task is their digest.
 	Collects int
 	// Joint says that the sub-tasks are kept in step, and so run in one region whatever connects them: iterations.
 	Joint bool
