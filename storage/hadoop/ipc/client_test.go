@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/leatproject/leat/storage/hadoop/credentials"
@@ -23,6 +24,8 @@ import (
 	"github.com/leatproject/leat/storage/hadoop/sasl"
 	"github.com/leatproject/leat/storage/hadoop/wire"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // network dials servers by name; a name that is missing refuses.
 type network map[string]*ipctest.Server
@@ -291,6 +294,15 @@ func TestSilentServer(t *testing.T) {
 		_, err := stat(ctx, c, "/")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorIs(t, err, ipc.ErrAnswerLost)
+	})
+	synctest.Test(t, func(t *testing.T) { // one of two hangs
+		c := network{"nn:1": {Handle: silent}, "nn:2": {Handle: echo}}.client(t, ipc.Login{}, "nn:1", "nn:2")
+		for _, most := range []time.Duration{time.Minute, 0} {
+			begin := time.Now()
+			_, err := stat(t.Context(), c, "/")
+			require.NoError(t, err)
+			require.LessOrEqual(t, time.Since(begin), most)
+		}
 	})
 	synctest.Test(t, func(t *testing.T) { // the handshake hangs
 		c, err := ipc.New(ipc.Options{Service: "NameNode", Addresses: []string{"nn:1"}, Login: ipc.Login{User: "alice", Token: func() *ipc.Token { return &ipc.Token{} }},
