@@ -101,7 +101,9 @@ func (l *Login) useLocked(cache *ticketCache) error {
 		return fmt.Errorf("%w %s: %w; %s", ErrCache, cache.file, err, remedy)
 	}
 	l.replaceLocked(c, cache)
-	l.principal = cache.principal
+	if l.principal == "" { // cacheLocked takes no other
+		l.principal = cache.principal
+	}
 	if t := cache.granting; t.RenewTill.After(t.EndTime) {
 		wait := time.Until(t.EndTime) * 3 / 4
 		cache.renewal = time.AfterFunc(max(wait, time.Second), func() { l.renew(cache) })

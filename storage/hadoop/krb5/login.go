@@ -103,7 +103,9 @@ func (l *Login) keytabLocked() error {
 	if err != nil {
 		return fmt.Errorf("keytab %s cannot be read: %v", l.opts.Keytab, err)
 	}
-	l.principal = name + "@" + realm
+	if l.principal == "" { // it stays the same: Principal has no lock
+		l.principal = name + "@" + realm
+	}
 	c := client.NewWithKeytab(name, realm, kt, l.config, client.DisablePAFXFAST(true))
 	if err := c.Login(); err != nil {
 		c.Destroy()
