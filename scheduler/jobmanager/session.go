@@ -144,11 +144,23 @@ func (m *JobManager) connected(s *session) {
 	}
 	l.sessions[s.resource] = s
 	s.heard, s.spoken = m.opt.Clock.Now(), m.opt.Clock.Now()
-	for _, c := range s.register.GetCoordinators() {
-		l.learnHost(s, c)
+	if m.keepsRunning(l, s.register) {
+		for _, c := range s.register.GetCoordinators() {
+			l.learnHost(s, c)
+		}
 	}
 	l.observations.Register(registration(s.register))
 	m.observe()
+}
+
+// keepsRunning tells whether a TaskManager will get the number that it has: with another one, or in a new generation, it ends what
+// it runs.
+func (m *JobManager) keepsRunning(l *leader, r *rpc.Register) (keeps bool) {
+	m.View(func(s *job.State) {
+		t, ok := s.Registered(r.GetResource())
+		keeps = ok && uint32(t.Number) == r.GetNumber() && r.GetFence().GetGeneration() == l.generation
+	})
+	return keeps
 }
 
 // welcome tells those who have registered and are in the state by now what their number is.
