@@ -9,6 +9,7 @@ type decision struct {
 	now      Time
 	commands []Command
 	pool     *pool
+	inputs   map[peersKey]inputs // by vertex
 }
 
 func (d *decision) add(c Command) { d.commands = append(d.commands, c) }

@@ -127,7 +127,7 @@ func (d *decision) place(j *Job) *placement {
 	if d.pool == nil {
 		d.pool = newPool(d.s)
 	}
-	return &placement{j: j, pool: d.pool, have: map[position]SlotRef{}, like: map[position]TM{}}
+	return &placement{d: d, j: j, pool: d.pool, have: map[position]SlotRef{}, like: map[position]TM{}}
 }
 
 // add notes what the tasks [from, to) of a vertex have and want.
@@ -146,7 +146,7 @@ func (p *placement) add(v, from, to int, at func(int) position) {
 		}
 		p.want = append(p.want, where)
 		p.like[where] = t.TM
-		if tm := p.j.inputAt(v, i); t.TM == 0 && tm != 0 {
+		if tm := p.d.near(p.j, v, i); tm != 0 {
 			p.like[where] = tm
 		}
 	}
@@ -164,17 +164,6 @@ func (p *placement) unwant(where position) {
 			return
 		}
 	}
-}
-
-// inputAt returns the TaskManager that holds the first pointwise blocking input of a task, or 0.
-func (j *Job) inputAt(v, i int) TM {
-	for _, e := range j.Plan.Vertices[v].Edges {
-		if e.Exchange == Blocking && e.Pattern == Pointwise {
-			from, _ := span(i, len(j.Vertices[v].Subtasks), len(j.Vertices[e.From].Subtasks))
-			return j.Vertices[e.From].Subtasks[from].TM
-		}
-	}
-	return 0
 }
 
 // maxDeployed is how many tasks one command deploys, so that it fits into an entry.

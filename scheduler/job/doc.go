@@ -15,7 +15,7 @@
 // (more where they do not fit) and then calling Decided; send the Orders; sleep until something comes in or Wake. Decide looks at
 // news first (who came, who is lost, what tasks report) and lets them be logged before it draws conclusions from them; then at
 // the jobs that were touched or whose wait is over: restart what failed (running.go, regions.go, restart.go), choose parallelism
-// (parallelism.go), find slots and deploy (deploy.go, slots.go), end. There is a file per state of a job.
+// (parallelism.go), find slots and deploy (deploy.go, slots.go, locality.go), end. There is a file per state of a job.
 //
 // What is logged are decisions and facts: Apply only records them. Nothing is stored for a channel: tasks are found by vertex and
 // sub-task, regions by arithmetic, and a deployment names its peers in one table per vertex. Orders are not logged: they follow

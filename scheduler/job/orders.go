@@ -182,13 +182,8 @@ func (m *maker) deploy(j *Job, task Task, slot int32) {
 	if !m.sent(task, a.Number, false) {
 		return
 	}
-	x := Assignment{Attempt: a, Slot: slot}
+	x := Assignment{Attempt: a, Slot: slot, Range: j.rangeOf(task.Vertex, task.Subtask)}
 	v := &j.Vertices[task.Vertex]
-	if v.Ranges != nil {
-		x.Range = v.Ranges[task.Subtask]
-	} else {
-		x.Range.From, x.Range.To = span(task.Subtask, len(v.Subtasks), j.Plan.Vertices[task.Vertex].MaxParallelism)
-	}
 	for i := range m.order.Deploy {
 		if d := &m.order.Deploy[i]; d.Job == j.ID && d.Vertex == task.Vertex {
 			d.Tasks = append(d.Tasks, x)

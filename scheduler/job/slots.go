@@ -90,6 +90,7 @@ type position struct{ group, at int }
 
 // placement plans the slots of some regions of a job.
 type placement struct {
+	d    *decision
 	j    *Job
 	pool *pool
 	// have are the positions that running tasks have slots for already, want those that need one, in order, with the
