@@ -3,17 +3,25 @@ package integration
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/leatproject/leat/client/datastream"
+	"github.com/leatproject/leat/scheduler/rest/messages"
 )
 
 func init() {
@@ -42,6 +50,9 @@ func several(ctx context.Context, env *datastream.Environment, args []string) er
 		return err
 	}
 	note("two")
+	if len(args) > 1 && args[1] == "crash" {
+		_ = env.OnClient(func(context.Context) error { return crashOnce(args[0] + ".crashed") })
+	}
 	largest := int64(0)
 	for _, n := range squares {
 		largest = max(largest, n)
@@ -71,6 +82,15 @@ func several(ctx context.Context, env *datastream.Environment, args []string) er
 func equalSorted(sorted, want []string) bool {
 	slices.Sort(want)
 	return slices.Equal(sorted, want)
+}
+
+// crashOnce kills the process unless there is a file, which it makes.
+func crashOnce(marker string) error {
+	f, err := os.OpenFile(marker, os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil
+	}
+	return errors.Join(f.Close(), syscall.Kill(os.Getpid(), syscall.SIGKILL))
 }
 
 // iterates N reads N rows of a stream without end.
@@ -138,4 +158,61 @@ func TestSeveralExecutesOnACluster(t *testing.T) {
 		out, err := c.leat("list").CombinedOutput()
 		return err == nil && bytes.Contains(out, []byte("No running jobs"))
 	}, 30*time.Second, 50*time.Millisecond, "a job whose reader has left goes on")
+}
+
+func TestDriverThatCrashesIsRunAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	c := startCluster(t, 1, 2)
+	notes := filepath.Join(t.TempDir(), "notes")
+	out, err := c.leat("run", append([]string{"-d"}, asCommand(t, "several", notes, "crash")...)...).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	id := regexp.MustCompile(`[0-9a-f]{32}`).FindString(string(out))
+	require.Eventually(t, func() bool {
+		out, err := c.leat("logs", id).CombinedOutput()
+		return err == nil && strings.Contains(string(out), "400000000 20000 6")
+	}, time.Minute, 100*time.Millisecond, "the driver did not come to its end")
+	got, err := os.ReadFile(notes)
+	require.NoError(t, err)
+	require.Equal(t, "one\ntwo\nthree\n", string(got), "what was done before the crash was done again")
+	out, err = c.leat("list", "-a").CombinedOutput()
+	require.NoError(t, err)
+	require.Equal(t, 3, strings.Count(string(out), "(FINISHED)"), "%s", out)
+	get := func(path string) string {
+		answer, err := http.Get(fmt.Sprint("http://127.0.0.1:", c.rest, path))
+		require.NoError(t, err)
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		return string(body)
+	}
+	var all messages.Applications
+	require.Eventually(t, func() bool {
+		all = messages.Applications{}
+		require.NoError(t, json.Unmarshal([]byte(get("/applications/overview")), &all))
+		return len(all.Applications) == 1 && all.Applications[0].Status == "FINISHED"
+	}, time.Minute, 50*time.Millisecond)
+	require.Contains(t, get("/applications/"+all.Applications[0].ID+"/exceptions"), "exit code 137")
+}
+
+func TestStandaloneJob(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	for program, code := range map[string]int{"several": 0, "sinkless": 2} {
+		c := &cluster{t: t, dir: t.TempDir(), rest: freePort(t), rpc: freePort(t)}
+		manager := c.command("standalone-job", append([]string{"-p", "2"}, asCommand(t, program, filepath.Join(c.dir, "notes"))...)...)
+		worker := c.command("taskmanager", "-D", "taskmanager.numberOfTaskSlots=2")
+		var log bytes.Buffer
+		manager.Stderr, worker.Stderr = &log, io.Discard
+		require.NoError(t, manager.Start())
+		require.NoError(t, worker.Start())
+		for _, x := range []*exec.Cmd{manager, worker} {
+			t.Cleanup(func() { _ = x.Process.Kill() })
+		}
+		_ = manager.Wait() // the exit code says how
+		require.Equal(t, code, manager.ProcessState.ExitCode(), "%s", &log)
+		require.NoError(t, worker.Wait(), "the TaskManager has not ended with the application")
+	}
 }

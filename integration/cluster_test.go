@@ -52,9 +52,7 @@ func startCluster(t *testing.T, taskManagers, slots int) *cluster {
 
 // start starts a role in the foreground; it is ended with the test.
 func (c *cluster) start(role string, flags ...string) *exec.Cmd {
-	args := append([]string{role, "-D", fmt.Sprint("rest.port=", c.rest), "-D", fmt.Sprint("jobmanager.rpc.port=", c.rpc),
-		"-D", "cluster.state-dir=" + filepath.Join(c.dir, "state")}, flags...)
-	cmd := exec.Command(command(c.t, "leat"), args...)
+	cmd := c.command(role, flags...)
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
 	require.NoError(c.t, cmd.Start())
@@ -74,6 +72,13 @@ func (c *cluster) start(role string, flags ...string) *exec.Cmd {
 		}
 	})
 	return cmd
+}
+
+// command is that of a role.
+func (c *cluster) command(role string, flags ...string) *exec.Cmd {
+	args := append([]string{role, "-D", fmt.Sprint("rest.port=", c.rest), "-D", fmt.Sprint("jobmanager.rpc.port=", c.rpc),
+		"-D", "cluster.state-dir=" + filepath.Join(c.dir, "state")}, flags...)
+	return exec.Command(command(c.t, "leat"), args...)
 }
 
 // leat is a command of the client.

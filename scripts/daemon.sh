@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts and stops JobManagers and TaskManagers on this machine. jobmanager.sh and taskmanager.sh call it.
+# Starts and stops JobManagers and TaskManagers on this machine. jobmanager.sh, standalone-job.sh and taskmanager.sh call it.
 #
 #   daemon.sh ROLE start [leat's flags]              in the background
 #   daemon.sh ROLE start-foreground [leat's flags]   for systemd and containers
@@ -17,7 +17,7 @@ usage() {
 [ $# -ge 2 ] || usage
 role=$1 command=$2
 shift 2
-case $role in jobmanager | taskmanager) ;; *) usage ;; esac
+case $role in jobmanager | taskmanager | standalone-job) ;; *) usage ;; esac
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=places.sh

@@ -1,14 +1,18 @@
 package datastream
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/leatproject/leat/client/rest"
+	"github.com/leatproject/leat/runtime/config"
 	"github.com/leatproject/leat/runtime/rpc"
 )
 
@@ -16,6 +20,8 @@ import (
 // and the workers agree on what they mean by these numbers, so all of them must come to the same Executes in the same order.
 type application struct {
 	id string // 32 hexadecimal digits
+	// driver is set if a JobManager has started this process, and may start it again.
+	driver bool
 
 	mu      sync.Mutex
 	begun   int                   // Executes
@@ -26,7 +32,39 @@ type application struct {
 }
 
 // thisApplication is shared by all environments of the process.
-var thisApplication = &application{id: newJobID(), earlier: map[int]*rpc.Executed{}, once: map[string][]byte{}}
+var thisApplication = inherited()
+
+// inherited is the application that the environment names, or a new one. The variable is removed, so that what the program
+// starts is no driver.
+func inherited() *application {
+	a := &application{id: os.Getenv(config.ApplicationVariable), earlier: map[int]*rpc.Executed{}, once: map[string][]byte{}}
+	if a.driver = a.id != ""; !a.driver {
+		a.id = newJobID()
+	}
+	os.Unsetenv(config.ApplicationVariable)
+	return a
+}
+
+// kept returns what an earlier run of the driver has stored under a key; else it makes the value and stores it.
+func (a *application) kept(ctx context.Context, conf *config.Configuration, key string, make func() ([]byte, error)) ([]byte, error) {
+	if !a.driver {
+		return make()
+	}
+	client, err := rest.FromConfiguration(conf, electionPatience)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256([]byte(key))
+	name := hex.EncodeToString(sum[:])
+	value, ok, err := client.Value(ctx, a.id, name)
+	if ok || err != nil {
+		return value, err
+	}
+	if value, err = make(); err != nil {
+		return nil, err
+	}
+	return client.StoreValue(ctx, a.id, name, value)
+}
 
 // begin numbers an Execute.
 func (a *application) begin() (k int) {

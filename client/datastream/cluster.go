@@ -143,7 +143,7 @@ func (x *execution) attend(ctx context.Context, client *rest.Client, job *graph.
 		}
 	})
 	defer stop()
-	out := &output{client: client, job: x.jobID, readers: map[string]*outputReader{}}
+	out := &output{client: client, job: x.jobID, readers: map[string]*outputReader{}, mute: thisApplication.driver}
 	stopFollowing := func() error { return nil }
 	if !job.Bounded() && len(x.collectors()) > 0 {
 		thisApplication.readUnbounded(x.name)
@@ -239,6 +239,7 @@ type output struct {
 	client  *rest.Client
 	job     string
 	readers map[string]*outputReader // by TaskManager
+	mute    bool                     // in a driver of the cluster: leat logs shows both
 }
 
 type outputReader struct {
@@ -250,6 +251,9 @@ type outputReader struct {
 const beyond = 1 << 50
 
 func (o *output) copy(ctx context.Context) {
+	if o.mute {
+		return
+	}
 	hosts, err := o.client.Output(ctx, o.job, "stdout", "", beyond, 0)
 	if err != nil {
 		return

@@ -29,7 +29,7 @@ func Once[T any](env *Environment, name string, f func() T) T {
 		env.fail(fmt.Errorf("once %q: %w", name, err))
 		return f()
 	}
-	encoded, err := thisApplication.evaluate(name, func() (b []byte, err error) {
+	encoded, err := thisApplication.evaluate(env, name, func() (b []byte, err error) {
 		defer func() {
 			if e, ok := recover().(*column.EncodeError); ok {
 				err = e
@@ -54,24 +54,24 @@ func Once[T any](env *Environment, name string, f func() T) T {
 }
 
 // evaluate returns the value of that name that belongs to the next Execute: the submitted one in a worker, else f's.
-func (a *application) evaluate(name string, f func() ([]byte, error)) ([]byte, error) {
+func (a *application) evaluate(env *Environment, name string, f func() ([]byte, error)) ([]byte, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	key := fmt.Sprint(a.begun, "/", name)
 	if b, ok := a.once[key]; ok {
 		return b, errors.New("there is another of this name before the same Execute: give each value a name of its own")
 	}
-	b, err := a.valueOf(key, f)
+	b, err := a.valueOf(env, key, f)
 	if err == nil {
 		a.once[key] = b
 	}
 	return b, err
 }
 
-func (a *application) valueOf(key string, f func() ([]byte, error)) ([]byte, error) {
+func (a *application) valueOf(env *Environment, key string, f func() ([]byte, error)) ([]byte, error) {
 	w := worker.Started()
 	if w == nil {
-		return f()
+		return a.kept(env.ctx, env.conf, "once/"+key, f)
 	}
 	s, err := w.Submission()
 	if err != nil {
@@ -94,7 +94,7 @@ func (e *Environment) OnClient(f func(ctx context.Context) error) error {
 	if worker.Started() != nil || os.Getenv(config.InfoVariable) != "" {
 		return nil
 	}
-	if err := thisApplication.effect(e.ctx, f); err != nil {
+	if err := thisApplication.effect(e, f); err != nil {
 		e.fail(fmt.Errorf("on the client: %w", err))
 		return err
 	}
@@ -102,9 +102,11 @@ func (e *Environment) OnClient(f func(ctx context.Context) error) error {
 }
 
 // effect has f called unless an earlier run of the driver has.
-func (a *application) effect(ctx context.Context, f func(context.Context) error) error {
+func (a *application) effect(env *Environment, f func(context.Context) error) error {
 	a.mu.Lock()
+	key := fmt.Sprint("client/", a.begun, "/", a.effects)
 	a.effects++
 	a.mu.Unlock()
-	return f(ctx)
+	_, err := a.kept(env.ctx, env.conf, key, func() ([]byte, error) { return []byte{1}, f(env.ctx) })
+	return err
 }

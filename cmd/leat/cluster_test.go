@@ -42,7 +42,7 @@ func startCluster(t *testing.T, settings map[string]string) *cluster {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 2)
-	go func() { ended <- runJobManager(ctx, conf, "", streams{err: c.log}) }()
+	go func() { ended <- (&head{conf: conf}).run(ctx, "", streams{err: c.log}) }()
 	var found []string
 	require.Eventually(t, func() bool {
 		c.log.mu.Lock()
@@ -180,7 +180,7 @@ func replicate(t *testing.T, settings map[string]string) {
 		ctx, stop := context.WithCancel(context.Background())
 		m := &member{&sink{}, stop, make(chan error, 1)}
 		all[control] = m
-		go func() { m.ended <- runJobManager(ctx, conf, "", streams{err: m.log}) }()
+		go func() { m.ended <- (&head{conf: conf}).run(ctx, "", streams{err: m.log}) }()
 	}
 	defer func() {
 		for _, m := range all {

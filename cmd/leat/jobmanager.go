@@ -49,7 +49,7 @@ func jobManagerCommand(s streams) *cli.Command {
 			}
 			ctx, stop := interruptible()
 			defer stop()
-			return runJobManager(ctx, conf, path, s)
+			return (&head{conf: conf}).run(ctx, path, s)
 		},
 	}
 }
@@ -65,7 +65,11 @@ type head struct {
 	web      net.Listener
 	blobs    *blob.Store
 	manager  *jobmanager.JobManager
-	cleanup  []func()
+	programs *driver.Programs
+	// application is what the cluster is for, if it is for one.
+	application *rest.Driver
+	outcome     error
+	cleanup     []func()
 }
 
 func (h *head) later(f func()) { h.cleanup = append(h.cleanup, f) }
@@ -79,9 +83,9 @@ func (h *head) close() {
 // maxMessage is the largest message of the control protocol in bytes.
 const maxMessage = 64 << 20
 
-// runJobManager runs until ctx ends.
-func runJobManager(ctx context.Context, conf *config.Configuration, path string, s streams) error {
-	h := &head{conf: conf}
+// run runs until ctx ends, or the application has.
+func (h *head) run(ctx context.Context, path string, s streams) error {
+	conf := h.conf
 	defer h.close()
 	logger, files, done, err := openLog(conf, "jobmanager", s.err)
 	if err != nil {
@@ -93,16 +97,14 @@ func runJobManager(ctx context.Context, conf *config.Configuration, path string,
 	if err := h.listen(); err != nil {
 		return err
 	}
-	if err := h.open(ctx); err != nil {
+	if err := h.open(ctx, path); err != nil {
 		return err
 	}
-	drivers := driver.New(os.Environ(), conf, path, logger)
-	h.later(drivers.Close)
 	info, _ := debug.ReadBuildInfo()
 	id := identify(info)
 	web, err := rest.New(rest.Options{JobManager: h.manager, Configuration: conf, Secret: h.secret, TLS: h.tls, Hosts: []string{config.Get(conf, config.RestAddress)},
 		Submit: config.Get(conf, config.WebSubmit), Cancel: config.Get(conf, config.WebCancel), UploadDir: h.uploadDir(),
-		UploadLimit: int64(config.Get(conf, config.MaxContentLength)), Drivers: drivers, LogFiles: files, Version: id.Version, Commit: id.Commit, Logger: logger})
+		UploadLimit: int64(config.Get(conf, config.MaxContentLength)), Drivers: h.programs, LogFiles: files, Version: id.Version, Commit: id.Commit, Logger: logger})
 	if err != nil {
 		return err
 	}
@@ -130,6 +132,13 @@ func (h *head) serve(ctx context.Context, web *rest.Server, server *grpc.Server)
 		<-running.Done()
 		server.Stop()
 	}()
+	applied := make(chan struct{})
+	go func() {
+		defer close(applied)
+		if h.application != nil && h.apply(running) {
+			stop()
+		}
+	}()
 	h.logger.Info("JobManager started", "rest", h.manager.Member().REST, "control", h.manager.Member().Control, "version", version)
 	var failures []error
 	for range 3 {
@@ -138,8 +147,9 @@ func (h *head) serve(ctx context.Context, web *rest.Server, server *grpc.Server)
 		}
 		stop()
 	}
+	<-applied
 	h.logger.Info("JobManager stopped")
-	return errors.Join(failures...)
+	return errors.Join(append(failures, h.outcome)...)
 }
 
 // listen opens the ports, unless everybody could use them.
@@ -174,7 +184,7 @@ func (h *head) listen() (err error) {
 }
 
 // open opens what is kept: the log and the blobs.
-func (h *head) open(ctx context.Context) error {
+func (h *head) open(ctx context.Context, path string) error {
 	h.stateDir = config.Get(h.conf, config.StateDir)
 	form, err := formOf(h.conf)
 	if err != nil {
@@ -196,15 +206,20 @@ func (h *head) open(ctx context.Context) error {
 	if h.blobs, err = blob.Open(ctx, h.blobDir(), int64(config.Get(h.conf, config.MaxContentLength))); err != nil {
 		return err
 	}
+	drivers, err := driver.New(driver.Options{Environ: os.Environ(), Configuration: h.conf, File: path, Dir: h.stateDir, Blobs: h.blobs, Logger: h.logger})
+	if err != nil {
+		return err
+	}
 	provider := standalone.New()
 	h.later(func() { _ = provider.Close() })
 	h.manager, err = jobmanager.New(jobmanager.Options{Cluster: config.Get(h.conf, config.ClusterID), Member: h.member(),
-		Masters: controlAddresses(h.conf), Generation: generation, OpenLog: openLog, Seed: seedOf(config.Get(h.conf, config.ClusterID)), Blobs: h.blobs, Provider: provider,
+		Masters: controlAddresses(h.conf), Generation: generation, OpenLog: openLog, Seed: seedOf(config.Get(h.conf, config.ClusterID)), Blobs: h.blobs, Provider: provider, Drivers: drivers, DriverAttempts: config.Get(h.conf, config.DriverAttempts),
 		Heartbeat: config.Get(h.conf, config.HeartbeatInterval), Lease: config.Get(h.conf, config.HeartbeatTimeout),
 		Expiry: config.Get(h.conf, config.JobExpiry), Logger: h.logger})
 	if err != nil {
 		return err
 	}
+	h.programs = &driver.Programs{Launcher: drivers, JobManager: h.manager}
 	h.later(func() {
 		if err := h.manager.Close(); err != nil {
 			h.logger.Warn("the log did not close", "error", err)

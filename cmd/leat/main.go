@@ -58,7 +58,7 @@ func dispatch(args []string, s streams) error {
 }
 
 func newApp(s streams) *cli.App {
-	commands := []*cli.Command{runCommand(s), infoCommand(s), listCommand(s), cancelCommand(s), logsCommand(s), jobManagerCommand(s), membersCommand(s),
+	commands := []*cli.Command{runCommand(s), infoCommand(s), listCommand(s), cancelCommand(s), logsCommand(s), jobManagerCommand(s), membersCommand(s), standaloneJobCommand(s),
 		taskManagerCommand(s), versionCommand(s)}
 	for _, c := range commands {
 		c.OnUsageError = func(_ *cli.Context, err error, _ bool) error { return wrongUsage("%s: %w", c.Name, err) }

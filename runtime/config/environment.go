@@ -12,19 +12,20 @@ const variablePrefix = "LEAT_"
 
 // Variables that begin with LEAT_ and are no configuration key.
 const (
-	ConfDirVariable  = "LEAT_CONF_DIR"  // the folder of config.yaml
-	FileVariable     = "LEAT_CONFIG"    // the configuration file itself; wins over LEAT_CONF_DIR
-	StatusVariable   = "LEAT_STATUS_FD" // see package client/status
-	InfoVariable     = "LEAT_INFO"      // "1": Execute reports the plan and runs nothing
-	testPrefix       = "LEAT_TEST_"     // addresses of real components, for integration tests
-	reservedPrefixes = "LEAT_BENCH_"
+	ConfDirVariable     = "LEAT_CONF_DIR"    // the folder of config.yaml
+	FileVariable        = "LEAT_CONFIG"      // the configuration file itself; wins over LEAT_CONF_DIR
+	StatusVariable      = "LEAT_STATUS_FD"   // see package client/status
+	InfoVariable        = "LEAT_INFO"        // "1": Execute reports the plan and runs nothing
+	ApplicationVariable = "LEAT_APPLICATION" // the application whose driver the process is, set by the JobManager
+	testPrefix          = "LEAT_TEST_"       // addresses of real components, for integration tests
+	reservedPrefixes    = "LEAT_BENCH_"
 )
 
 // scriptVariables are those of the scripts that start a cluster.
 var scriptVariables = []string{"LEAT_BIN", "LEAT_LOG_DIR", "LEAT_PID_DIR"}
 
 func isReserved(variable string) bool {
-	return slices.Contains([]string{ConfDirVariable, FileVariable, StatusVariable, InfoVariable}, variable) || slices.Contains(scriptVariables, variable) ||
+	return slices.Contains([]string{ConfDirVariable, FileVariable, StatusVariable, InfoVariable, ApplicationVariable}, variable) || slices.Contains(scriptVariables, variable) ||
 		strings.HasPrefix(variable, testPrefix) || strings.HasPrefix(variable, reservedPrefixes)
 }
 

@@ -35,6 +35,10 @@ var (
 	JobExpiry = declare(sectionCluster, duration, "jobstore.expiration-time", time.Hour,
 		"How long ended jobs, and programs that none needs, are kept.")
 
+	DriverAttempts = declare(sectionCluster, integer(1, 1000), "cluster.driver-attempts", 3,
+		"How often the main function of a program that runs on the cluster is started, should it crash. Jobs that it has "+
+			"submitted go on meanwhile, and what it has done before is not done again.")
+
 	ResourceID = declare(sectionCluster, text, "taskmanager.resource-id", "",
 		"Name of a TaskManager.", defaultText("made of host and process"))
 

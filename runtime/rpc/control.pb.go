@@ -944,7 +944,9 @@ type Alive struct {
 	// register is set when the TaskManager is not known and must begin a new stream.
 	Register bool `protobuf:"varint,1,opt,name=register,proto3" json:"register,omitempty"`
 	// masters are the addresses of all members when they have changed.
-	Masters       []string `protobuf:"bytes,2,rep,name=masters,proto3" json:"masters,omitempty"`
+	Masters []string `protobuf:"bytes,2,rep,name=masters,proto3" json:"masters,omitempty"`
+	// end is set when the cluster has ended: the TaskManager ends too.
+	End           bool `protobuf:"varint,3,opt,name=end,proto3" json:"end,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -991,6 +993,13 @@ func (x *Alive) GetMasters() []string {
 		return x.Masters
 	}
 	return nil
+}
+
+func (x *Alive) GetEnd() bool {
+	if x != nil {
+		return x.End
+	}
+	return false
 }
 
 // Attempt is one execution of a sub-task.
@@ -3213,10 +3222,11 @@ const file_control_proto_rawDesc = "" +
 	"\flease_millis\x18\t \x01(\x03R\vleaseMillis\"<\n" +
 	"\bRedirect\x12\x16\n" +
 	"\x06leader\x18\x01 \x01(\tR\x06leader\x12\x18\n" +
-	"\amasters\x18\x02 \x03(\tR\amasters\"=\n" +
+	"\amasters\x18\x02 \x03(\tR\amasters\"O\n" +
 	"\x05Alive\x12\x1a\n" +
 	"\bregister\x18\x01 \x01(\bR\bregister\x12\x18\n" +
-	"\amasters\x18\x02 \x03(\tR\amasters\"\x85\x01\n" +
+	"\amasters\x18\x02 \x03(\tR\amasters\x12\x10\n" +
+	"\x03end\x18\x03 \x01(\bR\x03end\"\x85\x01\n" +
 	"\aAttempt\x12\x10\n" +
 	"\x03job\x18\x01 \x01(\tR\x03job\x12\x16\n" +
 	"\x06vertex\x18\x02 \x01(\x05R\x06vertex\x12\x18\n" +

@@ -243,6 +243,10 @@ func (t *TaskManager) listen(stream grpc.BidiStreamingClient[rpc.Up, rpc.Down], 
 					t.masters = m.Alive.Masters
 					t.log.Info("the JobManagers of the cluster have changed", "masters", t.masters)
 				}
+				if m.Alive.End {
+					t.log.Info("the cluster has ended")
+					t.stop(nil)
+				}
 			}
 			t.flush()
 		})

@@ -135,7 +135,7 @@ func (t *TaskManager) Address() string {
 	return net.JoinHostPort(cmp.Or(t.opt.Host, host), port)
 }
 
-// Run obeys the leader until ctx ends, which is no error, or the cluster is gone. When it returns, all workers have ended.
+// Run obeys the leader until ctx or the cluster ends, which are no errors, or the cluster is gone. When it returns, all workers have ended.
 func (t *TaskManager) Run(ctx context.Context) error {
 	t.ctx, t.stop = context.WithCancelCause(ctx)
 	t.waitForCluster()
@@ -172,10 +172,10 @@ func (t *TaskManager) Run(ctx context.Context) error {
 	t.group.Wait()
 	close(t.ended)
 	t.logs.close()
-	if ctx.Err() != nil {
-		return nil
+	if err := context.Cause(t.ctx); ctx.Err() == nil && !errors.Is(err, context.Canceled) {
+		return err
 	}
-	return context.Cause(t.ctx)
+	return nil
 }
 
 // post has f called by the goroutine of Run; f is dropped when that has ended.

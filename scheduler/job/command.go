@@ -39,6 +39,10 @@ const (
 	kindCheckpointReserved
 	kindCheckpointCompleted
 	kindCheckpointDropped
+	kindApplicationSubmitted
+	kindDriverCrashed
+	kindApplicationValueStored
+	kindApplicationRemoved
 	kinds
 )
 
@@ -69,6 +73,11 @@ var newCommand = [kinds]func() Command{
 	kindCheckpointReserved:    func() Command { return new(CheckpointReserved) },
 	kindCheckpointCompleted:   func() Command { return new(CheckpointCompleted) },
 	kindCheckpointDropped:     func() Command { return new(CheckpointDropped) },
+
+	kindApplicationSubmitted:   func() Command { return new(ApplicationSubmitted) },
+	kindDriverCrashed:          func() Command { return new(DriverCrashed) },
+	kindApplicationValueStored: func() Command { return new(ApplicationValueStored) },
+	kindApplicationRemoved:     func() Command { return new(ApplicationRemoved) },
 }
 
 // MaxEntry is the largest encoded entry in bytes. What is larger goes to the blob store and is named by its digest.

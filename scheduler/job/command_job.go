@@ -239,25 +239,6 @@ func (m *JobRemoved) apply(s *State, _ Time, e *Effects) {
 	}
 }
 
-// ApplicationEnded forgets the results of an application's Executes: its driver has ended and will not ask again.
-type ApplicationEnded struct{ Application string }
-
-func (*ApplicationEnded) kind() kind        { return kindApplicationEnded }
-func (m *ApplicationEnded) fields(c *codec) { text(c, &m.Application) }
-
-func (m *ApplicationEnded) apply(s *State, _ Time, e *Effects) {
-	var keys []string
-	for k, r := range s.results.all {
-		if r.Application == m.Application {
-			keys = append(keys, k)
-		}
-	}
-	for _, k := range keys {
-		s.results.remove(k)
-	}
-	e.Facts = append(e.Facts, m)
-}
-
 // SlotsAwaited records for how many slots a job waits; 0 for none.
 type SlotsAwaited struct {
 	Job    ID

@@ -190,6 +190,7 @@ func (d *decision) jobs() {
 	for _, j := range all {
 		d.visit(j)
 	}
+	d.applications()
 	d.programs()
 }
 

@@ -17,6 +17,9 @@ func (d *decision) programs() {
 		for _, r := range d.s.results.all {
 			used = used || r.Program == p.Digest
 		}
+		for _, a := range d.s.applications.all {
+			used = used || a.Program == p.Digest && !a.State.Terminal()
+		}
 		if !used {
 			d.add(&ProgramRemoved{p.Digest})
 		}

@@ -139,7 +139,7 @@ func NewObservations(s *State, opt Options, now Time) *Observations {
 	}
 	for _, j := range s.jobs.all {
 		o.dirty.put(j.ID, struct{}{})
-		o.arm(j, now)
+		o.arm(s, j, now)
 	}
 	return o
 }
@@ -268,7 +268,7 @@ func (o *Observations) Applied(s *State, e Effects, now Time) {
 func (o *Observations) touch(s *State, id ID, now Time) {
 	o.touched.put(id, struct{}{})
 	if j, ok := s.jobs.get(id); ok {
-		o.arm(j, now)
+		o.arm(s, j, now)
 	} else {
 		o.timers.remove(id)
 	}
@@ -278,7 +278,7 @@ func (o *Observations) touch(s *State, id ID, now Time) {
 const abortTimeout = 10_000
 
 // arm starts the waits that the job's state asks for and stops the others.
-func (o *Observations) arm(j *Job, now Time) {
+func (o *Observations) arm(s *State, j *Job, now Time) {
 	t, ok := o.timers.get(j.ID)
 	if !ok {
 		t = &timers{}
@@ -295,7 +295,7 @@ func (o *Observations) arm(j *Job, now Time) {
 		start(&t.slots, j.Waiting.Needed > 0, now+j.Settings.SlotTimeout)
 	}
 	start(&t.reconciled, j.State == Reconciling, now+o.opt.Lease)
-	start(&t.forgetAt, j.State.Terminal(), now+o.opt.Expiry)
+	start(&t.forgetAt, j.State.Terminal() && !s.driven(j.Application), now+o.opt.Expiry)
 }
 
 func start(timer *Time, wait bool, until Time) {

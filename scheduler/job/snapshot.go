@@ -72,6 +72,7 @@ func (s *State) fields(c *codec) {
 		num(c, &p.Size)
 		num(c, &p.Added)
 	})
+	rows(c, &s.applications, func(a *Application) string { return a.ID }, (*codec).application)
 	rows(c, &s.results, func(r *Result) string { return resultKey(r.Application, r.Execute) }, func(c *codec, r *Result) {
 		text(c, &r.Application)
 		num(c, &r.Execute)

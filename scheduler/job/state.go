@@ -18,6 +18,8 @@ type State struct {
 	results   table[string, *Result]
 	suspended bool
 
+	applications table[string, *Application]
+
 	rebuilding bool // facts are applied without what led to them
 }
 

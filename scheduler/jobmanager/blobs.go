@@ -165,6 +165,12 @@ func (m *JobManager) sweep(ctx context.Context) {
 					keep[string(c.Digest)] = true
 				}
 			}
+			for a := range s.Applications {
+				keep[string(a.Program)], keep[string(a.Driver)] = true, true
+				for _, digest := range a.Values {
+					keep[string(digest)] = true
+				}
+			}
 			for r := range s.Results {
 				for _, c := range r.Collected {
 					keep[string(c.Digest)] = true

@@ -20,9 +20,10 @@ type leader struct {
 	hosts            map[job.ID]host     // of coordinators
 	inherited        map[job.ID]bool     // jobs that are older than the term
 	workers          workers
-	sequence         uint64    // of the last order
-	retry            time.Time // when to try again what the log had no room for
-	masters          []string  // that TaskManagers were told of
+	sequence         uint64                        // of the last order
+	retry            time.Time                     // when to try again what the log had no room for
+	masters          []string                      // that TaskManagers were told of
+	drivers          map[string]context.CancelFunc // by application
 }
 
 // decisions is how often a round asks Decide before it lets others speak.
@@ -56,7 +57,7 @@ func (m *JobManager) elect(ctx context.Context, term uint64) {
 	generation := m.opt.Generation
 	m.View(func(s *job.State) { generation = max(generation, s.Generation) })
 	l := &leader{generation: generation, term: term, sessions: map[string]*session{}, numbers: map[job.TM]*session{},
-		hosts: map[job.ID]host{}, inherited: map[job.ID]bool{}, workers: newWorkers()}
+		hosts: map[job.ID]host{}, inherited: map[job.ID]bool{}, workers: newWorkers(), drivers: map[string]context.CancelFunc{}}
 	m.machine.lead(true)
 	if err := m.propose(ctx, l, &job.LeaderElected{Generation: generation, Term: term, Leader: m.opt.Member.text()}); err != nil {
 		m.machine.lead(false)
@@ -85,6 +86,9 @@ func (m *JobManager) stepDown() {
 	m.leader = nil
 	m.machine.lead(false)
 	m.figures.Clear()
+	for _, stop := range l.drivers { // the next leader runs them again
+		stop()
+	}
 	leadership := m.log.Leadership()
 	for _, s := range l.sessions {
 		s.say(&rpc.Down{Message: &rpc.Down_Redirect{Redirect: m.redirect(leadership)}})
@@ -227,6 +231,7 @@ func (m *JobManager) round(ctx context.Context, l *leader) {
 	m.welcome(l)
 	m.order(ctx, l)
 	m.balanceWorkers(ctx, l)
+	m.drive(ctx, l)
 }
 
 // arm wakes Run at a time. Only the last call counts.

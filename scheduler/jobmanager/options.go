@@ -1,6 +1,7 @@
 package jobmanager
 
 import (
+	"cmp"
 	"log/slog"
 	"time"
 
@@ -32,6 +33,10 @@ type Options struct {
 	Provider   resourcemanager.Provider
 	WorkerSize resourcemanager.Size
 	WorkerIdle time.Duration
+
+	// Drivers runs the drivers of applications. One that crashes is run again until there were DriverAttempts; 3.
+	Drivers        Drivers
+	DriverAttempts int
 
 	// Heartbeat is how often both sides speak at least; 1 s. Lease is how long silence is forgiven; 5 s.
 	Heartbeat, Lease time.Duration
@@ -66,6 +71,7 @@ func (o *Options) complete() {
 		}
 	}
 	o.Generation = max(o.Generation, 1)
+	o.DriverAttempts = cmp.Or(o.DriverAttempts, 3)
 	if len(o.Masters) == 0 {
 		o.Masters = []string{o.Member.Control}
 	}

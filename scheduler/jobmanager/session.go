@@ -29,11 +29,13 @@ type session struct {
 	cause    error // why it ended; set before ended is closed
 
 	// What follows belongs to the goroutine of Run.
-	number  job.TM // 0 before its Welcome
-	full    bool   // whether the first report has come
-	spoken  time.Time
-	heard   time.Time
-	answers map[uint64]chan *rpc.LogReply
+	number job.TM // 0 before its Welcome
+	full   bool   // whether the first report has come
+	// dismissed is set when it was told that the cluster has ended.
+	dismissed bool
+	spoken    time.Time
+	heard     time.Time
+	answers   map[uint64]chan *rpc.LogReply
 }
 
 // say queues a message, unless the queue is full.
@@ -283,6 +285,13 @@ func (m *JobManager) beat() {
 		if s.number != 0 && now.Sub(s.spoken) >= m.opt.Heartbeat/2 {
 			m.tell(s, &rpc.Down{Message: &rpc.Down_Alive{Alive: &rpc.Alive{}}})
 		}
+	}
+}
+
+// dismiss tells a TaskManager once that the cluster has ended.
+func (m *JobManager) dismiss(s *session) {
+	if !s.dismissed {
+		s.dismissed = m.tell(s, &rpc.Down{Message: &rpc.Down_Alive{Alive: &rpc.Alive{End: true}}})
 	}
 }
 

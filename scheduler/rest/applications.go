@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/leatproject/leat/scheduler/job"
 	"github.com/leatproject/leat/scheduler/rest/messages"
@@ -16,6 +17,8 @@ var applicationStates = []string{"CREATED", "RUNNING", "FAILING", "FAILED", "CAN
 type application struct {
 	id   string
 	jobs []*job.Job
+	// driver is nil if a client is it.
+	driver *job.Application
 }
 
 // applications are all whose jobs are kept, the newest first. What they hold may be read within JobManager.View alone.
@@ -31,17 +34,45 @@ func applications(st *job.State) []application {
 		}
 		all[k].jobs = append(all[k].jobs, j)
 	}
+	all = known(st, all)
 	for _, a := range all {
 		slices.SortFunc(a.jobs, func(x, y *job.Job) int { return cmp.Compare(x.Execute, y.Execute) })
 	}
 	slices.SortStableFunc(all, func(x, y application) int {
-		return cmp.Compare(y.jobs[0].Times[job.Initializing], x.jobs[0].Times[job.Initializing])
+		return cmp.Compare(y.began(), x.began())
 	})
 	return all
 }
 
+// known adds applications of which the cluster runs the driver, which need not have a job.
+func known(st *job.State, all []application) []application {
+	at := map[string]int{}
+	for i, a := range all {
+		at[a.id] = i
+	}
+	for d := range st.Applications {
+		if i, ok := at[d.ID]; ok {
+			all[i].driver = d
+		} else {
+			all = append(all, application{id: d.ID, driver: d})
+		}
+	}
+	return all
+}
+
+// began is when an application was submitted.
+func (a application) began() job.Time {
+	if a.driver != nil {
+		return a.driver.Started
+	}
+	return a.jobs[0].Times[job.Initializing]
+}
+
 // status is that of the job that says most: one that runs, else one that failed or was cancelled, else FINISHED.
 func (a application) status() string {
+	if a.driver != nil {
+		return a.driver.State.String()
+	}
 	status := "FINISHED"
 	for _, j := range a.jobs {
 		switch {
@@ -57,8 +88,14 @@ func (a application) status() string {
 }
 
 func (a application) overview(now job.Time) messages.ApplicationOverview {
-	start, _, _ := span(a.jobs[0], now)
-	o := messages.ApplicationOverview{ID: a.id, Name: a.jobs[0].Name, StartTime: start, EndTime: -1, Status: a.status(), Jobs: map[string]int{}}
+	start := int64(a.began())
+	name := ""
+	if a.driver != nil {
+		name = a.driver.Name
+	} else {
+		name = a.jobs[0].Name
+	}
+	o := messages.ApplicationOverview{ID: a.id, Name: name, StartTime: start, EndTime: -1, Status: a.status(), Jobs: map[string]int{}}
 	last := start
 	for _, j := range a.jobs {
 		_, end, _ := span(j, now)
@@ -66,6 +103,9 @@ func (a application) overview(now job.Time) messages.ApplicationOverview {
 		o.Jobs[j.State.String()]++
 	}
 	o.Duration = int64(now) - start
+	if a.driver != nil && a.driver.Ended != 0 {
+		last = int64(a.driver.Ended)
+	}
 	if o.Status != "RUNNING" {
 		o.EndTime, o.Duration = last, last-start
 	}
@@ -119,10 +159,19 @@ func (s *Server) application(r *http.Request) (any, error) {
 	return x, err
 }
 
-// applicationExceptions has none: a main function that fails is answered to whoever has started it.
+// applicationExceptions are the ends of its drivers that were none, the newest first. Those of clients are not known.
 func (s *Server) applicationExceptions(r *http.Request) (any, error) {
 	x := messages.ApplicationExceptions{History: messages.ApplicationExceptionHistory{Entries: []messages.Exception{}}}
-	return x, s.withApplication(r, func(application) {})
+	return x, s.withApplication(r, func(a application) {
+		if a.driver == nil {
+			return
+		}
+		for _, c := range slices.Backward(a.driver.Crashes) {
+			first, _, _ := strings.Cut(c.Message, "\n")
+			x.History.Entries = append(x.History.Entries, messages.Exception{Name: first, Stacktrace: c.Message, Timestamp: int64(c.Time),
+				TaskName: "driver", FailureLabels: map[string]string{}})
+		}
+	})
 }
 
 func (s *Server) applicationConfig(r *http.Request) (any, error) {

@@ -20,6 +20,9 @@ type Drivers interface {
 	Run(ctx context.Context, d Driver) (jobID string, err error)
 	// Plan runs a program up to its first Execute and returns the plan of that.
 	Plan(ctx context.Context, d Driver) (json.RawMessage, error)
+	// Output returns what the driver of an application has printed to stdout or stderr from an offset on, at most limit bytes;
+	// false if it has not run on this machine.
+	Output(application, name string, offset int64, limit int) (data []byte, ok bool, err error)
 }
 
 // Driver is a program that is to be run. Its configuration is laid over the cluster's.

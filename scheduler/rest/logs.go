@@ -112,10 +112,15 @@ func (s *Server) jobOutput(r *http.Request) (any, error) {
 	if collects {
 		hosts = s.collecting(id, name)
 	}
-	if only := q.Get("taskmanager"); only != "" {
+	if only := q.Get("taskmanager"); only == driverPart {
+		hosts = nil
+	} else if only != "" {
 		hosts = []string{only}
 	}
 	out := messages.Output{Parts: []messages.OutputPart{}}
+	if printed, ok := s.driverOutput(id, name, q.Get("taskmanager"), offset); ok {
+		out.Parts = append(out.Parts, printed)
+	}
 	for _, resource := range hosts {
 		part := messages.OutputPart{TaskManagerID: resource, Offset: offset, Next: offset, Data: []byte{}}
 		reply, err := s.opt.JobManager.Log(r.Context(), resource, &rpc.LogRequest{Job: string(id), Name: name, Offset: offset, Limit: piece,
@@ -130,6 +135,30 @@ func (s *Server) jobOutput(r *http.Request) (any, error) {
 		out.Parts = append(out.Parts, part)
 	}
 	return out, nil
+}
+
+// driverPart stands for a TaskManager's name in the output of the job's driver.
+const driverPart = "driver"
+
+// driverOutput is what the driver of a job's application has printed, if it has run beside this JobManager.
+func (s *Server) driverOutput(id job.ID, name, only string, offset int64) (part messages.OutputPart, ok bool) {
+	application := ""
+	s.opt.JobManager.View(func(st *job.State) {
+		if j, known := st.Job(id); known {
+			if _, known = st.Application(j.Application); known {
+				application = j.Application
+			}
+		}
+	})
+	if application == "" || only != "" && only != driverPart || s.opt.Drivers == nil {
+		return part, false
+	}
+	data, ok, err := s.opt.Drivers.Output(application, name, offset, piece)
+	part = messages.OutputPart{TaskManagerID: driverPart, Offset: offset, Next: offset + int64(len(data)), Data: append([]byte{}, data...)}
+	if err != nil {
+		part.Error = err.Error()
+	}
+	return part, ok
 }
 
 // collecting is where the sub-task of a Collect runs, if it does.

@@ -99,6 +99,8 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/jobmanager/logs/{file}", summary: "a log file", handle: s.jobManagerLogFile, contentType: plainText},
 		{method: "GET", path: "/jobmanager/log", summary: "the JobManager's own log", handle: s.jobManagerLog, contentType: plainText},
 		{method: "GET", path: "/jobmanager/stdout", summary: "what the JobManager has written to standard output", handle: s.jobManagerStdout, contentType: plainText},
+		{method: "GET", path: "/applications/{application}/values/{name}", summary: "what a driver has stored for its next attempts", right: toSubmit, handle: s.applicationValue},
+		{method: "PUT", path: "/applications/{application}/values/{name}", summary: "store a value for the next attempts of a driver; answers with the first of that name", right: toSubmit, handle: s.storeApplicationValue},
 		{method: "GET", path: "/jars", summary: "uploaded programs", right: toSubmit, handle: s.jars, result: messages.Jars{}},
 		{method: "POST", path: "/jars/upload", summary: "upload a program, a binary for the cluster's platform, as multipart/form-data", right: toSubmit, handle: s.uploadJar, result: messages.JarUploaded{}},
 		{method: "DELETE", path: "/jars/{jar}", summary: "delete an uploaded program", right: toSubmit, handle: s.deleteJar, result: struct{}{}},

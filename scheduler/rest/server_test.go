@@ -52,6 +52,8 @@ func (d *drivers) Run(_ context.Context, x rest.Driver) (string, error) {
 	return string(jobmanagertest.JobID), nil
 }
 
+func (d *drivers) Output(string, string, int64, int) ([]byte, bool, error) { return nil, false, nil }
+
 func (d *drivers) Plan(_ context.Context, x rest.Driver) (json.RawMessage, error) {
 	d.last = x
 	return json.RawMessage(`{"nodes":[]}`), nil

@@ -11,51 +11,60 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
+	"syscall"
 	"time"
 
 	"github.com/leatproject/leat/runtime/config"
 	"github.com/leatproject/leat/runtime/process"
 	"github.com/leatproject/leat/scheduler/jobmanager"
-	"github.com/leatproject/leat/scheduler/rest"
+	"github.com/leatproject/leat/scheduler/jobmanager/blob"
 )
 
-// Launcher implements rest.Drivers.
+// Options of a Launcher. All are required but File.
+type Options struct {
+	// Environ is the environment of drivers, whose configuration is left out; Configuration takes its place. It was read from
+	// File, if that is not empty.
+	Environ       []string
+	Configuration *config.Configuration
+	File          string
+	// Dir holds programs and what drivers print. It belongs to this launcher alone.
+	Dir    string
+	Blobs  *blob.Store
+	Logger *slog.Logger
+}
+
+// Launcher implements jobmanager.Drivers.
 type Launcher struct {
-	environ []string
-	conf    *config.Configuration
-	file    string
-	logger  *slog.Logger
-
-	living context.Context
-	stop   context.CancelFunc
-	all    sync.WaitGroup
+	opt     Options
+	outputs outputs
 }
 
-var _ rest.Drivers = (*Launcher)(nil)
+var _ jobmanager.Drivers = (*Launcher)(nil)
 
-// New returns a launcher. Drivers get the environment without its configuration, then the configuration, which was read from
-// file, with the target that they submit to.
-func New(environ []string, conf *config.Configuration, file string, logger *slog.Logger) *Launcher {
-	l := &Launcher{environ: slices.DeleteFunc(slices.Clone(environ), config.IsConfiguration), conf: conf, file: file, logger: logger}
-	l.living, l.stop = context.WithCancel(context.Background())
-	return l
-}
-
-// Close kills all drivers and waits for them.
-func (l *Launcher) Close() {
-	l.stop()
-	l.all.Wait()
+// New returns a launcher.
+func New(opt Options) (*Launcher, error) {
+	opt.Environ = slices.DeleteFunc(slices.Clone(opt.Environ), config.IsConfiguration)
+	for _, dir := range []string{"programs", "drivers"} {
+		if err := os.MkdirAll(filepath.Join(opt.Dir, dir), 0o700); err != nil {
+			return nil, fmt.Errorf("making a folder for drivers: %w (cluster.state-dir)", err)
+		}
+	}
+	return &Launcher{opt: opt, outputs: outputs{dir: filepath.Join(opt.Dir, "drivers")}}, nil
 }
 
 // event is what a driver says of a job; see package client/status.
 type event struct {
 	Event string          `json:"event"`
-	JobID string          `json:"jobId"`
 	Error string          `json:"error"`
 	Plan  json.RawMessage `json:"plan"`
+}
+
+// explains tells whether the driver has said why it will end with an exit code.
+func (e event) explains() bool {
+	return e.Event == "rejected" || e.Event == "failed" || e.Event == "canceled"
 }
 
 // longestLine is the longest event in bytes: a plan of some thousand vertices.
@@ -64,127 +73,144 @@ const longestLine = 64 << 20
 // statusDescriptor is the number of the pipe in the driver: the first after the standard three.
 const statusDescriptor = 3
 
-// Run implements rest.Drivers.
-func (l *Launcher) Run(ctx context.Context, d rest.Driver) (string, error) {
-	e, err := l.start(ctx, d, nil, "submitted", "rejected")
+// Drive implements jobmanager.Drivers.
+func (l *Launcher) Drive(ctx context.Context, d jobmanager.Driver) jobmanager.Outcome {
+	path, err := l.program(ctx, string(d.Program))
 	if err != nil {
-		return "", err
+		return jobmanager.Outcome{Code: 1, Error: err.Error()}
 	}
-	if e.Event == "rejected" {
-		return "", fmt.Errorf("%w: %s", jobmanager.ErrInvalid, e.Error)
+	var last event
+	code, said, err := l.run(ctx, path, d, []string{config.ApplicationVariable + "=" + d.Application}, func(e event) { last = e })
+	switch {
+	case err != nil:
+		return jobmanager.Outcome{Code: 1, Error: err.Error()}
+	case code == 0:
+		return jobmanager.Outcome{}
+	case last.explains():
+		return jobmanager.Outcome{Code: code, Error: last.Error}
 	}
-	return e.JobID, nil
+	return jobmanager.Outcome{Code: code, Crashed: true, Error: fmt.Sprintf("the driver has ended with exit code %d: %s", code, cmp.Or(said, "it has printed nothing"))}
 }
 
-// Plan implements rest.Drivers.
-func (l *Launcher) Plan(ctx context.Context, d rest.Driver) (json.RawMessage, error) {
-	e, err := l.start(ctx, d, []string{config.InfoVariable + "=1"}, "plan", "rejected")
-	if err != nil {
+// Plan runs a program, an executable, up to its first Execute and returns the plan of that.
+func (l *Launcher) Plan(ctx context.Context, path string, d jobmanager.Driver) (json.RawMessage, error) {
+	d.Application = "plan-" + string(jobmanager.NewID())
+	defer l.outputs.remove(d.Application)
+	var first event
+	_, said, err := l.run(ctx, path, d, []string{config.InfoVariable + "=1"}, func(e event) {
+		if first.Event == "" {
+			first = e
+		}
+	})
+	switch {
+	case err != nil:
 		return nil, err
+	case first.Event == "plan":
+		return first.Plan, nil
 	}
-	if e.Event == "rejected" {
-		return nil, fmt.Errorf("%w: %s", jobmanager.ErrInvalid, e.Error)
-	}
-	return e.Plan, nil
+	return nil, fmt.Errorf("%w: %s", jobmanager.ErrInvalid, cmp.Or(first.Error, said, "the program ended without a job"))
 }
 
-// start runs a program and waits for the first of some events, or for its end.
-func (l *Launcher) start(ctx context.Context, d rest.Driver, variables []string, wanted ...string) (event, error) {
+// run runs a program to its end and returns its exit code and the end of what it has printed.
+func (l *Launcher) run(ctx context.Context, path string, d jobmanager.Driver, variables []string, heard func(event)) (code int, said string, err error) {
 	environ, err := l.environment(d)
 	if err != nil {
-		return event{}, err
+		return 0, "", err
 	}
+	stdout, stderr, done, err := l.outputs.open(d.Application)
+	if err != nil {
+		return 0, "", err
+	}
+	defer done()
 	read, write, err := os.Pipe()
 	if err != nil {
-		return event{}, fmt.Errorf("starting a driver: %w", err)
+		return 0, "", fmt.Errorf("starting a driver: %w", err)
 	}
-	said := &tail{}
+	defer read.Close()
+	end := &tail{}
 	command, err := process.Start(func() *exec.Cmd {
-		command := exec.CommandContext(l.living, d.Path, d.Args...)
+		command := exec.CommandContext(ctx, path, d.Args...)
 		command.Env = append(append(environ, variables...), fmt.Sprintf("%s=%d", config.StatusVariable, statusDescriptor))
-		command.Stdout, command.Stderr, command.ExtraFiles = said, said, []*os.File{write}
+		command.Stdout, command.Stderr = io.MultiWriter(stdout, end), io.MultiWriter(stderr, end)
+		command.ExtraFiles = []*os.File{write}
+		command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's interrupt is for the JobManager
 		command.WaitDelay = time.Second
 		return command
 	})
 	if err := errors.Join(err, write.Close()); err != nil {
-		return event{}, errors.Join(fmt.Errorf("%w: starting the program: %w", jobmanager.ErrInvalid, err), read.Close())
+		return 0, "", fmt.Errorf("%w: starting the program: %w", jobmanager.ErrInvalid, err)
 	}
-	found := make(chan event, 1)
-	l.all.Go(func() {
-		defer close(found)
-		first := l.listen(read, wanted)
-		if first != nil {
-			found <- *first
-			_, _ = io.Copy(io.Discard, read) // the driver must not wait for a reader
-		}
-		err := errors.Join(read.Close(), command.Wait())
-		l.logger.Info("driver has ended", "program", d.Path, "pid", command.Process.Pid, "error", err, "output", said.String())
-		if first == nil {
-			found <- event{Event: "ended", Error: strings.TrimSpace(cmp.Or(said.String(), fmt.Sprint(err)))}
-		}
-	})
-	select {
-	case e := <-found:
-		if e.Event == "ended" {
-			return e, fmt.Errorf("%w: the program ended without a job: %s", jobmanager.ErrInvalid, e.Error)
-		}
-		return e, nil
-	case <-ctx.Done():
-		return event{}, errors.Join(ctx.Err(), command.Process.Kill())
+	listened := make(chan struct{})
+	go func() {
+		defer close(listened)
+		listen(read, heard)
+	}()
+	waited := command.Wait()
+	if err := read.SetReadDeadline(time.Now().Add(time.Second)); err != nil { // what it left behind may hold the pipe
+		return 0, "", err
 	}
+	<-listened
+	var exited *exec.ExitError
+	if waited != nil && !errors.As(waited, &exited) && !errors.Is(waited, exec.ErrWaitDelay) {
+		return 0, "", fmt.Errorf("running a driver: %w", waited)
+	}
+	code = command.ProcessState.ExitCode()
+	if status, ok := command.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		code = 128 + int(status.Signal())
+	}
+	return code, strings.TrimSpace(end.String()), nil
 }
 
 // environment is what a driver is told.
-func (l *Launcher) environment(d rest.Driver) ([]string, error) {
-	conf := l.conf.Clone()
+func (l *Launcher) environment(d jobmanager.Driver) ([]string, error) {
+	conf := l.opt.Configuration.Clone()
 	for key, value := range d.Configuration {
 		if err := conf.SetFrom("the request", key, value); err != nil {
 			return nil, fmt.Errorf("%w: %w", jobmanager.ErrInvalid, err)
 		}
 	}
-	for _, set := range [][2]string{{config.ExecutionTarget.Key, "remote"}, {config.ExecutionAttached.Key, "false"}} {
+	for _, set := range [][2]string{{config.ExecutionTarget.Key, "remote"}, {config.ExecutionAttached.Key, "true"}} {
 		if err := conf.SetFrom("the JobManager", set[0], set[1]); err != nil {
 			return nil, err
 		}
 	}
-	return append(slices.Clone(l.environ), conf.Environ(l.file)...), nil
+	return append(slices.Clone(l.opt.Environ), conf.Environ(l.opt.File)...), nil
 }
 
-// listen reads events until one is wanted; nil at the end.
-func (l *Launcher) listen(pipe io.Reader, wanted []string) *event {
+// program returns where the executable of a blob is, after copying it if need be.
+func (l *Launcher) program(ctx context.Context, digest string) (string, error) {
+	path := filepath.Join(l.opt.Dir, "programs", digest)
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	from, err := l.opt.Blobs.Get(ctx, digest)
+	if err != nil {
+		return "", err
+	}
+	defer from.Close()
+	to, err := os.CreateTemp(filepath.Dir(path), "incoming-*")
+	if err != nil {
+		return "", fmt.Errorf("keeping a program: %w (cluster.state-dir)", err)
+	}
+	_, err = io.Copy(to, from)
+	if err = errors.Join(err, to.Chmod(0o700), to.Close()); err == nil {
+		err = os.Rename(to.Name(), path)
+	}
+	if err != nil {
+		return "", errors.Join(fmt.Errorf("keeping a program: %w (cluster.state-dir)", err), os.Remove(to.Name()))
+	}
+	return path, nil
+}
+
+// listen reads events to their end.
+func listen(pipe io.Reader, heard func(event)) {
 	lines := bufio.NewScanner(pipe)
 	lines.Buffer(nil, longestLine)
 	for lines.Scan() {
 		var e event
-		if err := json.Unmarshal(lines.Bytes(), &e); err == nil && slices.Contains(wanted, e.Event) {
-			return &e
+		if json.Unmarshal(lines.Bytes(), &e) == nil {
+			heard(e)
 		}
 	}
-	return nil
-}
-
-// tail keeps the end of what is written.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-// mostOutput is how much of a driver's output is kept, in bytes.
-const mostOutput = 16 << 10
-
-// Write implements io.Writer.
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, p...)
-	if n := len(t.text) - mostOutput; n > 0 {
-		t.text = slices.Clone(t.text[n:])
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(t.text)
+	_, _ = io.Copy(io.Discard, pipe) // the driver must not wait for a reader
 }

@@ -2,15 +2,17 @@ package driver_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"testing"
 
 	"github.com/leatproject/leat/runtime/config"
+	"github.com/leatproject/leat/scheduler/job"
 	"github.com/leatproject/leat/scheduler/jobmanager"
+	"github.com/leatproject/leat/scheduler/jobmanager/blob"
 	"github.com/leatproject/leat/scheduler/jobmanager/driver"
-	"github.com/leatproject/leat/scheduler/rest"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
@@ -23,8 +25,11 @@ func TestMain(m *testing.M) {
 			switch arg {
 			case "wait":
 				select {}
+			case "fail":
+				fmt.Println("it fails")
+				os.Exit(1)
 			case "environment":
-				fmt.Println(os.Getenv("LEAT_EXECUTION_TARGET"), os.Getenv("LEAT_EXECUTION_ATTACHED"), os.Getenv("LEAT_PARALLELISM_DEFAULT"), os.Getenv("LEAT_REST_PORT"))
+				fmt.Println(os.Getenv(config.ApplicationVariable), os.Getenv("LEAT_EXECUTION_TARGET"), os.Getenv("LEAT_EXECUTION_ATTACHED"), os.Getenv("LEAT_PARALLELISM_DEFAULT"), os.Getenv("LEAT_REST_PORT"))
 			default:
 				_, _ = fmt.Fprintln(pipe, arg)
 			}
@@ -34,40 +39,58 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-func launcher(t *testing.T) *driver.Launcher {
+func launcher(t *testing.T) (*driver.Launcher, *blob.Store) {
 	conf := config.New()
 	require.NoError(t, conf.Set("rest.port", "18081"))
-	l := driver.New([]string{"LEAT_REST_PORT=1"}, conf, "", slog.New(slog.DiscardHandler))
-	t.Cleanup(l.Close)
-	return l
+	blobs, err := blob.Open(t.Context(), t.TempDir(), 1<<30)
+	require.NoError(t, err)
+	l, err := driver.New(driver.Options{Environ: append(os.Environ(), "LEAT_REST_PORT=1"), Configuration: conf, Dir: t.TempDir(), Blobs: blobs,
+		Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	return l, blobs
 }
 
-func program(t *testing.T, args ...string) rest.Driver {
+func TestDrive(t *testing.T) {
+	l, blobs := launcher(t)
 	self, err := os.Executable()
 	require.NoError(t, err)
-	return rest.Driver{Path: self, Args: args, Configuration: map[string]string{"parallelism.default": "3"}}
-}
-
-func TestRun(t *testing.T) {
-	l := launcher(t)
-	id, err := l.Run(t.Context(), program(t, "garbage", `{"event":"submitted","jobId":"abc"}`, "wait"))
+	f, err := os.Open(self)
 	require.NoError(t, err)
-	require.Equal(t, "abc", id)
-	_, err = l.Run(t.Context(), program(t, `{"event":"rejected","error":"no sink"}`))
-	require.ErrorIs(t, err, jobmanager.ErrInvalid)
-	require.ErrorContains(t, err, "no sink")
-	_, err = l.Run(t.Context(), program(t, "environment"))
-	require.ErrorContains(t, err, "ended without a job: remote false 3 18081")
-	_, err = l.Run(t.Context(), rest.Driver{Path: t.TempDir()})
-	require.ErrorIs(t, err, jobmanager.ErrInvalid)
+	defer f.Close()
+	digest, _, err := blobs.Put(t.Context(), f, "")
+	require.NoError(t, err)
+	drive := func(ctx context.Context, args ...string) jobmanager.Outcome {
+		return l.Drive(ctx, jobmanager.Driver{Application: "app", Program: job.Digest(digest), Args: args,
+			Configuration: map[string]string{"parallelism.default": "3"}})
+	}
+	require.Zero(t, drive(t.Context(), "garbage", `{"event":"submitted","jobId":"abc"}`, "environment"))
+	printed, ok, err := l.Output("app", "stdout", 0, 1<<10)
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.Equal(t, "app remote true 3 18081\n", string(printed))
+	require.Equal(t, jobmanager.Outcome{Code: 1, Error: "no sink"}, drive(t.Context(), `{"event":"rejected","error":"no sink"}`, "fail"))
+	crashed := drive(t.Context(), "fail")
+	require.True(t, crashed.Crashed)
+	require.ErrorContains(t, errors.New(crashed.Error), "exit code 1: it fails")
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	_, err = l.Run(ctx, program(t, "wait"))
-	require.ErrorIs(t, err, context.Canceled)
+	require.NotZero(t, drive(ctx, "wait").Code)
+	require.NotZero(t, l.Drive(t.Context(), jobmanager.Driver{Application: "app", Program: "missing"}).Code)
+	_, ok, err = l.Output("../app", "../../etc/passwd", 0, 1)
+	require.NoError(t, err)
+	require.False(t, ok)
 }
 
 func TestPlan(t *testing.T) {
-	plan, err := launcher(t).Plan(t.Context(), program(t, `{"event":"plan","plan":{"nodes":[]}}`))
+	l, _ := launcher(t)
+	self, err := os.Executable()
+	require.NoError(t, err)
+	plan, err := l.Plan(t.Context(), self, jobmanager.Driver{Args: []string{`{"event":"plan","plan":{"nodes":[]}}`}})
 	require.NoError(t, err)
 	require.JSONEq(t, `{"nodes":[]}`, string(plan))
+	_, err = l.Plan(t.Context(), self, jobmanager.Driver{Args: []string{`{"event":"rejected","error":"no sink"}`}})
+	require.ErrorIs(t, err, jobmanager.ErrInvalid)
+	require.ErrorContains(t, err, "no sink")
+	_, err = l.Plan(t.Context(), t.TempDir(), jobmanager.Driver{})
+	require.ErrorIs(t, err, jobmanager.ErrInvalid)
 }
