@@ -7,13 +7,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/leatproject/leat/runtime/config"
 	"github.com/leatproject/leat/scheduler/job"
 	"github.com/leatproject/leat/scheduler/jobmanager"
-	executable "github.com/leatproject/leat/scheduler/jobmanager/program"
 	"github.com/leatproject/leat/scheduler/rest"
 	"github.com/urfave/cli/v2"
 )
@@ -53,21 +51,9 @@ func runStandaloneJob(c *cli.Context, s streams) error {
 		return err
 	}
 	defer p.release()
-	if err := inspect(p.path); err != nil {
-		return &exitError{code: exitUsage, err: err}
-	}
 	ctx, stop := interruptible()
 	defer stop()
 	return (&head{conf: conf, application: &rest.Driver{Path: p.path, Args: c.Args().Tail()}}).run(ctx, path, s)
-}
-
-func inspect(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	_, err = executable.Inspect(f)
-	return errors.Join(err, f.Close())
 }
 
 // dismissal is how long TaskManagers may take to leave when the application has ended.
