@@ -15,6 +15,7 @@ import (
 	"github.com/leatproject/leat/runtime/operator"
 	"github.com/leatproject/leat/runtime/task"
 	"github.com/leatproject/leat/shuffle"
+	"github.com/leatproject/leat/storage/checkpoint"
 	"github.com/leatproject/leat/storage/clock"
 	"github.com/leatproject/leat/storage/spill"
 )
@@ -44,6 +45,11 @@ type Options struct {
 	Network shuffle.Limits
 	// BufferTimeout is how long a row waits for others before it is sent; AutoWatermarkInterval is the period of watermarks.
 	BufferTimeout, AutoWatermarkInterval time.Duration
+	// Checkpointing is nil for no checkpoints. Restored are those that there are, oldest first: the job begins with the last.
+	Checkpointing *Checkpointing
+	Restored      []*checkpoint.Metadata
+	// Attempt counts the earlier runs of the job.
+	Attempt int
 	// CancellationTimeout is how long tasks may take to end after a cancellation before the job is given up; 0 is for ever.
 	CancellationTimeout time.Duration
 }
@@ -57,18 +63,21 @@ type Local struct {
 	byNode       map[int]operator.Coordinator
 	memory       *shuffle.Memory
 	state        atomic.Value // State
+	checkpoints  *checkpointer
 }
 
 type vertex struct {
 	spec    *graph.Vertex
 	tasks   []*task.Task
 	metrics map[int][]*operator.Metrics // by node, then sub-task
+	ended   []atomic.Bool               // by sub-task
 	left    atomic.Int32
 	failed  atomic.Bool
 }
 
 type coordinator struct {
 	node        *graph.Node
+	vertex      *vertex
 	parallelism int
 	operator.Coordinator
 }
@@ -87,6 +96,9 @@ func (c coordinator) start(ctx context.Context) (err error) {
 func NewLocal(job *graph.JobGraph, code task.Code, opt Options) *Local {
 	l := &Local{job: job, opt: opt, byNode: map[int]operator.Coordinator{}, memory: shuffle.NewMemory(opt.Network.Of(debug.SetMemoryLimit(-1)))}
 	l.state.Store(Created)
+	if opt.Checkpointing != nil {
+		l.checkpoints = newCheckpointer(l, opt.Restored)
+	}
 	byHead := map[int]*vertex{}
 	for i := range job.Vertices {
 		v := &vertex{spec: &job.Vertices[i], metrics: map[int][]*operator.Metrics{}}
@@ -94,7 +106,7 @@ func NewLocal(job *graph.JobGraph, code task.Code, opt Options) *Local {
 		for _, id := range v.spec.Nodes {
 			byHead[id] = v
 			if c := code.Coordinator(id); c != nil {
-				l.coordinators = append(l.coordinators, coordinator{job.Node(id), v.spec.Parallelism, c})
+				l.coordinators = append(l.coordinators, coordinator{job.Node(id), v, v.spec.Parallelism, c})
 				l.byNode[id] = c
 			}
 		}
@@ -102,6 +114,7 @@ func NewLocal(job *graph.JobGraph, code task.Code, opt Options) *Local {
 			v.tasks = append(v.tasks, l.newTask(v, s, code))
 		}
 		v.left.Store(int32(v.spec.Parallelism))
+		v.ended = make([]atomic.Bool, v.spec.Parallelism)
 	}
 	out := map[*task.Task][]task.Edge{}
 	for _, v := range l.vertices {
@@ -168,12 +181,40 @@ func (l *Local) newTask(v *vertex, subtask int, code task.Code) *task.Task {
 	head := l.job.Node(v.spec.Nodes[0])
 	cfg := task.Config{JobID: l.opt.JobID, JobName: l.job.Name, Name: l.job.VertexName(v.spec), Subtask: subtask,
 		Parallelism: v.spec.Parallelism, MaxParallelism: v.spec.MaxParallelism, Mode: l.opt.Mode, Clock: l.opt.Clock,
-		Logger: l.opt.Logger.With("task", l.job.VertexName(v.spec), "subtask", subtask, "attempt", 0), Memory: spill.NewMemory(l.opt.TaskMemory), Spill: l.opt.Spill, Network: l.memory,
-		BufferTimeout: l.opt.BufferTimeout, AutoWatermarkInterval: l.opt.AutoWatermarkInterval}
+		Logger: l.opt.Logger.With("task", l.job.VertexName(v.spec), "subtask", subtask, "attempt", l.opt.Attempt), Memory: spill.NewMemory(l.opt.TaskMemory), Spill: l.opt.Spill, Network: l.memory,
+		BufferTimeout: l.opt.BufferTimeout, AutoWatermarkInterval: l.opt.AutoWatermarkInterval, Attempt: l.opt.Attempt}
 	if head.BufferTimeoutMillis != nil {
 		cfg.BufferTimeout = time.Duration(*head.BufferTimeoutMillis) * time.Millisecond
 	}
-	return task.New(cfg, specs)
+	var t *task.Task
+	if l.checkpoints != nil {
+		cfg.Checkpoints = l.checkpoints.of(func() *task.Task { return t }, subtask, v.spec.Parallelism)
+	}
+	t = task.New(cfg, specs)
+	return t
+}
+
+// restore gives a coordinator its state.
+func (l *Local) restore(c coordinator) error {
+	cc, ok := c.Coordinator.(operator.CheckpointedCoordinator)
+	if !ok || len(l.opt.Restored) == 0 {
+		return nil
+	}
+	id := l.job.OperatorID(c.node.ID)
+	for _, o := range l.opt.Restored[len(l.opt.Restored)-1].Operators {
+		if o.Uid == id && len(o.Coordinator) > 0 {
+			return cc.Restore(o.Coordinator)
+		}
+	}
+	return nil
+}
+
+// Checkpoints are those that are there now, oldest first. It is for what follows Run.
+func (l *Local) Checkpoints() []*checkpoint.Metadata {
+	if l.checkpoints == nil {
+		return nil
+	}
+	return l.checkpoints.complete
 }
 
 // Run runs the job to its end. It returns nil when all of it has finished and is committed, the first failure, or
@@ -190,13 +231,21 @@ func (l *Local) Run(ctx context.Context) error {
 		}
 	}()
 	for _, c := range l.coordinators {
-		if err := c.start(running); err != nil {
+		if err := l.restore(c); err != nil {
+			return l.end(ctx, fmt.Errorf("%s: %w", c.node.Name, err))
+		}
+		err := c.start(running)
+		if err == nil && l.opt.Attempt > 0 {
+			err = l.clean(running, c)
+		}
+		if err != nil {
 			return l.end(ctx, fmt.Errorf("%s: %w", c.node.Name, err))
 		}
 	}
 	var all sync.WaitGroup
+	stopCheckpoints := l.takeCheckpoints(running, fail)
 	for _, v := range l.vertices {
-		for _, t := range v.tasks {
+		for i, t := range v.tasks {
 			all.Add(1)
 			go func() {
 				defer all.Done()
@@ -204,14 +253,33 @@ func (l *Local) Run(ctx context.Context) error {
 					v.failed.Store(true)
 					fail(err)
 				}
+				v.ended[i].Store(true)
+				if l.checkpoints != nil {
+					l.checkpoints.ended(t)
+				}
 				v.left.Add(-1)
 			}()
 		}
 	}
-	if err := l.wait(running, &all); err != nil {
-		return l.end(ctx, err)
+	err := l.wait(running, &all)
+	stopCheckpoints()
+	return l.end(ctx, err)
+}
+
+// takeCheckpoints takes checkpoints until the returned function is called, which waits for the one under way.
+func (l *Local) takeCheckpoints(running context.Context, fail func(error)) (stop func()) {
+	if l.checkpoints == nil {
+		return func() {}
 	}
-	return l.end(ctx, nil)
+	taking, cancel := context.WithCancel(running)
+	taken := make(chan struct{})
+	go func() {
+		defer close(taken)
+		if err := l.checkpoints.run(taking); err != nil {
+			fail(err)
+		}
+	}()
+	return func() { cancel(); <-taken }
 }
 
 // wait waits for all tasks. After a cancellation it waits no longer than the cancellation timeout.
@@ -254,8 +322,13 @@ func (l *Local) end(ctx context.Context, err error) error {
 			return nil
 		}
 	} else {
+		settled := l.settle(rest)
 		for _, c := range l.coordinators {
-			if e := c.Abort(rest); e != nil {
+			e := c.Abort(rest)
+			if e == nil && settled {
+				e = l.clean(rest, c)
+			}
+			if e != nil {
 				l.opt.Logger.Warn("abort left something behind", "operator", c.node.Name, "error", e)
 			}
 		}
@@ -266,6 +339,30 @@ func (l *Local) end(ctx context.Context, err error) error {
 		l.state.Store(Failed)
 	}
 	return err
+}
+
+// settle commits what the last checkpoint has decided on, before all else is given up. What it cannot do is done by the
+// attempt that begins with that checkpoint.
+func (l *Local) settle(ctx context.Context) (done bool) {
+	if l.checkpoints == nil || len(l.checkpoints.complete) == 0 {
+		return true
+	}
+	last := l.checkpoints.complete[len(l.checkpoints.complete)-1]
+	if err := l.checkpoints.commit(ctx, last.CheckpointId); err != nil {
+		l.opt.Logger.Warn("the output of a checkpoint is not committed yet", "checkpoint", last.CheckpointId, "error", err)
+		return false
+	}
+	return true
+}
+
+// clean removes what sub-tasks have left behind when they were stopped.
+func (l *Local) clean(ctx context.Context, c coordinator) error {
+	if x, ok := c.Coordinator.(interface {
+		Clean(ctx context.Context, job string) error
+	}); ok {
+		return x.Clean(ctx, l.opt.JobID)
+	}
+	return nil
 }
 
 // Open starts the coordinators and opens all tasks without running them: with Turn and Close for harnesses, which run a

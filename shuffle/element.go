@@ -18,6 +18,8 @@ const (
 	End
 	// Superstep ends superstep Time of an iteration: what follows belongs to the next one.
 	Superstep
+	// Barrier separates what belongs to checkpoint Time from what comes after it.
+	Barrier
 )
 
 // MaxWatermark is the watermark that ends event time (milliseconds).

@@ -51,6 +51,8 @@ type Channel struct {
 	rows, elements int
 	bytes          int64
 	starved        func() // set while the producer waits for room
+	blocked        bool
+	kept           []Element // arrived while the channel was blocked
 }
 
 // Connect adds a channel for logical input to the gate. All channels are connected before the first element is sent.
@@ -130,17 +132,60 @@ func (c *Channel) room(part int) bool {
 	return c.rows < creditRows/part && c.gate.bytes < share && c.bytes < share/c.gate.busy/int64(part)
 }
 
-// Receive takes the next element, if there is one.
-func (g *Gate) Receive() (*Channel, Element, bool) {
+// Block makes Receive leave the elements of a channel where they are: unread, so that its producer is held up by its credit.
+func (c *Channel) Block() {
+	c.gate.mu.Lock()
+	defer c.gate.mu.Unlock()
+	c.blocked = true
+}
+
+// Unblock ends Block of all channels.
+func (g *Gate) Unblock() {
 	g.mu.Lock()
-	if g.n == 0 {
-		g.mu.Unlock()
-		return nil, Element{}, false
+	defer g.mu.Unlock()
+	var kept []received
+	for _, c := range g.channels {
+		c.blocked = false
+		for _, e := range c.kept {
+			kept = append(kept, received{c, e})
+		}
+		c.kept = nil
 	}
+	if len(kept) == 0 {
+		return
+	}
+	for range g.n {
+		kept = append(kept, g.take())
+	}
+	for len(g.queue) < len(kept) {
+		g.queue = make([]received, 2*len(g.queue))
+	}
+	g.head, g.n = 0, copy(g.queue, kept)
+}
+
+// take takes the first element off the queue. Called with mu held.
+func (g *Gate) take() received {
 	r := g.queue[g.head]
 	g.queue[g.head] = received{}
 	g.head = (g.head + 1) & (len(g.queue) - 1)
 	g.n--
+	return r
+}
+
+// Receive takes the next element of a channel that is not blocked, if there is one.
+func (g *Gate) Receive() (*Channel, Element, bool) {
+	g.mu.Lock()
+	var r received
+	for {
+		if g.n == 0 {
+			g.mu.Unlock()
+			return nil, Element{}, false
+		}
+		if r = g.take(); !r.channel.blocked {
+			break
+		}
+		r.channel.kept = append(r.channel.kept, r.element)
+	}
 	c := r.channel
 	c.hold(r.element, -1)
 	var starved func()
@@ -176,13 +221,19 @@ func (g *Gate) Close() {
 	}
 	g.closed = true
 	var wakes []func()
-	for i := range g.n {
-		if e := g.queue[(g.head+i)&(len(g.queue)-1)].element; e.Batch != nil {
+	for g.n > 0 {
+		if e := g.take().element; e.Batch != nil {
 			e.Batch.Release()
 		}
 	}
 	g.n, g.queue, g.bytes = 0, nil, 0
 	for _, c := range g.channels {
+		for _, e := range c.kept {
+			if e.Batch != nil {
+				e.Batch.Release()
+			}
+		}
+		c.kept = nil
 		if c.starved != nil {
 			wakes = append(wakes, c.starved)
 			c.starved = nil

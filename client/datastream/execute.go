@@ -17,6 +17,7 @@ import (
 	"github.com/leatproject/leat/runtime/rpc"
 	"github.com/leatproject/leat/runtime/worker"
 	"github.com/leatproject/leat/scheduler"
+	jobs "github.com/leatproject/leat/scheduler/job"
 	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/storage/filesystem"
 	"github.com/leatproject/leat/storage/format"
@@ -222,16 +223,12 @@ func (x *execution) run(ctx context.Context, job *graph.JobGraph, code code) (*R
 		}()
 		opt.Spill = dir
 	}
-	local := scheduler.NewLocal(job, code, opt)
-	unexport, err := x.export(job, local)
-	if err != nil {
-		return nil, x.rejected(err)
+	local, err := x.attempts(ctx, job, code, opt)
+	var rejected *RejectedError
+	if errors.As(err, &rejected) {
+		return nil, x.rejected(rejected.Err)
 	}
-	defer unexport()
-	x.report(status.Event{Event: status.Submitted, Vertices: vertices(local)})
-	stop := x.watch(local)
-	err = explain(local.Run(ctx))
-	stop()
+	err = explain(err)
 	took := x.env.clock.Now().Sub(x.started)
 	last := status.Event{Vertices: vertices(local), DurationMs: took.Milliseconds()}
 	switch {
@@ -256,6 +253,52 @@ func cancelCode(ctx context.Context) *int {
 		return new(int)
 	}
 	return nil
+}
+
+// attempts runs the job, and again as the restart strategy says, each time from its last checkpoint. It returns the last run.
+func (x *execution) attempts(ctx context.Context, job *graph.JobGraph, code code, opt scheduler.Options) (local *scheduler.Local, err error) {
+	checkpointing, remove, err := x.env.checkpointing(ctx, opt)
+	if err != nil {
+		return nil, &RejectedError{err}
+	}
+	defer remove()
+	opt.Checkpointing = checkpointing
+	strategy := x.env.restartStrategy(checkpointing != nil)
+	var history jobs.RestartHistory
+	for {
+		local = scheduler.NewLocal(job, code, opt)
+		if opt.Attempt == 0 {
+			x.report(status.Event{Event: status.Submitted, Vertices: vertices(local)})
+		}
+		unexport, err := x.export(job, local)
+		if err != nil {
+			return local, &RejectedError{err}
+		}
+		stop := x.watch(local)
+		err = local.Run(ctx)
+		stop()
+		unexport()
+		if err == nil || local.State() == scheduler.Canceled {
+			return local, err
+		}
+		var again bool
+		history, again = strategy.Next(history, false, jobs.Time(x.env.clock.Now().UnixMilli()), uint64(opt.Attempt))
+		if !again {
+			return local, err
+		}
+		delay := time.Duration(history.Delay) * time.Millisecond
+		opt.Attempt++
+		opt.Restored = local.Checkpoints()
+		opt.Logger.Warn("the job has failed and is restarted", "attempt", opt.Attempt, "in", delay, "checkpoints", len(opt.Restored), "cause", err)
+		due := make(chan struct{})
+		cancel := x.env.clock.AfterFunc(delay, func() { close(due) })
+		select {
+		case <-due:
+		case <-ctx.Done():
+			cancel()
+			return local, err
+		}
+	}
 }
 
 // options returns how the configuration wants jobs to be run.

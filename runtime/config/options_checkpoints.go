@@ -17,27 +17,27 @@ var (
 		"Measure how long state accesses take.", pending("it is not there yet"))
 
 	CheckpointInterval = declare(sectionCheckpoints, duration, "execution.checkpointing.interval", 0*time.Millisecond,
-		"Time between checkpoints. 0 takes none.", pending(noCheckpoints))
+		"Time between checkpoints. 0 takes none.")
 
 	CheckpointIntervalDuringBacklog = declare(sectionCheckpoints, duration,
 		"execution.checkpointing.interval-during-backlog", 0*time.Millisecond,
 		"Time between checkpoints while sources read a backlog.", pending(noCheckpoints))
 
 	CheckpointMode = declare(sectionCheckpoints, enum("EXACTLY_ONCE", "AT_LEAST_ONCE"), "execution.checkpointing.mode", "EXACTLY_ONCE",
-		"What a record counts for after a failure.", pending(noCheckpoints))
+		"What a record counts for after a failure.")
 
 	CheckpointTimeout = declare(sectionCheckpoints, duration, "execution.checkpointing.timeout", 10*time.Minute,
-		"Time after which a checkpoint is given up.", pending(noCheckpoints))
+		"Time after which a checkpoint is given up.")
 
 	CheckpointMinPause = declare(sectionCheckpoints, duration, "execution.checkpointing.min-pause", 0*time.Millisecond,
-		"Time between the end of a checkpoint and the start of the next.", pending(noCheckpoints))
+		"Time between the end of a checkpoint and the start of the next.")
 
 	MaxConcurrentCheckpoints = declare(sectionCheckpoints, integer(1, math.MaxInt32), "execution.checkpointing.max-concurrent-checkpoints", 1,
 		"Checkpoints that may be under way at once.", pending(noCheckpoints))
 
 	TolerableFailedCheckpoints = declare(sectionCheckpoints, integer(0, math.MaxInt32),
 		"execution.checkpointing.tolerable-failed-checkpoints", 0,
-		"Checkpoints that may fail in a row before the job fails.", pending(noCheckpoints))
+		"Checkpoints that may fail in a row before the job fails.")
 
 	UnalignedCheckpoints = declare(sectionCheckpoints, boolean, "execution.checkpointing.unaligned.enabled", false,
 		"Let barriers overtake records under back-pressure.", aliases("execution.checkpointing.unaligned"), pending(noCheckpoints))
@@ -53,13 +53,13 @@ var (
 		"Where checkpoints are kept.", aliases("state.checkpoint-storage"), pending(noCheckpoints))
 
 	CheckpointDir = declare(sectionCheckpoints, text, "execution.checkpointing.dir", "",
-		"Folder of checkpoints.", aliases("state.checkpoints.dir"), pending(noCheckpoints))
+		"Folder of checkpoints.", aliases("state.checkpoints.dir"))
 
 	SavepointDir = declare(sectionCheckpoints, text, "execution.checkpointing.savepoint-dir", "",
 		"Folder of savepoints that are not given one.", aliases("state.savepoints.dir"), pending(noCheckpoints))
 
 	RetainedCheckpoints = declare(sectionCheckpoints, integer(1, math.MaxInt32), "execution.checkpointing.num-retained", 1,
-		"Completed checkpoints that are kept.", aliases("state.checkpoints.num-retained"), pending(noCheckpoints))
+		"Completed checkpoints that are kept.", aliases("state.checkpoints.num-retained"))
 
 	CheckpointRetention = declare(sectionCheckpoints, enum("DELETE_ON_CANCELLATION", "RETAIN_ON_CANCELLATION", "NO_EXTERNALIZED_CHECKPOINTS"),
 		"execution.checkpointing.externalized-checkpoint-retention", "NO_EXTERNALIZED_CHECKPOINTS",

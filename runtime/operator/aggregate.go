@@ -2,6 +2,7 @@ package operator
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/leatproject/leat/runtime/state"
 	"github.com/leatproject/leat/shuffle"
@@ -35,6 +36,7 @@ type KeyedAggregate[T any, K comparable, A, O any] struct {
 	out    *column.Batch // what is being filled
 	accs   *state.Column[A]
 	live   *state.Column[bool] // accumulators that have been made
+	saved  *state.Saved[accRow[A]]
 	keysOf []K
 	ending bool
 	emit   []uint32 // in BATCH, the slots that are still to be emitted
@@ -55,6 +57,9 @@ func (a *KeyedAggregate[T, K, A, O]) Open(ctx *Context) error {
 	a.out = a.pool.Get()
 	a.accs = state.NewColumn[A](a.hash.groups.States())
 	a.live = state.NewColumn[bool](a.hash.groups.States())
+	if err := a.save(&ctx.States); err != nil {
+		return err
+	}
 	return a.openUser(ctx)
 }
 
@@ -71,7 +76,39 @@ func (a *KeyedAggregate[T, K, A, O]) take(b *column.Batch) (err error) {
 	a.begin(b)
 	a.keysOf, err = a.hash.place(b)
 	a.rows = column.Rows[T](b)
+	if a.saved != nil {
+		for _, slot := range a.hash.slots {
+			a.saved.Touch(slot)
+		}
+	}
 	return err
+}
+
+// accRow is an accumulator as it is saved.
+type accRow[A any] struct{ Accumulator A }
+
+// save makes the accumulators a section of the state.
+func (a *KeyedAggregate[T, K, A, O]) save(s *States) error {
+	if !s.On {
+		return nil
+	}
+	codec, err := column.CodecOf[A]()
+	if err != nil {
+		return fmt.Errorf("the accumulator cannot be saved in checkpoints: %w", err)
+	}
+	a.saved, err = state.NewSaved(a.hash.groups.States(), "accumulators", "aggregate", state.Rows[accRow[A]]{
+		SlotOf: func(slot uint32) uint32 { return slot },
+		Row:    func(slot uint32) accRow[A] { return accRow[A]{codec.Clone(*a.accs.At(slot))} },
+		Put: func(slot uint32, row *accRow[A]) uint32 {
+			*a.accs.At(slot), *a.live.At(slot) = codec.Clone(row.Accumulator), true
+			return slot
+		},
+		Remove: func(slot uint32, _ *accRow[A]) { a.hash.groups.Remove(slot) },
+	})
+	if err != nil {
+		return err
+	}
+	return s.AddKeyed(keyedStateName, a.hash.groups)
 }
 
 // Resume implements Operator.

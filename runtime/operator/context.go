@@ -56,6 +56,9 @@ type Context struct {
 	// AutoWatermarkInterval is the period of watermarks in milliseconds; 0 is never.
 	AutoWatermarkInterval int64
 
+	// States is what the operator saves.
+	States States
+
 	flushes []func() // of side outputs
 	timers  [2]*Timers
 

@@ -17,6 +17,7 @@ type Distinct[T any, K comparable] struct {
 	ctx  *Context
 	hash hashGroups[T, K]
 	seen *state.Column[bool]
+	save *state.Saved[struct{}]
 }
 
 // Open implements Operator.
@@ -26,7 +27,23 @@ func (d *Distinct[T, K]) Open(ctx *Context) error {
 		return err
 	}
 	d.seen = state.NewColumn[bool](d.hash.groups.States())
-	return nil
+	if !ctx.States.On {
+		return nil
+	}
+	var err error
+	d.save, err = state.NewSaved(d.hash.groups.States(), "seen", "value", state.Rows[struct{}]{
+		SlotOf: func(slot uint32) uint32 { return slot },
+		Row:    func(uint32) struct{} { return struct{}{} },
+		Put: func(slot uint32, _ *struct{}) uint32 {
+			*d.seen.At(slot) = true
+			return slot
+		},
+		Remove: func(slot uint32, _ *struct{}) { d.hash.groups.Remove(slot) },
+	})
+	if err != nil {
+		return err
+	}
+	return ctx.States.AddKeyed(keyedStateName, d.hash.groups)
 }
 
 // Process implements Operator.
@@ -47,6 +64,9 @@ func (d *Distinct[T, K]) Process(_ int, b *column.Batch) (bool, error) {
 			continue
 		}
 		*seen = true
+		if d.save != nil {
+			d.save.Touch(slot)
+		}
 		rows[kept] = rows[i]
 		if timed {
 			b.Times[kept] = b.Times[i]

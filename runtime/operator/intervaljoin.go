@@ -66,6 +66,7 @@ type joinSide[T any] struct {
 	number  uint32 // namespace of its timers
 	codec   *column.Codec[T]
 	buffers *state.Column[[]joinRow[T]]
+	saved   *state.Saved[[]joinedRow[T]]
 	// keep is how long after its timestamp a record can find partners.
 	keep int64
 }
@@ -100,8 +101,56 @@ func (s *joinSide[T]) prepare(ctx *Context, slots *state.Slots, number uint32, k
 	s.cursor.open(ctx)
 	s.number, s.keep = number, keep
 	s.buffers = state.NewColumn[[]joinRow[T]](slots)
-	s.codec, err = column.CodecOf[T]()
+	if s.codec, err = column.CodecOf[T](); err != nil || !ctx.States.On {
+		return err
+	}
+	s.saved, err = state.NewSaved(slots, []string{"left-buffer", "right-buffer"}[number], "list", state.Rows[[]joinedRow[T]]{
+		SlotOf: func(slot uint32) uint32 { return slot },
+		Row:    s.row,
+		Put: func(slot uint32, rows *[]joinedRow[T]) uint32 {
+			s.forget(slots, slot)
+			for _, r := range *rows {
+				s.add(slots, slot, r.Time, r.Value)
+			}
+			return slot
+		},
+		Remove: func(slot uint32, _ *[]joinedRow[T]) { s.forget(slots, slot) },
+		Name:   func(uint32) []joinedRow[T] { return nil },
+	})
 	return err
+}
+
+// joinedRow is a joinRow as it is saved.
+type joinedRow[T any] struct {
+	Time  int64
+	Value T
+}
+
+func (s *joinSide[T]) row(slot uint32) (rows []joinedRow[T]) {
+	for _, r := range *s.buffers.At(slot) {
+		rows = append(rows, joinedRow[T]{r.time, r.v})
+	}
+	return rows
+}
+
+// touch is called before the rows of a slot change.
+func (s *joinSide[T]) touch(slot uint32) {
+	if s.saved != nil {
+		s.saved.Touch(slot)
+	}
+}
+
+// forget drops the rows of a slot.
+func (s *joinSide[T]) forget(slots *state.Slots, slot uint32) {
+	rows := s.buffers.At(slot)
+	if len(*rows) == 0 {
+		return
+	}
+	if s.saved != nil {
+		s.saved.Release(slot)
+	}
+	*rows = nil
+	slots.Release(slot)
 }
 
 // Process implements Operator.
@@ -220,6 +269,7 @@ func dropLate[T any](ctx *FunctionContext, late *OutputTag[T], v T) {
 
 // add keeps a record, behind those of its time.
 func (s *joinSide[T]) add(slots *state.Slots, slot uint32, time int64, v T) {
+	s.touch(slot)
 	rows := s.buffers.At(slot)
 	if len(*rows) == 0 {
 		slots.Hold(slot)
@@ -241,9 +291,9 @@ func (s *joinSide[T]) expire(slots *state.Slots, slot uint32, time int64) {
 	switch {
 	case n == 0:
 	case n == len(*rows):
-		*rows = nil
-		slots.Release(slot)
+		s.forget(slots, slot)
 	default:
+		s.touch(slot)
 		clear((*rows)[:n])
 		*rows = (*rows)[n:]
 	}

@@ -57,8 +57,9 @@ func (c *KeyedContext[K]) DeleteProcessingTimeTimer(ms int64) {
 	c.k.processing.Delete(Timer{Time: ms, Slot: c.k.slots.Key()})
 }
 
-// The names of timers in snapshots are Flink's.
+// The names of state in snapshots. Those of timers are Flink's.
 const (
+	keyedStateName   = "keyed"
 	eventTimers      = "_timer_state/event_user-timers"
 	processingTimers = "_timer_state/processing_user-timers"
 )
@@ -117,7 +118,7 @@ func (k *keyed[K]) open(ctx *Context) (err error) {
 	if ctx.Mode == Batch {
 		return nil
 	}
-	return errors.Join(k.event.save(eventTimers), k.processing.save(processingTimers))
+	return errors.Join(k.event.save(eventTimers), k.processing.save(processingTimers), ctx.States.AddKeyed(keyedStateName, k.backend))
 }
 
 // tick notes the time of day.

@@ -28,11 +28,18 @@ type SinkWriter struct {
 
 	ctx     *Context
 	cancel  context.CancelFunc
-	batches chan *column.Batch
+	batches chan written
 	done    chan struct{}
 	queued  int  // batches that the writer has not written
 	ended   bool // the writer has flushed and closed
 	ending  bool // the input has ended
+}
+
+// written is a batch for the writer, or a barrier: it is told when all before it is durable and reported.
+type written struct {
+	batch      *column.Batch
+	checkpoint uint64
+	reported   chan error
 }
 
 // Open implements Operator.
@@ -43,7 +50,7 @@ func (s *SinkWriter) Open(ctx *Context) error {
 	if err != nil {
 		return err
 	}
-	s.batches, s.done = make(chan *column.Batch, writeBehind), make(chan struct{})
+	s.batches, s.done = make(chan written, writeBehind+1), make(chan struct{})
 	var helper context.Context
 	helper, s.cancel = context.WithCancel(ctx)
 	go s.write(helper, w)
@@ -61,9 +68,15 @@ func (s *SinkWriter) write(ctx context.Context, w sink.Writer) {
 		return false, err
 	})
 	for b := range s.batches {
-		b.Release()
+		if b.batch != nil {
+			b.batch.Release()
+		} else {
+			b.reported <- errWriterEnded
+		}
 	}
 }
+
+var errWriterEnded = errors.New("the writer of the sink has ended")
 
 func (s *SinkWriter) writeAll(ctx context.Context, w sink.Writer) error {
 	roller, _ := w.(sink.Roller)
@@ -73,18 +86,27 @@ func (s *SinkWriter) writeAll(ctx context.Context, w sink.Writer) error {
 		stop := every(s.ctx.Clock, rollInterval, due)
 		defer stop()
 	}
+	var waiting []sink.Committable // for the next checkpoint
 	for {
 		select {
 		case b, ok := <-s.batches:
-			if !ok {
-				return s.finish(ctx, w)
+			switch {
+			case !ok:
+				return s.finish(ctx, w, waiting)
+			case b.batch == nil:
+				err := s.checkpoint(ctx, w, waiting, b)
+				if b.reported <- err; err != nil {
+					return err
+				}
+				waiting = nil
+				continue
 			}
-			err := w.Write(ctx, b)
-			b.Release()
+			err := w.Write(ctx, b.batch)
+			b.batch.Release()
 			if err != nil {
 				return err
 			}
-			s.ctx.Post(s.written)
+			s.ctx.Post(s.wrote)
 		case <-due:
 		case <-ctx.Done():
 			return nil
@@ -93,6 +115,10 @@ func (s *SinkWriter) writeAll(ctx context.Context, w sink.Writer) error {
 			cs, err := roller.Roll(ctx)
 			if err != nil {
 				return err
+			}
+			if s.ctx.States.On {
+				waiting = append(waiting, cs...)
+				continue
 			}
 			if err := s.report(ctx, CommitNow, cs); err != nil {
 				return err
@@ -128,13 +154,45 @@ func every(c clock.Clock, interval time.Duration, due chan<- struct{}) (stop fun
 	}
 }
 
-// written notes that a batch is out and so wakes an operator that waits for room.
-func (s *SinkWriter) written() (bool, error) {
+// checkpoint makes what was written before a barrier durable, and reports what there is to commit to the coordinator, which
+// waits for each sub-task.
+func (s *SinkWriter) checkpoint(ctx context.Context, w sink.Writer, waiting []sink.Committable, b written) error {
+	cs, err := w.Flush(ctx, false)
+	if err != nil {
+		return err
+	}
+	if _, commits := s.Sink.(sink.TwoPhase); !commits {
+		return nil
+	}
+	request := binary.AppendUvarint([]byte{CommitAtCheckpoint}, b.checkpoint)
+	_, err = s.ctx.Ask(ctx, append(request, encodeCommittables(append(waiting, cs...))...))
+	return err
+}
+
+// Barrier implements BarrierListener.
+func (s *SinkWriter) Barrier(checkpoint uint64) (then func(ctx context.Context) error, err error) {
+	if s.ending {
+		return nil, nil
+	}
+	b := written{checkpoint: checkpoint, reported: make(chan error, 1)}
+	s.batches <- b
+	return func(ctx context.Context) error {
+		select {
+		case err := <-b.reported:
+			return err
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}, nil
+}
+
+// wrote notes that a batch is out and so wakes an operator that waits for room.
+func (s *SinkWriter) wrote() (bool, error) {
 	s.queued--
 	return false, nil
 }
 
-func (s *SinkWriter) finish(ctx context.Context, w sink.Writer) error {
+func (s *SinkWriter) finish(ctx context.Context, w sink.Writer, waiting []sink.Committable) error {
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -142,7 +200,7 @@ func (s *SinkWriter) finish(ctx context.Context, w sink.Writer) error {
 	if err != nil {
 		return err
 	}
-	return s.report(ctx, CommitAtEnd, cs)
+	return s.report(ctx, CommitAtEnd, append(waiting, cs...))
 }
 
 // report sends committables to the coordinator.
@@ -157,7 +215,7 @@ func (s *SinkWriter) report(ctx context.Context, when byte, cs []sink.Committabl
 // Process implements Operator.
 func (s *SinkWriter) Process(_ int, b *column.Batch) (bool, error) {
 	s.queued++
-	s.batches <- b
+	s.batches <- written{batch: b}
 	return s.Resume()
 }
 
@@ -196,90 +254,6 @@ func (s *SinkWriter) Close() error {
 	<-s.done
 	return nil
 }
-
-// When a CommitCoordinator commits what a request carries: the first byte of the request.
-const (
-	CommitAtEnd byte = iota // when the job has finished
-	CommitNow               // at once
-)
-
-// CommitCoordinator commits what the sub-tasks of a sink have to commit: parts of a stream at once, all else when the job
-// has finished.
-type CommitCoordinator struct {
-	Sink sink.TwoPhase
-
-	mu        sync.Mutex
-	collected []sink.Committable
-}
-
-// Start implements Coordinator.
-func (c *CommitCoordinator) Start(context.Context, int) error { return nil }
-
-// Handle implements Coordinator.
-func (c *CommitCoordinator) Handle(ctx context.Context, _ int, request []byte) ([]byte, error) {
-	if len(request) == 0 {
-		return nil, errors.New("a sink writer sent an empty request")
-	}
-	cs, err := decodeCommittables(request[1:])
-	if err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if request[0] == CommitNow {
-		return nil, c.with(ctx, sink.Committer.Commit, cs)
-	}
-	c.collected = append(c.collected, cs...)
-	return nil, nil
-}
-
-// Finish implements Coordinator.
-func (c *CommitCoordinator) Finish(ctx context.Context) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.with(ctx, sink.Committer.Commit, c.collected)
-}
-
-// Abort implements Coordinator.
-func (c *CommitCoordinator) Abort(ctx context.Context) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.with(ctx, sink.Committer.Abort, c.collected)
-}
-
-// Clean removes whatever attempts of the job's sub-tasks have left behind, if the sink can tell.
-func (c *CommitCoordinator) Clean(ctx context.Context, job string) error {
-	committer, err := c.Sink.NewCommitter(ctx)
-	if err != nil {
-		return err
-	}
-	if x, ok := committer.(sink.Cleaner); ok {
-		err = x.Clean(ctx, job)
-	}
-	if e := committer.Close(); err == nil {
-		err = e
-	}
-	return err
-}
-
-// with calls do of a new committer.
-func (c *CommitCoordinator) with(ctx context.Context, do func(sink.Committer, context.Context, []sink.Committable) error, cs []sink.Committable) error {
-	if len(cs) == 0 {
-		return nil
-	}
-	committer, err := c.Sink.NewCommitter(ctx)
-	if err != nil {
-		return err
-	}
-	err = do(committer, ctx, cs)
-	if e := committer.Close(); err == nil {
-		err = e
-	}
-	return err
-}
-
-// Close implements Coordinator.
-func (c *CommitCoordinator) Close() error { return nil }
 
 func encodeCommittables(cs []sink.Committable) []byte {
 	var b []byte

@@ -44,11 +44,24 @@ type Source[T any] struct {
 	marks     *watermarks[T]
 	aligner   *aligner
 	malformed *Collector[MalformedRecord]
+	restored  [][]source.Split // by source
+	reading   []openSplit[T]
+	begun     []uint64 // by source, the splits of the coordinator that have begun
+}
+
+// openSplit is a split that is being read, as it is after what has been emitted of it.
+type openSplit[T any] struct {
+	marks    *splitMarks[T]
+	number   int
+	position source.Split
 }
 
 // fetched is a batch of a split, or the end of it, or of all, or an error.
 type fetched[T any] struct {
 	split     *splitMarks[T]
+	number    int          // of its source
+	position  source.Split // after the batch
+	given     bool         // by the coordinator; set with begin
 	batch     *column.Batch
 	malformed []MalformedRecord
 	begin     bool // split begins
@@ -67,6 +80,9 @@ func (s *Source[T]) Open(ctx *Context) error {
 	s.malformed = NewCollector[MalformedRecord](ctx.Output(MalformedPort))
 	if s.Watermarks != nil {
 		s.aligner = newAligner(ctx, s.Watermarks.Alignment)
+	}
+	if err := s.restore(); err != nil {
+		return err
 	}
 	var helper context.Context
 	helper, s.cancel = context.WithCancel(ctx)
@@ -119,13 +135,13 @@ func (s *Source[T]) readBounded(ctx context.Context, src source.Source, number i
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	return s.splits(ctx, number, func(split source.Split) error { return s.readSplit(ctx, &r, split) })
+	return s.splits(ctx, number, func(split source.Split, given bool) error { return s.readSplit(ctx, &r, number, split, given) })
 }
 
 func (s *Source[T]) readUnbounded(ctx context.Context, src source.Source, number int) error {
 	var group sync.WaitGroup
 	defer group.Wait()
-	return s.splits(ctx, number, func(split source.Split) error {
+	return s.splits(ctx, number, func(split source.Split, given bool) error {
 		group.Go(func() {
 			s.run(ctx, func() (err error) {
 				var r reading[T]
@@ -133,7 +149,7 @@ func (s *Source[T]) readUnbounded(ctx context.Context, src source.Source, number
 					return err
 				}
 				defer func() { err = errors.Join(err, r.Close()) }()
-				return s.readSplit(ctx, &r, split)
+				return s.readSplit(ctx, &r, number, split, given)
 			})
 		})
 		return nil
@@ -154,8 +170,14 @@ func (r *reading[T]) open(ctx context.Context, op *Context, src source.Source) (
 	return err
 }
 
-// splits calls do for each split of a source until there are no more.
-func (s *Source[T]) splits(ctx context.Context, number int, do func(source.Split) error) error {
+// splits calls do for each split of a source until there are no more: those that a restart has left first, then those that the
+// coordinator gives.
+func (s *Source[T]) splits(ctx context.Context, number int, do func(split source.Split, given bool) error) error {
+	for _, split := range s.restored[number] {
+		if err := do(split, false); err != nil {
+			return err
+		}
+	}
 	for {
 		reply, err := s.ctx.Ask(ctx, splitRequest(number))
 		if err != nil {
@@ -168,15 +190,15 @@ func (s *Source[T]) splits(ctx context.Context, number int, do func(source.Split
 		if err != nil {
 			return err
 		}
-		if err := do(split); err != nil {
+		if err := do(split, true); err != nil {
 			return err
 		}
 	}
 }
 
-func (s *Source[T]) readSplit(ctx context.Context, r *reading[T], split source.Split) error {
+func (s *Source[T]) readSplit(ctx context.Context, r *reading[T], number int, split source.Split, given bool) error {
 	marks := &splitMarks[T]{id: split.ID}
-	if !s.hand(ctx, fetched[T]{split: marks, begin: true}) {
+	if !s.hand(ctx, fetched[T]{split: marks, number: number, position: split, given: given, begin: true}) {
 		return context.Cause(ctx)
 	}
 	if err := r.Open(ctx, split); err != nil {
@@ -185,13 +207,13 @@ func (s *Source[T]) readSplit(ctx context.Context, r *reading[T], split source.S
 	for {
 		marks.gate.wait(ctx.Done())
 		b := s.pool.Get()
-		_, err := r.Fetch(ctx, b)
+		position, err := r.Fetch(ctx, b)
 		end := errors.Is(err, source.ErrDone)
 		if err != nil && !end {
 			b.Release()
 			return err
 		}
-		f := fetched[T]{split: marks, batch: b, malformed: r.malformed, end: end}
+		f := fetched[T]{split: marks, position: position, batch: b, malformed: r.malformed, end: end}
 		r.malformed = nil
 		if !s.hand(ctx, f) {
 			return context.Cause(ctx)
@@ -244,6 +266,7 @@ func (s *Source[T]) Poll() (Availability, error) {
 	f.split.pending.Add(-1)
 	if f.begin {
 		s.marks.begin(f.split)
+		s.begin(f)
 		return Ready, nil
 	}
 	for _, m := range f.malformed {
@@ -255,6 +278,7 @@ func (s *Source[T]) Poll() (Availability, error) {
 	} else {
 		f.batch.Release()
 	}
+	s.moved(f)
 	if f.end {
 		s.marks.end(f.split)
 	}

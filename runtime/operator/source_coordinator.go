@@ -18,6 +18,7 @@ const (
 	requestSplit     byte = iota // and the number of the source: answered by a split, or by nothing when there are no more
 	requestAlignment             // and a watermark: answered by the least watermark of the alignment group
 	requestLeave                 // the sub-task has read everything
+	requestBarrier               // a checkpoint, and for each source how many splits of the coordinator have begun by its barrier
 )
 
 // MaxSources is the most sources that one operator can read one after another.
@@ -33,9 +34,11 @@ type SplitCoordinator struct {
 	// Alignment is the group of the source's watermark alignment, or nil.
 	Alignment *AlignmentGroup
 
-	stages  []*splitStage
-	cancel  context.CancelFunc
-	resumed map[int][]uint64 // what was taken before Start, by sub-task
+	stages   []*splitStage
+	cancel   context.CancelFunc
+	resumed  map[int][]uint64 // what was taken before Start, by sub-task
+	barriers barrierReports[[]uint64]
+	restored [][]byte // the states of the stages
 }
 
 // Start implements Coordinator.
@@ -46,7 +49,8 @@ func (c *SplitCoordinator) Start(ctx context.Context, parallelism int) error {
 	ctx, c.cancel = context.WithCancel(ctx)
 	for i, src := range c.Sources {
 		s := &splitStage{number: i, source: src, ctx: ctx, parallelism: parallelism, done: make(chan struct{}), arrived: map[int]bool{},
-			own: map[int][]source.Split{}, given: map[int][]source.Split{}, taken: map[uint64]int{}, changed: make(chan struct{})}
+			own: map[int][]source.Split{}, given: map[int][]source.Split{}, taken: map[uint64]int{}, settled: map[int]uint64{},
+			changed: make(chan struct{})}
 		for subtask, ids := range c.resumed {
 			s.arrived[subtask] = true
 			for _, id := range ids {
@@ -57,6 +61,14 @@ func (c *SplitCoordinator) Start(ctx context.Context, parallelism int) error {
 			}
 		}
 		c.stages = append(c.stages, s)
+	}
+	for i, state := range c.restored {
+		if err := c.stages[i].restore(state); err != nil {
+			return err
+		}
+	}
+	if c.stages[0].begun {
+		return nil
 	}
 	return c.stages[0].begin()
 }
@@ -76,6 +88,8 @@ func (c *SplitCoordinator) Handle(ctx context.Context, subtask int, request []by
 	case len(request) == 1 && request[0] == requestLeave && c.Alignment != nil:
 		c.Alignment.leave(alignmentMember{c, subtask})
 		return nil, nil
+	case len(request) > 1 && request[0] == requestBarrier:
+		return nil, c.barrier(subtask, request[1:])
 	}
 	return nil, fmt.Errorf("request of %d bytes to the split coordinator cannot be read", len(request))
 }
@@ -139,31 +153,38 @@ type splitStage struct {
 	enumerator  source.Enumerator // nil until the stage has begun
 	done        chan struct{}     // closed when discovery has ended
 
-	mu      sync.Mutex
-	arrived map[int]bool // sub-tasks that want splits
-	begun   bool
-	shared  []source.Split
-	own     map[int][]source.Split
-	given   map[int][]source.Split // by sub-task
-	taken   map[uint64]int         // splits that sub-tasks have taken under an earlier coordinator
-	changed chan struct{}          // closed and made anew when splits came or all are known
-	all     bool
-	err     error
+	mu       sync.Mutex
+	arrived  map[int]bool // sub-tasks that want splits
+	begun    bool
+	shared   []source.Split
+	own      map[int][]source.Split
+	given    map[int][]source.Split // by sub-task
+	taken    map[uint64]int         // splits that sub-tasks have taken under an earlier coordinator
+	settled  map[int]uint64         // how many more were given before those, and have begun in a checkpoint
+	position []byte                 // of the enumerator, after the splits that it has found
+	changed  chan struct{}          // closed and made anew when splits came or all are known
+	all      bool
+	err      error
 }
 
-// begin starts discovery.
-func (s *splitStage) begin() error {
+// begin starts discovery, with splits that were discovered before a restart. It is called with mu held, or before there are
+// requests.
+func (s *splitStage) begin(before ...source.Split) error {
 	s.begun = true
 	e, err := s.source.NewEnumerator(s.ctx, s.parallelism)
+	if err == nil && s.position != nil {
+		err = e.Restore(s.position)
+	}
 	if err != nil {
 		close(s.done)
 		return err
 	}
 	s.enumerator = e
+	s.offer(before)
 	go func() {
 		defer close(s.done)
 		if err := guarded("split enumerator", s.discover); err != nil {
-			s.found(nil, err)
+			s.found(nil, nil, err)
 		}
 	}()
 	return nil
@@ -172,17 +193,37 @@ func (s *splitStage) begin() error {
 func (s *splitStage) discover() error {
 	for {
 		splits, err := s.enumerator.Next(s.ctx)
-		s.found(splits, err)
+		var position []byte
+		if err == nil || errors.Is(err, source.ErrDone) {
+			var unsaved error
+			if position, unsaved = s.enumerator.Snapshot(); unsaved != nil {
+				err = unsaved
+			}
+		}
+		s.found(splits, position, err)
 		if err != nil {
 			return nil
 		}
 	}
 }
 
-// found notes new splits and the end of discovery.
-func (s *splitStage) found(splits []source.Split, err error) {
+// found notes new splits, the position after them, and the end of discovery.
+func (s *splitStage) found(splits []source.Split, position []byte, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.position = position
+	s.offer(splits)
+	if errors.Is(err, source.ErrDone) {
+		s.all = true
+	} else if err != nil {
+		s.err = err
+	}
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// offer puts splits where sub-tasks find them.
+func (s *splitStage) offer(splits []source.Split) {
 	assigner, _ := s.enumerator.(source.Assigner)
 	for _, split := range splits {
 		if subtask, taken := s.taken[splitID(s.number, split.ID)]; taken {
@@ -196,13 +237,6 @@ func (s *splitStage) found(splits []source.Split, err error) {
 		r := assigner.Assign(split, s.parallelism)
 		s.own[r] = append(s.own[r], split)
 	}
-	if errors.Is(err, source.ErrDone) {
-		s.all = true
-	} else if err != nil {
-		s.err = err
-	}
-	close(s.changed)
-	s.changed = make(chan struct{})
 }
 
 // next waits for a split for a sub-task; nil says that there are no more.

@@ -29,6 +29,8 @@ type Config struct {
 	// BufferTimeout is how long a row waits for others before it is sent; 0 sends after each batch of input.
 	BufferTimeout         time.Duration
 	AutoWatermarkInterval time.Duration
+	// Checkpoints is nil if there are none.
+	Checkpoints *Checkpoints
 }
 
 // Task is one sub-task of a chain of operators. New, Connect and Wire, then Run on a goroutine of its own.
@@ -43,6 +45,7 @@ type Task struct {
 	woken  chan struct{}
 	mu     sync.Mutex
 	mail   []letter
+	orders []func() // about checkpoints
 	closed bool
 
 	ctx  context.Context
@@ -51,6 +54,8 @@ type Task struct {
 
 	alarmAt   time.Time
 	stopAlarm func()
+
+	progress
 
 	Stats Stats
 }
@@ -125,8 +130,15 @@ func (t *Task) Open(ctx context.Context) error {
 	for i := len(t.nodes) - 1; i >= 0; i-- {
 		n := t.nodes[i]
 		n.opened = true
+		restored, err := t.restored(n)
+		if err != nil {
+			return err
+		}
 		if err := n.call(func() (bool, error) { return false, n.op.Open(n.ctx) }); err != nil {
 			return fmt.Errorf("open: %w", err)
+		}
+		if err := restored.keyed(n); err != nil {
+			return err
 		}
 	}
 	if t.source == nil {
@@ -141,6 +153,7 @@ func (t *Task) Turn() (worked bool, err error) {
 	if t.ctx.Err() != nil {
 		return false, context.Cause(t.ctx)
 	}
+	t.obey()
 	mailed, err := t.runMail()
 	if err != nil {
 		return false, err
@@ -153,10 +166,11 @@ func (t *Task) Turn() (worked bool, err error) {
 		return false, t.err
 	}
 	worked, err = t.work()
+	saved := t.save()
 	if !worked && (t.room() || t.cfg.BufferTimeout == 0) {
 		t.flush()
 	}
-	return worked || mailed || ticked, err
+	return worked || mailed || ticked || saved, err
 }
 
 func (t *Task) loop() error {
@@ -252,11 +266,21 @@ func (t *Task) room() bool {
 func (t *Task) input() (bool, error) {
 	head := t.nodes[0]
 	if t.source == nil {
+		if t.align.ended {
+			return true, t.realign()
+		}
 		c, e, ok := t.gate.Receive()
+		if ok && e.Kind == shuffle.Barrier {
+			return true, t.barrier(c, uint64(e.Time))
+		}
 		if ok {
+			t.align.ended = t.align.id != 0 && e.Kind == shuffle.End
 			head.push(arrival{c.Index, c.Input, e})
 		}
 		return ok, nil
+	}
+	if t.triggered > t.begun && !head.ended {
+		return true, t.snapshot(t.triggered)
 	}
 	if head.ended || t.waits() {
 		return false, nil
@@ -435,6 +459,9 @@ func (t *Task) Close() error {
 		if err := n.call(func() (bool, error) { return false, n.op.Close() }); err != nil {
 			errs = append(errs, err)
 		}
+	}
+	if t.last != nil {
+		t.last.upload.cancel()
 	}
 	for _, w := range t.writers {
 		w.Close()

@@ -22,9 +22,9 @@ func (h *RestartHistory) fields(c *codec) {
 	num(c, &h.Draws)
 }
 
-// next decides whether a job is restarted after a failure now, and returns the history with the wait in it. Failures that come
+// Next decides whether a job is restarted after a failure now, and returns the history with the wait in it. Failures that come
 // while a restart is pending are part of it for exponential-delay, as in Flink.
-func (s Strategy) next(h RestartHistory, pending bool, now Time, seed uint64) (RestartHistory, bool) {
+func (s Strategy) Next(h RestartHistory, pending bool, now Time, seed uint64) (RestartHistory, bool) {
 	switch s.Type {
 	case FixedDelay:
 		h.Count++

@@ -12,7 +12,7 @@ func fail(s Strategy, times ...Time) []Time {
 	var all []Time
 	for _, at := range times {
 		var again bool
-		if h, again = s.next(h, false, at, 7); !again {
+		if h, again = s.Next(h, false, at, 7); !again {
 			return append(all, -1)
 		}
 		all = append(all, h.Delay)
@@ -57,8 +57,8 @@ func TestJitter(t *testing.T) {
 // Failures while a restart is pending belong to it.
 func TestFailuresTogether(t *testing.T) {
 	s := DefaultStrategy(ExponentialDelay)
-	first, _ := s.next(RestartHistory{}, false, 0, 1)
-	second, again := s.next(first, true, 500, 1)
+	first, _ := s.Next(RestartHistory{}, false, 0, 1)
+	second, again := s.Next(first, true, 500, 1)
 	require.True(t, again)
 	require.Equal(t, first.Count, second.Count)
 	require.Equal(t, first.Delay, second.Delay)

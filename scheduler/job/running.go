@@ -60,7 +60,7 @@ func (d *decision) failures(j *Job) bool {
 	if cause.Time == 0 {
 		cause.Time = d.now
 	}
-	history, again := j.Settings.Restart.next(j.Restart, j.State == Restarting, d.now, d.s.Seed^uint64(j.Number))
+	history, again := j.Settings.Restart.Next(j.Restart, j.State == Restarting, d.now, d.s.Seed^uint64(j.Number))
 	if !again || j.exhausted() {
 		d.add(&JobFailing{j.ID, cause})
 		return true

@@ -140,3 +140,8 @@ func removeAll(ctx context.Context, fs filesystem.FileSystem, dir string) error 
 	}
 	return nil
 }
+
+// Open opens a state file by its name.
+func (s *Store) Open(ctx context.Context, name string) (*Reader, error) {
+	return Open(ctx, s.fs, path.Join(s.dir, sharedDir, name))
+}
