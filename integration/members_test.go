@@ -102,15 +102,6 @@ func (p *process) kill() {
 	<-p.done
 }
 
-func (p *process) ended() bool {
-	select {
-	case <-p.done:
-		return true
-	default:
-		return false
-	}
-}
-
 func (p *process) text() string {
 	b, err := os.ReadFile(p.log)
 	require.NoError(p.t, err)

@@ -26,11 +26,35 @@ func foldWith[T any, K comparable](s *KeyedStream[T, K], name string, kernel ope
 		return &operator.KeyedAggregate[T, K, T, T]{Keys: s.keys(), UserFunction: c.user, Init: init, Add: c.add, Kernel: kernel,
 			Result: func(_ K, acc *T) (T, error) { return *acc, nil }, Retains: true}
 	}
-	return combined[T, K, T, T](s, name, s.key, aggregate, func() operator.Operator {
+	key := func(p folded[T, K]) K {
+		if p.Key != nil {
+			return *p.Key
+		}
+		return s.key(p.Record)
+	}
+	return combined[T, K, folded[T, K], T](s, name, key, aggregate, func() operator.Operator {
 		c := code()
-		return &operator.Combine[T, K, T, T]{Keys: s.keys(), UserFunction: c.user, Init: init, Add: c.add,
-			Partial: func(_ K, acc *T) T { return *acc }, Same: true}
-	}, aggregate)
+		return &operator.Combine[T, K, T, folded[T, K]]{Keys: s.keys(), UserFunction: c.user, Init: init, Add: c.add,
+			Partial: func(key K, acc *T) folded[T, K] {
+				if s.key(*acc) == key {
+					return folded[T, K]{Record: *acc}
+				}
+				return folded[T, K]{*acc, &key}
+			}}
+	}, func() operator.Operator {
+		c := code()
+		return &operator.KeyedAggregate[folded[T, K], K, T, T]{Keys: *operator.NewKeys(key), UserFunction: c.user, Retains: true,
+			Init:   func(acc *T, p *folded[T, K]) error { *acc = p.Record; return nil },
+			Add:    func(acc *T, p *folded[T, K]) error { return c.add(acc, &p.Record) },
+			Result: func(_ K, acc *T) (T, error) { return *acc, nil }}
+	})
+}
+
+// folded is the record that some records of a key have become, on its way to the others. Key is set where it has not the key of
+// what it was made of.
+type folded[T any, K comparable] struct {
+	Record T
+	Key    *K
 }
 
 // batchForm is what a node is in BATCH, when combiners run in front of its exchange.

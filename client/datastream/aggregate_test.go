@@ -227,3 +227,20 @@ func TestAggregateForms(t *testing.T) {
 		require.ErrorContains(t, err, "200 is too much for")
 	}
 }
+
+// TestReduceMayChangeTheKey: records are reduced with those of the key that they had, whatever the key of the outcome.
+func TestReduceMayChangeTheKey(t *testing.T) {
+	for _, mode := range []string{"STREAMING", "BATCH"} {
+		env := datastream.NewEnvironment().SetRuntimeMode(mode).SetParallelism(3)
+		sums := datastream.Reduce(datastream.KeyBy(datastream.FromSequence(env, 0, 99), func(n int64) int64 { return n % 10 }),
+			func(a, b int64) int64 { return a + b })
+		got, err := datastream.ExecuteAndCollect(t.Context(), sums, "sums")
+		require.NoError(t, err)
+		for digit := range int64(10) {
+			require.Contains(t, got, 450+10*digit, mode)
+		}
+		if mode == "BATCH" {
+			require.Len(t, got, 10)
+		}
+	}
+}

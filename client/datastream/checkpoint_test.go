@@ -1,6 +1,7 @@
 package datastream_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -90,4 +91,15 @@ func (c *counter) ProcessElement(ctx *datastream.KeyedContext[int64], _ int64, o
 	c.count.Update(n + 1)
 	out.Collect(fmt.Sprint(ctx.CurrentKey(), " ", n+1))
 	return nil
+}
+
+// TestStateThatIsNotSaved: a job whose state would be lost with a restart is refused.
+func TestStateThatIsNotSaved(t *testing.T) {
+	env := datastream.NewEnvironment().SetRuntimeMode("STREAMING")
+	env.Set("execution.checkpointing.interval", "1 s")
+	slow := datastream.AsyncMap(datastream.FromSequence(env, 1, 2), func(_ context.Context, n int64) ([]int64, error) { return []int64{n}, nil }, datastream.AsyncOptions[int64, int64]{})
+	slow.Discard()
+	_, err := env.Execute(t.Context(), "refused")
+	require.ErrorContains(t, err, "set execution.checkpointing.interval to 0")
+	require.Equal(t, 2, datastream.ExitCode(err))
 }

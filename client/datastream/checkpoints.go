@@ -57,3 +57,16 @@ func (e *Environment) restartStrategy(checkpoints bool) jobs.Strategy {
 	}
 	return jobs.StrategyOf(e.conf)
 }
+
+// saved tells whether the state of all operators can be saved, if that is wanted.
+func (c code) saved(wanted bool) error {
+	if !wanted {
+		return nil
+	}
+	for _, n := range c.nodes {
+		if u, ok := c.Operator(n.ID).(operator.Unsaved); ok {
+			return fmt.Errorf("%s: this version does not save %s in checkpoints: set %s to 0", n.Name, u.Unsaved(), config.CheckpointInterval.Key)
+		}
+	}
+	return nil
+}

@@ -17,6 +17,7 @@ import (
 	"github.com/leatproject/leat/client/status"
 	"github.com/leatproject/leat/runtime/config"
 	"github.com/leatproject/leat/runtime/graph"
+	"github.com/leatproject/leat/runtime/operator"
 	"github.com/leatproject/leat/runtime/rpc"
 	"github.com/leatproject/leat/runtime/worker"
 	"github.com/leatproject/leat/scheduler/rest/messages"
@@ -67,6 +68,10 @@ const electionPatience = 30 * time.Second
 // submit is Execute against a cluster: the running binary is stored there, the graph is submitted, and an attached driver waits
 // for the end, showing what the job prints.
 func (x *execution) submit(ctx context.Context, job *graph.JobGraph) (*Result, error) {
+	if config.Get(x.env.conf, config.CheckpointInterval) > 0 && x.mode == operator.Streaming {
+		x.env.logger.Warn("checkpoints are taken by jobs in the program's own process only: on a cluster the job begins anew after a failure",
+			"option", config.CheckpointInterval.Key)
+	}
 	client, err := rest.FromConfiguration(x.env.conf, electionPatience)
 	if err != nil {
 		return nil, x.rejected(err)

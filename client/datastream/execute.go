@@ -263,6 +263,9 @@ func (x *execution) attempts(ctx context.Context, job *graph.JobGraph, code code
 	}
 	defer remove()
 	opt.Checkpointing = checkpointing
+	if err := code.saved(checkpointing != nil); err != nil {
+		return nil, &RejectedError{err}
+	}
 	strategy := x.env.restartStrategy(checkpointing != nil)
 	var history jobs.RestartHistory
 	for {

@@ -7,7 +7,7 @@ import (
 
 const (
 	sectionExecution = "Programs and execution"
-	noCheckpoints    = "checkpoints are not there yet"
+	noCheckpoints    = "that part of checkpoints is not there yet"
 )
 
 // Mode is how a job runs, as Flink's RuntimeExecutionMode.

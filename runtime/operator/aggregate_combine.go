@@ -29,8 +29,6 @@ type Combine[T any, K comparable, A, P any] struct {
 	Init, Add func(acc *A, v *T) error
 	// Partial makes a row that stands for a group.
 	Partial func(key K, acc *A) P
-	// Same says that a record is the partial result of itself.
-	Same bool
 
 	ctx    *Context
 	out    *Collector[P]
@@ -59,11 +57,6 @@ func (c *Combine[T, K, A, P]) Open(ctx *Context) (err error) {
 
 // Process implements Operator.
 func (c *Combine[T, K, A, P]) Process(_ int, b *column.Batch) (bool, error) {
-	if c.pass > 0 && c.Same {
-		c.pass -= b.Len()
-		c.ctx.Output(0).Emit(b)
-		return false, nil
-	}
 	c.begin(b)
 	keys, hashes := c.Of(b)
 	c.keysOf = keys

@@ -82,6 +82,9 @@ type asyncEntry[I, O any] struct {
 	results  []O
 }
 
+// Unsaved implements Unsaved.
+func (*AsyncMap[I, O]) Unsaved() string { return "asynchronous calls under way" }
+
 // Open implements Operator.
 func (a *AsyncMap[I, O]) Open(ctx *Context) error {
 	a.ctx = ctx

@@ -56,7 +56,7 @@ func underTest(t *testing.T, name string) (op Operator, inputs int) {
 		return &KeyedAggregate[row, string, int64, row]{Keys: rowKeys(), Init: count, Add: count, Result: asResult(result),
 			Kernel: CountKernel[row](result)}, 1
 	case "combine":
-		return &Combine[row, string, row, row]{Keys: rowKeys(), Init: firstRow, Add: addRow, Partial: rowOf, Same: true}, 1
+		return &Combine[row, string, row, row]{Keys: rowKeys(), Init: firstRow, Add: addRow, Partial: rowOf}, 1
 	case "distinct":
 		return &Distinct[row, string]{Keys: rowKeys()}, 1
 	case "sort":

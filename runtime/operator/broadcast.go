@@ -10,7 +10,13 @@ import (
 type BroadcastDescriptor interface {
 	// Name is the name of the state.
 	Name() string
-	make() (any, error)
+	make() (broadcastState, error)
+}
+
+// broadcastState is a state.Broadcast, whatever its types.
+type broadcastState interface {
+	Save() ([][]byte, error)
+	Load(elements [][]byte) error
 }
 
 // BroadcastStateDescriptor is the descriptor of a broadcast state from K to V.
@@ -24,18 +30,20 @@ func NewBroadcastDescriptor[K comparable, V any](name string) *BroadcastStateDes
 // Name implements BroadcastDescriptor.
 func (d *BroadcastStateDescriptor[K, V]) Name() string { return d.name }
 
-func (d *BroadcastStateDescriptor[K, V]) make() (any, error) { return state.NewBroadcast[K, V](d.name) }
+func (d *BroadcastStateDescriptor[K, V]) make() (broadcastState, error) {
+	return state.NewBroadcast[K, V](d.name)
+}
 
 // CheckBroadcast tells what is wrong with descriptors: a type that cannot be encoded, a name that is used twice.
 func CheckBroadcast(descriptors []BroadcastDescriptor) error {
-	_, err := newBroadcastStates(descriptors)
+	_, err := newBroadcastStates(descriptors, new(States))
 	return err
 }
 
 // broadcastStates are the broadcast states of an operator by name.
-type broadcastStates map[string]any
+type broadcastStates map[string]broadcastState
 
-func newBroadcastStates(descriptors []BroadcastDescriptor) (broadcastStates, error) {
+func newBroadcastStates(descriptors []BroadcastDescriptor, saved *States) (broadcastStates, error) {
 	all := broadcastStates{}
 	for _, d := range descriptors {
 		if _, twice := all[d.Name()]; twice {
@@ -44,6 +52,9 @@ func newBroadcastStates(descriptors []BroadcastDescriptor) (broadcastStates, err
 		s, err := d.make()
 		if err != nil {
 			return nil, err
+		}
+		if err := s.Load(saved.AddList(OperatorState{Name: "broadcast/" + d.Name(), Broadcast: true, Save: s.Save})); err != nil {
+			return nil, fmt.Errorf("broadcast state %q: %w", d.Name(), err)
 		}
 		all[d.Name()] = s
 	}
@@ -124,7 +135,7 @@ type BroadcastProcess[A, B, O any] struct {
 
 // Open implements Operator.
 func (p *BroadcastProcess[A, B, O]) Open(ctx *Context) error {
-	states, err := newBroadcastStates(p.Descriptors)
+	states, err := newBroadcastStates(p.Descriptors, &ctx.States)
 	if err != nil {
 		return err
 	}

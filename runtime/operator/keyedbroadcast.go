@@ -81,7 +81,7 @@ type KeyedBroadcastProcess[A, B any, K comparable, O any] struct {
 
 // Open implements Operator.
 func (p *KeyedBroadcastProcess[A, B, K, O]) Open(ctx *Context) error {
-	states, err := newBroadcastStates(p.Descriptors)
+	states, err := newBroadcastStates(p.Descriptors, &ctx.States)
 	if err != nil {
 		return err
 	}

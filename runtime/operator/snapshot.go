@@ -47,6 +47,12 @@ type CheckpointedCoordinator interface {
 	Complete(ctx context.Context, checkpoint uint64) error
 }
 
+// Unsaved is implemented by operators whose state cannot be saved: a job with checkpoints that has one is refused.
+type Unsaved interface {
+	// Unsaved names the state.
+	Unsaved() string
+}
+
 // States is what an operator has that is saved. It declares it while it is opened: what there was before a restart is then
 // at hand.
 type States struct {

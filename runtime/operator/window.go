@@ -60,6 +60,9 @@ type Window[T any, K comparable, A, O any] struct {
 	lazy              bool   // sessions grow without a change of their timers, see mayBeLazy
 }
 
+// Unsaved implements Unsaved.
+func (*Window[T, K, A, O]) Unsaved() string { return "the contents of windows" }
+
 // Open implements Operator.
 func (w *Window[T, K, A, O]) Open(ctx *Context) (err error) {
 	w.ctx = ctx

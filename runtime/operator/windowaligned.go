@@ -60,6 +60,9 @@ type sliceGroup[K comparable, A any] struct {
 	end   int
 }
 
+// Unsaved implements Unsaved.
+func (*AlignedWindow[T, K, A, O]) Unsaved() string { return "the contents of windows" }
+
 // Open implements Operator.
 func (w *AlignedWindow[T, K, A, O]) Open(ctx *Context) error {
 	w.ctx = ctx

@@ -1,6 +1,10 @@
 package state
 
-import "iter"
+import (
+	"iter"
+
+	"github.com/leatproject/leat/storage/column"
+)
 
 // Broadcast is a map that all sub-tasks hold alike, since each sees the same broadcast records (Flink's BroadcastState).
 type Broadcast[K comparable, V any] struct{ ReadOnlyBroadcast[K, V] }
@@ -39,3 +43,34 @@ func (b *Broadcast[K, V]) Remove(k K) { b.entries.Remove(k) }
 
 // Clear removes all entries.
 func (b *Broadcast[K, V]) Clear() { b.entries.Clear() }
+
+// Save returns the entries as elements of operator state.
+func (b *ReadOnlyBroadcast[K, V]) Save() ([][]byte, error) {
+	codec, err := column.CodecOf[mapRow[K, V]]()
+	if err != nil {
+		return nil, err
+	}
+	var rows []mapRow[K, V]
+	for k, v := range b.All() {
+		rows = append(rows, mapRow[K, V]{Key: k, Value: v})
+	}
+	return [][]byte{codec.AppendBatch(nil, rows)}, nil
+}
+
+// Load puts the entries that Save has returned.
+func (b *Broadcast[K, V]) Load(elements [][]byte) error {
+	codec, err := column.CodecOf[mapRow[K, V]]()
+	if err != nil {
+		return err
+	}
+	for _, e := range elements {
+		rows, err := codec.DecodeBatch(e, nil)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			b.Put(r.Key, r.Value)
+		}
+	}
+	return nil
+}
