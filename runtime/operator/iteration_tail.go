@@ -15,6 +15,7 @@ type IterationTail struct {
 	lap  *lap
 	rows int64 // of the superstep
 	wait bool  // for the head
+	done bool  // the input has ended
 }
 
 // Open implements Operator.
@@ -59,6 +60,7 @@ func (t *IterationTail) EndSuperstep() (bool, error) {
 
 // EndInput implements Operator: it comes early if nothing of the body leads to this sub-task.
 func (t *IterationTail) EndInput(int) (bool, error) {
+	t.done = true
 	t.arrive(true)
 	return false, nil
 }
@@ -69,9 +71,9 @@ func (t *IterationTail) arrive(ended bool) {
 	t.lap.tell(func(head feedback) error { return head.arrived(number, rows, ended) })
 }
 
-// Close implements Operator.
+// Close implements Operator. A tail that has ended may do so before its head has begun, which is still to hear of it.
 func (t *IterationTail) Close() error {
-	if t.lap != nil {
+	if t.lap != nil && !t.done {
 		t.lap.leave()
 	}
 	return nil
