@@ -43,6 +43,9 @@ func (c *cluster) wait(mode string, parallelism int, flags ...string) *waiting {
 	w := &waiting{cluster: c, client: client, gate: filepath.Join(dir, "gate"), output: filepath.Join(dir, "out")}
 	args := []string{"-d", "-p", strconv.Itoa(parallelism), "-D", "execution.runtime-mode=" + mode, "-D", "restart-strategy.exponential-delay.initial-backoff=100 ms",
 		command(c.t, "waiter"), "--gate", w.gate, "--output", w.output}
+	if mode == "BATCH" {
+		args = append([]string{"-D", "execution.batch.adaptive.auto-parallelism.min-parallelism=" + strconv.Itoa(parallelism)}, args...)
+	}
 	if mode == "STREAMING" {
 		args = append([]string{"-D", "restart-strategy.type=exponential-delay"}, args...)
 	}

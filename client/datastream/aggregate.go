@@ -92,16 +92,16 @@ func combined[T any, K comparable, P, O any](s *KeyedStream[T, K], name string, 
 }
 
 // combine chooses the batch form of the nodes that have one and an exchange in front of them, and returns the combiners
-// that are used. Parallelisms are known.
+// that are used. Nodes have their parallelism, or 0 if the cluster chooses it.
 func (e *Environment) combine(mode operator.Mode) map[*node]bool {
 	used := map[*node]bool{}
 	for _, n := range e.nodes {
 		if n.batch == nil || mode != operator.Batch {
 			continue
 		}
-		exchange := n.Parallelism > 1
+		exchange := n.Parallelism != 1
 		for _, in := range n.batch.inputs {
-			exchange = exchange || e.nodes[in.From-1].combines.Parallelism > 1
+			exchange = exchange || e.nodes[in.From-1].combines.Parallelism != 1
 		}
 		if !exchange {
 			continue

@@ -178,11 +178,9 @@ func (e *Environment) add(n *node) *node {
 // graph returns the program as data.
 func (e *Environment) graph(name string, mode operator.Mode) *graph.StreamGraph {
 	g := &graph.StreamGraph{Version: graph.Version, Name: name, Mode: mode.String()}
-	widest := 1
+	e.size(g, mode)
+	widest := max(1, g.AutoParallelism)
 	for _, n := range e.nodes {
-		if n.Node.Parallelism == 0 {
-			n.Node.Parallelism = e.parallelism()
-		}
 		widest = max(widest, n.Parallelism)
 	}
 	e.settle()
@@ -197,7 +195,7 @@ func (e *Environment) graph(name string, mode operator.Mode) *graph.StreamGraph 
 				continue
 			}
 			in.Strategy = shuffle.Forward
-			if e.nodes[in.From-1].Parallelism != n.Parallelism {
+			if !forwards(e.nodes[in.From-1], n) {
 				in.Strategy, n.partitioners[i] = shuffle.Rebalance, roundRobin
 			}
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -135,8 +136,12 @@ func (r *tableReporter) draw(e status.Event) {
 	lines := []string{fmt.Sprintf("%-*s %4s %-9s %9s %11s %10s %5s", width, cutTo(title(e, r.started), width),
 		"par", "state", "records", "rate", "lag", "busy")}
 	for _, v := range r.meter.measure(e) {
-		lines = append(lines, fmt.Sprintf("%-*s %4d %-9s %9s %11s %10s %4.0f%%", width, cutTo(v.name, width),
-			v.parallelism, cutTo(v.state, 9), count(v.records), count(int64(v.rate))+"/s", v.lag, v.busy*100))
+		parallelism := strconv.Itoa(v.parallelism)
+		if v.parallelism < 0 { // it is chosen when the bytes to read are known
+			parallelism = "-"
+		}
+		lines = append(lines, fmt.Sprintf("%-*s %4s %-9s %9s %11s %10s %4.0f%%", width, cutTo(v.name, width),
+			parallelism, cutTo(v.state, 9), count(v.records), count(int64(v.rate))+"/s", v.lag, v.busy*100))
 	}
 	r.screen.show(lines)
 }

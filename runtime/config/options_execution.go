@@ -26,6 +26,23 @@ var (
 		"Parallel sub-tasks of operators that do not say otherwise.",
 		defaultText("the processors in a local cluster, else 1"))
 
+	AdaptiveParallelism = declare(sectionExecution, boolean, "execution.batch.adaptive.auto-parallelism.enabled", true,
+		"On a cluster, BATCH jobs choose the parallelism of operators that name none from the bytes that these are to read.")
+
+	AdaptiveBytesPerTask = declare(sectionExecution, memory, "execution.batch.adaptive.auto-parallelism.avg-data-volume-per-task", 16*Megabyte,
+		"Bytes that a sub-task is to read where the parallelism is chosen.", aliases("jobmanager.adaptive-batch-scheduler.avg-data-volume-per-task"))
+
+	AdaptiveMinParallelism = declare(sectionExecution, integer(1, 32768), "execution.batch.adaptive.auto-parallelism.min-parallelism", 1,
+		"Lowest parallelism that is chosen.", aliases("jobmanager.adaptive-batch-scheduler.min-parallelism"))
+
+	AdaptiveMaxParallelism = declare(sectionExecution, integer(1, 32768), "execution.batch.adaptive.auto-parallelism.max-parallelism", 128,
+		"Highest parallelism that is chosen.", aliases("jobmanager.adaptive-batch-scheduler.max-parallelism"),
+		defaultText("parallelism.default if it is set, else 128"))
+
+	AdaptiveSourceParallelism = declare(sectionExecution, integer(1, 32768), "execution.batch.adaptive.auto-parallelism.default-source-parallelism", 1,
+		"Parallelism of sources that name none, where that of other operators is chosen.",
+		aliases("jobmanager.adaptive-batch-scheduler.default-source-parallelism"), defaultText("as parallelism.default"))
+
 	RuntimeMode = declare(sectionExecution, enum(Streaming, Batch, Automatic), "execution.runtime-mode", Automatic,
 		"STREAMING runs all operators at once and emits updates; BATCH runs stage after stage and emits final results; "+
 			"AUTOMATIC is BATCH when all sources are bounded, else STREAMING. Flink's default is STREAMING.")

@@ -19,7 +19,8 @@ type JobGraph struct {
 type Vertex struct {
 	ID string `json:"id"`
 	// Nodes are the IDs of the chain's nodes, the head first.
-	Nodes            []int  `json:"nodes"`
+	Nodes []int `json:"nodes"`
+	// Parallelism is 0 if it is chosen from the bytes to read; never for sources.
 	Parallelism      int    `json:"parallelism"`
 	MaxParallelism   int    `json:"maxParallelism"`
 	SlotSharingGroup string `json:"slotSharingGroup"`
@@ -68,6 +69,9 @@ func Chain(g *StreamGraph, chaining bool) *JobGraph {
 		if v.MaxParallelism == 0 {
 			v.MaxParallelism = g.MaxParallelism
 		}
+		if v.Parallelism == 0 && len(n.Inputs) == 0 {
+			v.Parallelism = min(g.SourceParallelism, v.MaxParallelism)
+		}
 		for k, in := range n.Inputs {
 			v.Edges = append(v.Edges, Edge{From: in.From, Port: in.Port, To: n.ID, Number: in.Number, Index: k, Strategy: in.Strategy})
 		}
@@ -85,7 +89,7 @@ func (g *StreamGraph) chainsTo(n *Node) *Node {
 		return nil
 	}
 	up := g.Node(n.Inputs[0].From)
-	if n.Inputs[0].Strategy != shuffle.Forward && n.Parallelism > 1 {
+	if n.Inputs[0].Strategy != shuffle.Forward && n.Parallelism != 1 {
 		return nil
 	}
 	if up.Iteration != n.Iteration {

@@ -2,8 +2,10 @@ package graph
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/leatproject/leat/shuffle"
@@ -15,7 +17,11 @@ func (j *JobGraph) Draw() string {
 	fmt.Fprintf(&b, "Job %q, %s, max parallelism %d\n", j.Name, j.Mode, j.MaxParallelism)
 	for i := range j.Vertices {
 		v := &j.Vertices[i]
-		fmt.Fprintf(&b, "[%d] %s (parallelism %d)\n", i+1, j.VertexName(v), v.Parallelism)
+		parallelism := strconv.Itoa(v.Parallelism)
+		if v.Parallelism == 0 {
+			parallelism = fmt.Sprintf("by the data, at most %d", min(j.AutoParallelism, v.MaxParallelism))
+		}
+		fmt.Fprintf(&b, "[%d] %s (parallelism %s)\n", i+1, j.VertexName(v), parallelism)
 		for _, e := range v.Edges {
 			fmt.Fprintf(&b, "    <- %s from [%d] %s", e.Strategy, j.number(e.From), j.Node(e.From).Name)
 			if e.Port > 0 {
@@ -85,12 +91,12 @@ type planFeedback struct {
 
 // PlanJSON returns the job in the form of Flink's REST plan: {jid, name, type, nodes: [{id, parallelism, description,
 // inputs: [{num, id, ship_strategy, exchange}]}]}; the head of an iteration has in addition
-// feedback: [{id, ship_strategy}].
+// feedback: [{id, ship_strategy}]. A parallelism that is not chosen yet is -1.
 func (j *JobGraph) PlanJSON(jobID string) ([]byte, error) {
 	p := planJSON{JID: jobID, Name: j.Name, Type: j.Mode}
 	for i := range j.Vertices {
 		v := &j.Vertices[i]
-		n := planNode{ID: v.ID, Parallelism: v.Parallelism, Description: j.VertexName(v), OptimizerProperties: map[string]any{}}
+		n := planNode{ID: v.ID, Parallelism: cmp.Or(v.Parallelism, -1), Description: j.VertexName(v), OptimizerProperties: map[string]any{}}
 		for k, e := range v.Edges {
 			n.Inputs = append(n.Inputs, planInput{k, j.VertexOf(e.From).ID, string(e.Strategy), "pipelined_bounded"})
 		}

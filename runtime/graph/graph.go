@@ -45,7 +45,8 @@ type Node struct {
 	// UID is the user's name of the operator for state; empty if none was given.
 	UID         string `json:"uid,omitempty"`
 	Description string `json:"description,omitempty"`
-	Parallelism int    `json:"parallelism"`
+	// Parallelism 0, which is for BATCH only, is chosen from the bytes to read, up to AutoParallelism.
+	Parallelism int `json:"parallelism"`
 	// MaxParallelism bounds Parallelism for the life of the job's state; 0 takes the job's.
 	MaxParallelism   int      `json:"maxParallelism,omitempty"`
 	SlotSharingGroup string   `json:"slotSharingGroup,omitempty"`
@@ -92,7 +93,10 @@ type StreamGraph struct {
 	Name           string `json:"name"`
 	Mode           string `json:"mode"`
 	MaxParallelism int    `json:"maxParallelism"`
-	Nodes          []Node `json:"nodes"`
+	// SourceParallelism is that of sources, and AutoParallelism the highest of other nodes, that have none of their own.
+	SourceParallelism int    `json:"sourceParallelism,omitempty"`
+	AutoParallelism   int    `json:"autoParallelism,omitempty"`
+	Nodes             []Node `json:"nodes"`
 	// Once has a digest of each value that must be the same in all processes, by name.
 	Once map[string]string `json:"once,omitempty"`
 }
@@ -125,7 +129,7 @@ func (g *StreamGraph) Validate() error {
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
 		switch {
-		case n.Parallelism < 1:
+		case n.Parallelism < 1 && (n.Parallelism < 0 || g.AutoParallelism == 0):
 			return fmt.Errorf("operator %q has parallelism %d: set at least 1", n.Name, n.Parallelism)
 		case n.MaxParallelism > 0 && n.Parallelism > n.MaxParallelism:
 			return fmt.Errorf("operator %q has parallelism %d above its max parallelism %d: lower the one or raise the other", n.Name, n.Parallelism, n.MaxParallelism)
@@ -176,7 +180,7 @@ func (g *StreamGraph) OperatorID(id int) string {
 // Fingerprint identifies what must be the same wherever main() runs: topology, uids, names and types; never parallelism.
 func (g *StreamGraph) Fingerprint() string {
 	c := *g
-	c.Name, c.Mode, c.MaxParallelism = "", "", 0
+	c.Name, c.Mode, c.MaxParallelism, c.SourceParallelism, c.AutoParallelism = "", "", 0, 0, 0
 	c.Nodes = make([]Node, len(g.Nodes))
 	for i, n := range g.Nodes {
 		n.Parallelism, n.MaxParallelism, n.BufferTimeoutMillis = 0, 0, nil

@@ -15,6 +15,8 @@ func TestGraph(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			g := parse(t, d.Input)
+			d.MaybeScanArgs(t, "auto", &g.AutoParallelism)
+			d.MaybeScanArgs(t, "sources", &g.SourceParallelism)
 			if err := g.Validate(); err != nil {
 				return "error: " + err.Error() + "\n"
 			}
@@ -80,6 +82,9 @@ func TestFingerprintIgnoresParallelism(t *testing.T) {
 	c := parse(t, "source S 2\nsink K 2 <- FORWARD S uid=x")
 	require.Equal(t, a.Fingerprint(), b.Fingerprint())
 	require.NotEqual(t, a.Fingerprint(), c.Fingerprint())
+	auto := parse(t, "source S 0\nsink K 0 <- FORWARD S")
+	auto.SourceParallelism, auto.AutoParallelism = 3, 7
+	require.Equal(t, a.Fingerprint(), auto.Fingerprint())
 	require.Equal(t, a.OperatorID(2), b.OperatorID(2))
 	require.NotEqual(t, a.OperatorID(2), c.OperatorID(2))
 }

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -64,7 +65,7 @@ func (x *wiring) stagePartitioner(e graph.Edge, to *graph.Vertex, pieces int) sh
 	p := x.w.program.Partitioner(e.To, e.Index, int(x.r.attempt.Subtask), to.MaxParallelism)
 	switch e.Strategy {
 	case shuffle.Rebalance, shuffle.Shuffle:
-		return scaled{p, min(pieces, max(spread, 4*to.Parallelism))}
+		return scaled{p, min(pieces, max(spread, 4*cmp.Or(to.Parallelism, x.w.job.AutoParallelism)))}
 	case shuffle.Custom:
 		return scaled{p, min(pieces, to.Parallelism)}
 	}
@@ -98,7 +99,11 @@ func (x *wiring) stageInput(k int, e graph.Edge, peers *rpc.Peers) error {
 	}
 	byPlace := map[uint32][]wire.Task{}
 	var order []uint32
-	for p, tm := range peers.TaskManagers {
+	first, last := x.piece(e, producers)
+	for p, tm := range peers.TaskManagers[:last] {
+		if p < first {
+			continue
+		}
 		if e.Strategy == shuffle.Forward || e.Strategy == shuffle.Rescale {
 			if lo, hi := partners(e.Strategy, p, producers, int(x.deployment.Parallelism)); int(x.r.attempt.Subtask) < lo || int(x.r.attempt.Subtask) >= hi {
 				continue
@@ -156,6 +161,14 @@ func (x *wiring) share(e graph.Edge, producers int) (from, to int) {
 	}
 	a := x.assignment
 	return int(a.From), min(int(a.To), subpartitions(e, producers, x.v))
+}
+
+// piece is the range of producers of which the attempt reads an edge: all, unless it shares one sub-partition with others.
+func (x *wiring) piece(e graph.Edge, producers int) (from, to int) {
+	if n := int(x.assignment.Pieces); n > 1 && (e.Strategy == shuffle.Rebalance || e.Strategy == shuffle.Shuffle) {
+		return shuffle.KeyGroups(int(x.assignment.Piece), producers, n)
+	}
+	return 0, producers
 }
 
 // nothing makes an input of which the attempt reads nothing.

@@ -382,6 +382,32 @@ func TestSharesOfBlockingOutputs(t *testing.T) {
 	}
 }
 
+// What each producer has written of a sub-partition that several sub-tasks share is read by one of them, but where all read
+// everything.
+func TestPiecesOfBlockingOutputs(t *testing.T) {
+	for _, strategy := range []shuffle.Strategy{shuffle.Rebalance, shuffle.Shuffle, shuffle.Broadcast} {
+		for _, size := range [][2]int{{1, 1}, {5, 2}, {4, 4}, {7, 3}} {
+			producers, pieces := size[0], size[1]
+			read := make([]int, producers)
+			for k := range pieces {
+				x := wiring{assignment: &rpc.Assignment{From: 3, To: 4, Piece: int32(k), Pieces: int32(pieces)}}
+				from, to := x.piece(graph.Edge{Strategy: strategy}, producers)
+				require.Less(t, from, to)
+				for ; from < to; from++ {
+					read[from]++
+				}
+			}
+			want := 1
+			if strategy == shuffle.Broadcast {
+				want = pieces
+			}
+			for p, n := range read {
+				require.Equal(t, want, n, "%s %v: producer %d", strategy, size, p)
+			}
+		}
+	}
+}
+
 // chosen is a partitioner that sends row i to channel i.
 type chosen struct{}
 

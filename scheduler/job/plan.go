@@ -88,6 +88,7 @@ func PlanOf(g *graph.JobGraph, streaming bool) (*Plan, error) {
 		for _, e := range v.Edges {
 			pv.Edges = append(pv.Edges, edgeOf(e, at[e.From], streaming || g.Pipelined(e.From, e.To)))
 		}
+		split(pv.Edges, v.Edges)
 		for _, n := range v.Nodes {
 			if node := g.Node(n); node != nil {
 				pv.Joint = pv.Joint || node.Iteration != 0
@@ -97,9 +98,46 @@ func PlanOf(g *graph.JobGraph, streaming bool) (*Plan, error) {
 			}
 			at[n] = i
 		}
+		if err := p.sizeable(v, &pv); err != nil {
+			return nil, err
+		}
 		p.Vertices = append(p.Vertices, pv)
 	}
 	return p, p.Prepare()
+}
+
+// sizeable refuses a vertex without parallelism where none can be chosen: its producers must know how many there are to send to,
+// or there are no bytes to read.
+func (p *Plan) sizeable(v *graph.Vertex, pv *PlanVertex) error {
+	if pv.Parallelism > 0 {
+		return nil
+	}
+	for k, e := range v.Edges {
+		bad := e.Strategy == shuffle.Custom || e.Strategy == shuffle.Rescale || pv.Edges[k].Exchange == Pipelined
+		if e.Strategy == shuffle.Forward {
+			bad = bad || len(v.Edges) > 1 || p.Vertices[pv.Edges[k].From].MaxParallelism != pv.MaxParallelism
+		}
+		if bad {
+			return fmt.Errorf("vertex %s has no parallelism, and reads %s: the graph is malformed", v.ID, e.Strategy)
+		}
+	}
+	if pv.Joint || len(v.Edges) == 0 {
+		return fmt.Errorf("vertex %s has no parallelism, and is a source or part of an iteration: the graph is malformed", v.ID)
+	}
+	return nil
+}
+
+// split marks the edges of a vertex whose rows may go to any sub-task, unless an edge beside them may not: a sub-partition is
+// shared by all its edges.
+func split(edges []PlanEdge, from []graph.Edge) {
+	for k, e := range from {
+		if edges[k].Exchange != Blocking || e.Strategy != shuffle.Rebalance && e.Strategy != shuffle.Shuffle && e.Strategy != shuffle.Broadcast {
+			return
+		}
+	}
+	for k := range edges {
+		edges[k].Split = edges[k].Pattern == AllToAll
+	}
 }
 
 func edgeOf(e graph.Edge, from int, pipelined bool) PlanEdge {

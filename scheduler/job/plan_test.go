@@ -30,6 +30,43 @@ func TestPlanOf(t *testing.T) {
 	require.Equal(t, Committed, p.Vertices[3].Edges[0].Exchange)
 }
 
+// A vertex without parallelism gets one from what it reads; sub-partitions are split where all its rows may go anywhere.
+func TestPlanOfUnsized(t *testing.T) {
+	plan := func(streaming bool, last ...graph.Input) (*Plan, error) {
+		g := &graph.StreamGraph{Nodes: []graph.Node{
+			{ID: 1, Kind: graph.Source},
+			{ID: 2, Kind: graph.Operator, Parallelism: 3, Inputs: []graph.Input{{From: 1, Strategy: shuffle.Hash}}},
+			{ID: 3, Kind: graph.Sink, Inputs: last},
+		}, MaxParallelism: 8, SourceParallelism: 2, AutoParallelism: 5}
+		return PlanOf(graph.Chain(g, true), streaming)
+	}
+	in := func(from int, s shuffle.Strategy) graph.Input { return graph.Input{From: from, Strategy: s} }
+	for _, tc := range []struct {
+		last  []graph.Input
+		split []bool
+	}{
+		{[]graph.Input{in(2, shuffle.Hash)}, []bool{false}},
+		{[]graph.Input{in(2, shuffle.Rebalance)}, []bool{true}},
+		{[]graph.Input{in(2, shuffle.Shuffle), in(1, shuffle.Broadcast)}, []bool{true, false}},
+		{[]graph.Input{in(2, shuffle.Rebalance), in(1, shuffle.Hash)}, []bool{false, false}},
+		{[]graph.Input{in(2, shuffle.Global)}, []bool{false}},
+	} {
+		p, err := plan(false, tc.last...)
+		require.NoError(t, err)
+		require.Equal(t, 2, p.Vertices[0].Parallelism)
+		require.Zero(t, p.Vertices[2].Parallelism)
+		for k, e := range p.Vertices[2].Edges {
+			require.Equal(t, tc.split[k], e.Split, "%v", tc.last)
+		}
+	}
+	for _, bad := range [][]graph.Input{{in(2, shuffle.Custom)}, {in(2, shuffle.Rescale)}, {in(2, shuffle.Forward), in(1, shuffle.Hash)}} {
+		_, err := plan(false, bad...)
+		require.ErrorContains(t, err, "has no parallelism")
+	}
+	_, err := plan(true, in(2, shuffle.Hash))
+	require.ErrorContains(t, err, "has no parallelism")
+}
+
 func TestBadPlans(t *testing.T) {
 	for want, p := range map[string]*Plan{
 		"no vertices":       {},

@@ -6,6 +6,7 @@ import "fmt"
 func (w *world) check() {
 	w.checkLive()
 	w.checkState()
+	w.checkReads()
 	for id := range w.sent {
 		if _, ok := w.truth.Job(id); !ok {
 			w.fail("job %s is lost", id)
@@ -33,6 +34,42 @@ func (w *world) checkLive() {
 			j, _ := w.truth.Job(x.Job)
 			if k := &j.Vertices[x.Vertex].Subtasks[x.Subtask]; k.Attempt != x.Number || !k.State.Live() {
 				w.fail("attempt %d of %v is live on %s, the log has attempt %d %v", x.Number, x.Task, t.resource, k.Attempt, k.State)
+			}
+		}
+	}
+}
+
+// checkReads: what each sub-task of a producer has written of each sub-partition is read exactly once, but where all read everything.
+func (w *world) checkReads() {
+	for j := range w.truth.Jobs {
+		for v := range j.Vertices {
+			ranges := j.Vertices[v].Ranges
+			if len(j.Vertices[v].Subtasks) == 0 || ranges == nil {
+				continue
+			}
+			if len(ranges) != len(j.Vertices[v].Subtasks) {
+				w.fail("%s/%d has %d ranges for %d sub-tasks", j.ID, v, len(ranges), len(j.Vertices[v].Subtasks))
+			}
+			for _, e := range j.Plan.Vertices[v].Edges {
+				if e.Exchange != Blocking || e.Pattern != AllToAll {
+					continue
+				}
+				producers, parts := len(j.Vertices[e.From].Subtasks), j.Plan.Vertices[v].MaxParallelism
+				read := make([]int, producers*parts)
+				for _, r := range ranges {
+					from, to := 0, producers
+					if r.Pieces > 1 && e.Split {
+						from, to = span(r.Piece, r.Pieces, producers)
+					}
+					for part := r.From; part < r.To; part++ {
+						for k := from; k < to; k++ {
+							read[part*producers+k]++
+						}
+					}
+				}
+				if !all(read, func(n int) bool { return n == 1 }) {
+					w.fail("%s/%d reads vertex %d %v times by %v", j.ID, v, e.From, read, ranges)
+				}
 			}
 		}
 	}

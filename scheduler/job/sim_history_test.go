@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -59,6 +60,11 @@ func simPlan(rng *rand.Rand, streaming bool) *Plan {
 			}
 			x.Edges = append(x.Edges, e)
 		}
+		if free := func(e PlanEdge) bool { return e.Exchange == Blocking && e.Pattern != Pointwise }; rng.IntN(2) == 0 && all(x.Edges, free) {
+			for k := range x.Edges {
+				x.Edges[k].Split = x.Edges[k].Pattern == AllToAll
+			}
+		}
 		p.Vertices = append(p.Vertices, x)
 	}
 	if p.Prepare() != nil { // a blocking edge within a region
@@ -76,6 +82,10 @@ func simPlan(rng *rand.Rand, streaming bool) *Plan {
 		panic(err)
 	}
 	return p
+}
+
+func all[T any](list []T, holds func(T) bool) bool {
+	return !slices.ContainsFunc(list, func(x T) bool { return !holds(x) })
 }
 
 func newWorld(seed uint64, faults []fault) *world {

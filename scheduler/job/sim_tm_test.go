@@ -139,7 +139,7 @@ func (t *simTM) sorted() []*simTask {
 	return all
 }
 
-// sizes are made up: each output has its bytes in equal shares.
+// sizes are made up: one sub-partition has half the bytes of an output, the others have equal shares.
 func (t *simTM) sizes() (all []SizeReport, jobs []ID) {
 	for id, j := range t.w.truth.jobs.all {
 		holds := false
@@ -149,8 +149,9 @@ func (t *simTM) sizes() (all []SizeReport, jobs []ID) {
 				for task, o := range t.outputs {
 					if task.Job == id && task.Vertex == e.From {
 						r.Tasks++
+						r.Bytes[v%len(r.Bytes)] += o.bytes / 2
 						for i := range r.Bytes {
-							r.Bytes[i] += o.bytes / int64(len(r.Bytes))
+							r.Bytes[i] += o.bytes / 2 / int64(len(r.Bytes))
 						}
 					}
 				}

@@ -32,8 +32,12 @@ func settingsOf(s *Submitted) (job.Settings, error) {
 		settings.Restart.Attempts = cmp.Or(settings.Restart.Attempts, batchRestarts)
 	}
 	settings.FullFailover = config.Get(conf, config.FailoverStrategy) == "full"
-	for i := range s.Graph.Vertices {
-		settings.SourceParallelism = max(settings.SourceParallelism, s.Graph.Vertices[i].Parallelism)
+	settings.BytesPerTask = int64(config.Get(conf, config.AdaptiveBytesPerTask))
+	settings.MinParallelism = config.Get(conf, config.AdaptiveMinParallelism)
+	settings.MaxParallelism = cmp.Or(s.Graph.AutoParallelism, settings.MaxParallelism)
+	if s.Graph.AutoParallelism > 0 && settings.MinParallelism > settings.MaxParallelism {
+		return settings, fmt.Errorf("%s is %d, above the highest parallelism of %d: lower it, or raise %s", config.AdaptiveMinParallelism.Key,
+			settings.MinParallelism, settings.MaxParallelism, config.AdaptiveMaxParallelism.Key)
 	}
 	return settings, nil
 }

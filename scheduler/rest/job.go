@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -102,11 +103,12 @@ func (s *Server) jobVertex(g *graph.JobGraph, j *job.Job, v int, now job.Time) m
 	return x
 }
 
+// parallelism is -1 before it is chosen.
 func parallelism(spec *graph.Vertex, state *job.Vertex) int {
 	if n := len(state.Subtasks); n > 0 {
 		return n
 	}
-	return spec.Parallelism
+	return cmp.Or(spec.Parallelism, -1)
 }
 
 // vertexState is the one state that stands for all sub-tasks, by Flink's rules: a failure wins, then a cancellation, then
@@ -195,7 +197,7 @@ func (s *Server) jobConfig(r *http.Request) (any, error) {
 	err = s.withJob(r, func(_ *job.State, j *job.Job) error {
 		widest := 1
 		for i := range sub.Graph.Vertices {
-			widest = max(widest, sub.Graph.Vertices[i].Parallelism)
+			widest = max(widest, parallelism(&sub.Graph.Vertices[i], &j.Vertices[i]))
 		}
 		c = messages.JobConfig{JID: string(j.ID), Name: j.Name, Execution: messages.ExecutionConfig{
 			RestartStrategy: string(j.Settings.Restart.Type), JobParallelism: widest, ObjectReuse: true, UserConfig: masked(sub.GetConfiguration())}}

@@ -78,6 +78,9 @@ async function jobsPage() {
     element('h2', {}, 'Ended'), table(columns, jobs.filter(over), 'No job has ended lately.')];
 }
 
+// It is -1 until it is chosen from the bytes to read.
+const parallelism = v => v.parallelism < 0 ? '-' : v.parallelism;
+
 async function jobPage(id) {
   const [job, exceptions] = await Promise.all([get('jobs/' + id), get('jobs/' + id + '/exceptions')]);
   const rows = job.vertices.map(v => ({ v, in: v.rates['records-in'], out: v.rates['records-out'], busy: v.rates.busy * 100,
@@ -87,7 +90,7 @@ async function jobPage(id) {
     job['slots-awaited'] > 0 ? ', waits for ' + job['slots-awaited'] + ' slots' : ''),
     element('div', { class: 'scroll graph', tabindex: 0 }, graph(job, rows)),
     element('h2', {}, 'Vertices'), table([['Name', r => link('#/jobs/' + id + '/' + r.v.id, r.v.name)], ['State', r => state(r.v.status)],
-      ['Parallelism', r => r.v.parallelism, true], ['Records in', r => count(r.v.metrics['read-records']), true],
+      ['Parallelism', r => parallelism(r.v), true], ['Records in', r => count(r.v.metrics['read-records']), true],
       ['Records out', r => count(r.v.metrics['write-records']), true], ['In/s', r => count(r.in), true], ['Out/s', r => count(r.out), true],
       ['Busy', r => r.busy.toFixed(0) + ' %', true], ['Back-pressured', r => r.pressed.toFixed(0) + ' %', true],
       ['Watermark lag', r => lag(r.v.metrics.watermark, job.now), true]], rows, 'No vertices.'),
@@ -133,7 +136,7 @@ function graph(job, rows) {
     const name = n.description.length > 30 ? n.description.slice(0, 27) + '...' : n.description;
     picture.append(element('svg:a', { href: '#/jobs/' + job.jid + '/' + n.id }, element('title', {}, n.description), element('rect', { class: 'box ' + level, x: p.x, y: p.y, width, height, rx: 6 }),
       element('text', { class: 'title', x: p.x + 8, y: p.y + 18 }, name),
-      element('text', { x: p.x + 8, y: p.y + 37 }, r.v.status + ', parallelism ' + r.v.parallelism),
+      element('text', { x: p.x + 8, y: p.y + 37 }, r.v.status + ', parallelism ' + parallelism(r.v)),
       element('text', { x: p.x + 8, y: p.y + 55 }, count(r.in) + '/s in, ' + count(r.out) + '/s out'),
       element('text', { x: p.x + 8, y: p.y + 73 }, 'busy ' + r.busy.toFixed(0) + ' %, pressed ' + r.pressed.toFixed(0) + ' %, lag ' + lag(r.v.metrics.watermark, job.now))));
   }
