@@ -144,6 +144,8 @@ func TestCluster(t *testing.T) {
 		require.Len(t, words, len(want))
 	}
 
+	c.detach()
+
 	failed := c.leat("run", program, "--input", filepath.Join(c.dir, "missing"))
 	out, err := failed.CombinedOutput()
 	require.Error(t, err)
@@ -177,4 +179,27 @@ func TestCluster(t *testing.T) {
 		out, err := c.leat("list", "-a").CombinedOutput()
 		return err == nil && strings.Contains(string(out), id+" : Word Count (CANCELED)")
 	}, 30*time.Second, 100*time.Millisecond)
+}
+
+// detach sends Ctrl-C to who waits for a job without end: the job goes on, and is cancelled as that said.
+func (c *cluster) detach() {
+	t := c.t
+	cmd := c.leat("run", link(t, "endless"), filepath.Join(c.dir, "endless"))
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	require.NoError(t, cmd.Start())
+	require.Eventually(t, func() bool {
+		out, err := c.leat("list", "-r").CombinedOutput()
+		return err == nil && strings.Contains(string(out), "(RUNNING)")
+	}, time.Minute, 50*time.Millisecond, "the job does not run")
+	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
+	require.Error(t, cmd.Wait())
+	require.Equal(t, 130, cmd.ProcessState.ExitCode(), stderr.String())
+	how := regexp.MustCompile("detached: job [0-9a-f]{32} goes on; cancel it by: leat cancel -m ([0-9.:]+) ([0-9a-f]{32})").FindStringSubmatch(stderr.String())
+	require.NotNil(t, how, stderr.String())
+	listed, err := c.leat("list", "-r").CombinedOutput()
+	require.NoError(t, err)
+	require.Contains(t, string(listed), how[2])
+	out, err := exec.Command(command(t, "leat"), "cancel", "-m", how[1], how[2]).CombinedOutput()
+	require.NoError(t, err, string(out))
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -46,9 +47,13 @@ type child struct {
 	streams streams
 	handle  func(e status.Event, line []byte) // called for each event, one after the other
 	notice  func(text string)                 // called from another goroutine, when a signal came
+	// session is the flag that names the cluster that the jobs run on, if it goes on without the program: a signal then ends the
+	// program and none of them.
+	session string
 }
 
-// run starts the program and waits for its end. The first SIGINT or SIGTERM asks it to cancel its job, the second kills it.
+// run starts the program and waits for its end. The first SIGINT or SIGTERM asks it to cancel its job, the second kills it; on a
+// session cluster the first does, and the job goes on.
 func (c child) run() (outcome, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -59,7 +64,7 @@ func (c child) run() (outcome, error) {
 	command.Env = append(c.env, fmt.Sprintf("%s=%d", status.Variable, statusDescriptor))
 	command.Stdin, command.Stdout, command.Stderr = c.streams.in, c.streams.out, c.streams.err
 	command.ExtraFiles = []*os.File{write}
-	ownGroup := !isTerminal(c.streams.in)
+	ownGroup := c.session != "" || !isTerminal(c.streams.in)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: ownGroup}
 
 	signals := make(chan os.Signal, 8)
@@ -76,11 +81,12 @@ func (c child) run() (outcome, error) {
 	}
 
 	var result outcome
+	var job atomic.Pointer[string]
 	decoded, ended, forwarded := make(chan error, 1), make(chan struct{}), make(chan struct{})
-	go func() { decoded <- c.decode(read, &result) }()
+	go func() { decoded <- c.decode(read, &result, &job) }()
 	go func() {
 		defer close(forwarded)
-		result.received = c.forward(signals, ended, command.Process.Pid, ownGroup)
+		result.received = c.forward(signals, ended, command.Process.Pid, ownGroup, &job)
 	}()
 	waited := command.Wait()
 	close(ended)
@@ -107,7 +113,8 @@ func startError(path string, err error) error {
 	return wrongUsage("starting the program: %w", err)
 }
 
-func (c child) decode(pipe io.Reader, result *outcome) error {
+// decode handles the events of the program, and notes the job that is running.
+func (c child) decode(pipe io.Reader, result *outcome, job *atomic.Pointer[string]) error {
 	events := status.NewDecoder(pipe)
 	for {
 		e, line, err := events.Next()
@@ -118,8 +125,9 @@ func (c child) decode(pipe io.Reader, result *outcome) error {
 			_, _ = io.Copy(io.Discard, pipe) // the program must not wait for a reader
 			return err
 		}
-		if e.Last() {
+		if job.Store(&e.JobID); e.Last() {
 			result.last, result.hasLast = e, true
+			job.Store(nil)
 		}
 		c.handle(e, line)
 	}
@@ -127,7 +135,7 @@ func (c child) decode(pipe io.Reader, result *outcome) error {
 
 // forward passes signals to the program until it has ended, and returns the first. A program that reads from the terminal
 // stays in its foreground group, and so gets Ctrl-C from the terminal itself; one more from here would look like a second.
-func (c child) forward(signals <-chan os.Signal, ended <-chan struct{}, pid int, ownGroup bool) syscall.Signal {
+func (c child) forward(signals <-chan os.Signal, ended <-chan struct{}, pid int, ownGroup bool, job *atomic.Pointer[string]) syscall.Signal {
 	var first syscall.Signal
 	target := pid
 	if ownGroup {
@@ -138,7 +146,11 @@ func (c child) forward(signals <-chan os.Signal, ended <-chan struct{}, pid int,
 		case <-ended:
 			return first
 		case s := <-signals:
-			if first != 0 {
+			if first != 0 || c.session != "" {
+				if first == 0 {
+					first = s.(syscall.Signal)
+					c.detach(job.Load())
+				}
 				_ = syscall.Kill(target, syscall.SIGKILL)
 				continue
 			}
@@ -149,6 +161,15 @@ func (c child) forward(signals <-chan os.Signal, ended <-chan struct{}, pid int,
 			}
 		}
 	}
+}
+
+// detach says what becomes of the job when the program is ended.
+func (c child) detach(job *string) {
+	if job == nil {
+		c.notice("the program is ended; none of its jobs was running")
+		return
+	}
+	c.notice(fmt.Sprintf("detached: job %s goes on; cancel it by: leat cancel %s %s", *job, c.session, *job))
 }
 
 func processCode(state *os.ProcessState) int {

@@ -96,7 +96,7 @@ var appHelp = `leat: batch and stream processing in one binary
    leat run --help                              the flags of a verb
 
 Verbs:
-{{range .Commands}}   {{printf "%-12s" .Name}}{{.Usage}}
+{{range .Commands}}   {{printf "%-15s" .Name}}{{.Usage}}
 {{end}}
 Configuration comes from config.yaml (--config, LEAT_CONFIG, LEAT_CONF_DIR, ../conf beside the binary, /etc/leat), then from
 LEAT_* variables, then from -D; later ones win.

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"net"
 	"os"
+	"strconv"
 
 	"github.com/leatproject/leat/client/rest"
 	"github.com/leatproject/leat/runtime/config"
@@ -26,7 +29,7 @@ func runCommand(s streams) *cli.Command {
    leat run -Dio.tmp.dirs=/disk1,/disk2 ./wordcount
    leat run --json ./wordcount 2>events.jsonl      progress for machines, on standard error
 
-Ctrl-C cancels the job; a second one kills the program.`,
+Ctrl-C cancels the job; a second one kills the program. With -m it ends the program, and the job goes on.`,
 		CustomHelpTemplate: verbHelp,
 		Flags:              programFlags(),
 		Action:             func(c *cli.Context) error { return runProgram(c, s) },
@@ -51,6 +54,9 @@ func runProgram(c *cli.Context, s streams) error {
 	}
 	if err := reachable(conf); err != nil {
 		return err
+	}
+	if config.Get(conf, config.ExecutionTarget) == remote {
+		run.session = "-m " + cmp.Or(c.String("jobmanager"), net.JoinHostPort(config.Get(conf, config.RestAddress), strconv.Itoa(config.Get(conf, config.RestPort))))
 	}
 	report, programStreams := newReporter(s, c.Bool("json"), c.Bool("quiet"))
 	run.streams = programStreams
