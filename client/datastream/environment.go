@@ -84,7 +84,8 @@ func (e *Environment) Set(key, value string) *Environment {
 	return e
 }
 
-// SetParallelism sets the parallelism of operators that name none; 0 is the number of processors.
+// SetParallelism sets the parallelism of operators that name none, which otherwise is the number of processors. In BATCH on a
+// cluster it is the highest that is chosen for them.
 func (e *Environment) SetParallelism(n int) *Environment {
 	return e.Set(config.DefaultParallelism.Key, fmt.Sprint(n))
 }

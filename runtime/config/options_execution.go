@@ -23,8 +23,8 @@ const (
 // Options of programs and of how their jobs run.
 var (
 	DefaultParallelism = declare(sectionExecution, integer(1, 32768), "parallelism.default", 0,
-		"Parallel sub-tasks of operators that do not say otherwise.",
-		defaultText("the processors in a local cluster, else 1"))
+		"Parallel sub-tasks of operators that do not say otherwise; their highest number where it is chosen, in BATCH on a cluster.",
+		defaultText("the processors of the machine where the program is started"))
 
 	AdaptiveParallelism = declare(sectionExecution, boolean, "execution.batch.adaptive.auto-parallelism.enabled", true,
 		"On a cluster, BATCH jobs choose the parallelism of operators that name none from the bytes that these are to read.")

@@ -9,9 +9,10 @@
 //   - The worker ends when its TaskManager ends: the Link is at its end.
 //   - Tasks of one worker hand batches over without a copy; tasks of different workers exchange rows by shuffle/network.
 //     Deployments may come in any order: a producer has no room until its consumer is there.
-//   - In BATCH a vertex writes its outputs to shuffle/blocking, but for those within an iteration, whose vertices run together. When an attempt is reported as FINISHED, its outputs are files
-//     that the TaskManager serves, also after the worker's death; a consumer reads one channel from each TaskManager that has
-//     any, and event time ends with the last row of each.
+//   - In BATCH a vertex writes its outputs to shuffle/blocking, but for those within an iteration, whose vertices run together.
+//     A consumer reads the range of sub-partitions that its assignment names; of one that is shared, the rows of some producers.
+//     When an attempt is reported as FINISHED, its outputs are files that the TaskManager serves, also after the worker's death;
+//     a consumer reads one channel from each TaskManager that has any, and event time ends with the last row of each.
 //   - Every deployed attempt is reported until it is FINISHED, CANCELED or FAILED, and those are reported once.
 //   - Coordinators run in the worker that the deployments name; requests reach them over the data connections.
 //   - What sinks of a bounded job have prepared for its end travels with the report of FINISHED and is committed by the commit

@@ -66,7 +66,7 @@ type Settings struct {
 	// SlotTimeout is how long a job of which nothing runs waits for slots before it fails.
 	SlotTimeout Time
 	// BytesPerTask, MinParallelism and MaxParallelism bound the parallelism that is chosen for vertices without one.
-	// SourceParallelism is that of vertices that read nothing.
+	// SourceParallelism is that of vertices that read nothing but what all their sub-tasks read.
 	BytesPerTask                                      int64
 	MinParallelism, MaxParallelism, SourceParallelism int
 	// SkewFactor and SkewBytes: a sub-partition is split when it is larger than so many times the median and than so many bytes.
