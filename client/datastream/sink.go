@@ -44,6 +44,7 @@ func (s *Sink) Parallelism(n int) *Sink {
 func (s *Stream[T]) WriteTo(to sink.Sink, name string) *Sink {
 	n := &node{Node: graph.Node{Kind: graph.Sink, Name: "Sink: " + name},
 		operator: func(operator.Mode) operator.Operator { return &operator.SinkWriter{Sink: to} }}
+	_, n.ConcurrentAttempts = to.(sink.ConcurrentAttempts)
 	if two, ok := to.(sink.TwoPhase); ok {
 		n.coordinator = func() operator.Coordinator { return &operator.CommitCoordinator{Sink: two} }
 	}

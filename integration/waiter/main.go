@@ -22,6 +22,7 @@ func main() {
 	rows := flags.Int64("rows", 100_000, "count `N` numbers")
 	gate := flags.String("gate", "", "wait for `FILE`")
 	free := flags.Int64("free", 0, "let digits below `N` pass")
+	first := flags.String("first", "", "let only the first attempt wait that comes to a digit: it makes `FILE`")
 	output := flags.String("output", "", "write CSV files into `DIR`")
 	deaf := flags.Bool("deaf", false, "ignore a cancellation while waiting")
 	eat := flags.Int("eat", 0, "hold `MIB` of memory while waiting")
@@ -34,6 +35,15 @@ func main() {
 	late := datastream.MapContext(counts, func(ctx *datastream.Context, d digit) (digit, error) {
 		if d.Digit < *free {
 			return d, nil
+		}
+		if *first != "" {
+			f, err := os.OpenFile(*first, os.O_CREATE|os.O_EXCL, 0o600)
+			if errors.Is(err, fs.ErrExist) {
+				return d, nil
+			}
+			if err = errors.Join(err, f.Close()); err != nil {
+				return d, err
+			}
 		}
 		held := make([]byte, *eat<<20)
 		for i := 0; i < len(held); i += 4096 {

@@ -99,6 +99,28 @@ var (
 		"ALL_EXCHANGES_HYBRID_FULL", "ALL_EXCHANGES_HYBRID_SELECTIVE"), "execution.batch-shuffle-mode", "ALL_EXCHANGES_BLOCKING",
 		"Exchange between the stages of a BATCH job.", pending("BATCH always uses blocking exchanges"))
 
+	Speculative = declare(sectionExecution, boolean, "execution.batch.speculative.enabled", false,
+		"In BATCH, begin a second attempt of a slow sub-task on another TaskManager; the first to finish counts. Sub-tasks that read a source "+
+			"have one attempt, as have those of sinks that cannot be written by two at once.")
+
+	SpeculativeAttempts = declare(sectionExecution, integer(1, math.MaxInt32), "execution.batch.speculative.max-concurrent-executions", 2,
+		"How many attempts of a sub-task run at once: 1, or 2 for anything more.")
+
+	SpeculativeBlock = declare(sectionExecution, duration, "execution.batch.speculative.block-slow-node-duration", time.Minute,
+		"How long a TaskManager with slow sub-tasks is given no others.", pending("it is given no second attempts, as long as they are slow"))
+
+	SlowTaskInterval = declare(sectionExecution, duration, "slow-task-detector.check-interval", time.Second,
+		"How often slow sub-tasks are looked for.")
+
+	SlowTaskLowerBound = declare(sectionExecution, duration, "slow-task-detector.execution-time.baseline-lower-bound", time.Minute,
+		"A sub-task that has run for less is not slow.")
+
+	SlowTaskMultiplier = declare(sectionExecution, number(0, 1e6), "slow-task-detector.execution-time.baseline-multiplier", 1.5,
+		"A sub-task is slow when it has run so many times longer than those that have finished, by their median.")
+
+	SlowTaskRatio = declare(sectionExecution, number(0, 1), "slow-task-detector.execution-time.baseline-ratio", 0.75,
+		"Share of a vertex's sub-tasks that must have finished before any is slow.")
+
 	CancellationTimeout = declare(sectionExecution, duration, "task.cancellation.timeout", 3*time.Minute,
 		"How long user code may ignore its cancelled context before the process is ended. 0 waits for ever.")
 

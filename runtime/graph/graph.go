@@ -55,6 +55,8 @@ type Node struct {
 	Bounded bool `json:"bounded,omitempty"`
 	// Collects is set for sinks whose rows go to the program.
 	Collects bool `json:"collects,omitempty"`
+	// ConcurrentAttempts is set for sinks of which two attempts of a sub-task may write at once.
+	ConcurrentAttempts bool `json:"concurrentAttempts,omitempty"`
 	// Output names the Go type of the main output.
 	Output string `json:"output,omitempty"`
 	// SideOutputs names the outputs from port 1 on.

@@ -39,6 +39,7 @@ const (
 	kindCheckpointReserved
 	kindCheckpointCompleted
 	kindCheckpointDropped
+	kindRivalDeployed
 	kindApplicationSubmitted
 	kindDriverCrashed
 	kindApplicationValueStored
@@ -73,6 +74,7 @@ var newCommand = [kinds]func() Command{
 	kindCheckpointReserved:    func() Command { return new(CheckpointReserved) },
 	kindCheckpointCompleted:   func() Command { return new(CheckpointCompleted) },
 	kindCheckpointDropped:     func() Command { return new(CheckpointDropped) },
+	kindRivalDeployed:         func() Command { return new(RivalDeployed) },
 
 	kindApplicationSubmitted:   func() Command { return new(ApplicationSubmitted) },
 	kindDriverCrashed:          func() Command { return new(DriverCrashed) },

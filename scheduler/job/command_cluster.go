@@ -52,6 +52,9 @@ func (j *Job) forget(component, lane int, at Time) {
 	j.each(component, lane, func(v, i int) {
 		t := &j.Vertices[v].Subtasks[i]
 		t.TM, t.Slot = 0, 0
+		if t.Rival != nil {
+			j.setRival(v, i, TaskCanceled, at)
+		}
 		if !finished || t.Restart {
 			j.reset(v, i, at)
 		} else {
@@ -130,16 +133,22 @@ func (m *TaskManagerLost) apply(s *State, at Time, e *Effects) {
 		for _, task := range t.Slots[i].Tasks {
 			j, _ := s.jobs.get(task.Job)
 			x := &j.Vertices[task.Vertex].Subtasks[task.Subtask]
+			e.touch(j.ID)
+			if x.on(m.TM) == x.Rival {
+				j.setRival(task.Vertex, task.Subtask, TaskFailed, at)
+				continue
+			}
 			cause := Cause{Time: at, Vertex: task.Vertex, Subtask: task.Subtask, Attempt: x.Attempt, TM: m.TM, Message: m.Message}
-			if x.State == TaskCanceling {
+			switch {
+			case x.State == TaskCanceling:
 				j.set(task.Vertex, task.Subtask, TaskCanceled, at)
 				j.explain(cause)
-			} else {
+			case j.follow(task.Vertex, task.Subtask, at):
+			default:
 				j.set(task.Vertex, task.Subtask, TaskFailed, at)
 				x.Failures++
 				j.fail(cause)
 			}
-			e.touch(j.ID)
 		}
 	}
 	for _, j := range s.jobs.all {

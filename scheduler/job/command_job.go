@@ -100,6 +100,7 @@ func (s *State) cancel(j *Job, v, subtask int, at Time, e *Effects) {
 		j.set(v, subtask, TaskCanceling, at)
 		e.order(t.TM)
 	}
+	j.overtaken(v, subtask, at, e)
 }
 
 // JobFailing stops a job that is not restarted.
@@ -197,6 +198,9 @@ func (j *Job) settle(at Time) {
 		for i := range j.Vertices[v].Subtasks {
 			if j.Vertices[v].Subtasks[i].State.Live() {
 				j.set(v, i, TaskCanceled, at)
+			}
+			if j.Vertices[v].Subtasks[i].Rival != nil {
+				j.setRival(v, i, TaskCanceled, at)
 			}
 		}
 	}

@@ -94,7 +94,8 @@ func (m *TasksDeployed) apply(s *State, at Time, e *Effects) {
 		}
 		slot.Job, slot.Tasks = j.ID, append(slot.Tasks, Task{j.ID, m.Vertex, i})
 		t.SlotRef = ref
-		t.Attempt++
+		t.Attempt = max(t.Attempt, t.Highest) + 1
+		t.Highest = t.Attempt
 		t.Generation = s.Generation
 		j.set(m.Vertex, i, TaskScheduled, at)
 		j.set(m.Vertex, i, TaskDeploying, at)
@@ -188,6 +189,10 @@ func (m *TasksChanged) apply(s *State, at Time, e *Effects) {
 
 func (s *State) change(j *Job, i int, x *Change, at Time, e *Effects) {
 	t := &j.Vertices[x.Vertex].Subtasks[i]
+	if t.Rival != nil && t.Rival.Attempt == x.Attempt {
+		s.changeRival(j, i, x, at, e)
+		return
+	}
 	next, news := t.State.after(x.State)
 	if t.Attempt != x.Attempt || !news {
 		return
@@ -196,13 +201,16 @@ func (s *State) change(j *Job, i int, x *Change, at Time, e *Effects) {
 	if x.State == TaskFailed && next == TaskCanceled && !cause.Consequence {
 		j.explain(cause)
 	}
-	j.set(x.Vertex, i, next, at)
-	if !next.Terminal() {
-		return
+	if next.Terminal() {
+		s.leave(Task{j.ID, x.Vertex, i}, t.SlotRef, !j.Settings.Streaming, e)
 	}
-	s.leave(Task{j.ID, x.Vertex, i}, t.SlotRef, !j.Settings.Streaming, e)
+	followed := next == TaskFailed && j.follow(x.Vertex, i, at)
+	if !followed {
+		j.set(x.Vertex, i, next, at)
+	}
 	switch next {
 	case TaskFinished:
+		j.overtaken(x.Vertex, i, at, e)
 		t.Bytes, t.Result = x.Bytes, x.Result
 		if j.Plan.blocking[x.Vertex] && j.Vertices[x.Vertex].finished() {
 			for _, tm := range s.tms.keys { // sizes count now
@@ -214,10 +222,17 @@ func (s *State) change(j *Job, i int, x *Change, at Time, e *Effects) {
 		if !cause.Consequence {
 			t.Failures++
 		}
-		j.fail(cause)
-		if x.Lost != nil && j.finished(*x.Lost) && j.Plan.blocking[x.Lost.Vertex] {
-			j.setLost(x.Lost.Vertex, x.Lost.Subtask, true)
+		if !followed {
+			j.fail(cause)
 		}
+		j.unread(x)
+	}
+}
+
+// unread marks the output as lost that an attempt could not read.
+func (j *Job) unread(x *Change) {
+	if x.Lost != nil && j.finished(*x.Lost) && j.Plan.blocking[x.Lost.Vertex] {
+		j.setLost(x.Lost.Vertex, x.Lost.Subtask, true)
 	}
 }
 
@@ -315,6 +330,9 @@ func (m *TasksReset) apply(s *State, at Time, e *Effects) {
 // reset makes a task ready for its next attempt.
 func (j *Job) reset(v, i int, at Time) {
 	t := &j.Vertices[v].Subtasks[i]
+	if t.Rival != nil {
+		j.setRival(v, i, TaskCanceled, at)
+	}
 	j.setRestart(v, i, false)
 	j.setLost(v, i, false)
 	t.Bytes, t.Result = 0, nil

@@ -78,7 +78,7 @@ func (d *decision) missing() {
 		for i := range tm.Slots {
 			for _, task := range tm.Slots[i].Tasks {
 				j, _ := d.s.jobs.get(task.Job)
-				x := &j.Vertices[task.Vertex].Subtasks[task.Subtask]
+				x := j.Vertices[task.Vertex].Subtasks[task.Subtask].on(n)
 				if _, reported := t.tasks[task]; reported || x.State != TaskInitializing && x.State != TaskRunning {
 					continue
 				}
@@ -133,8 +133,12 @@ func (d *decision) reports() {
 		if t == nil || !ok || !j.has(x.task.Vertex, x.task.Subtask) {
 			continue
 		}
-		r, current := t.tasks[x.task], &j.Vertices[x.task.Vertex].Subtasks[x.task.Subtask]
-		if _, news := current.State.after(r.State); !news || r.Task != x.task || current.TM != x.tm || current.Attempt != r.Attempt {
+		r := t.tasks[x.task]
+		current := j.Vertices[x.task.Vertex].Subtasks[x.task.Subtask].numbered(r.Attempt)
+		if current == nil || current.TM != x.tm || r.Task != x.task {
+			continue
+		}
+		if _, news := current.State.after(r.State); !news {
 			continue
 		}
 		if c == nil || c.Job != j.ID || size > maxChanges {
@@ -210,7 +214,7 @@ func (d *decision) visit(j *Job) {
 }
 
 func (t timers) due(now Time) bool {
-	return due(t.restart, now) || due(t.slots, now) || due(t.reconciled, now) || due(t.forgetAt, now)
+	return due(t.restart, now) || due(t.slots, now) || due(t.reconciled, now) || due(t.forgetAt, now) || due(t.slow, now)
 }
 
 func (d *decision) timers(j *Job) timers {

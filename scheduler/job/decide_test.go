@@ -20,8 +20,8 @@ type script struct {
 // TestDecide runs the scripts of testdata/decide. The verbs:
 //
 //	taskmanagers n=2 slots=2     register
-//	submit job=a [streaming] [full] [restart=fixed-delay] [bytes=100] [most=4]: a vertex a line, as "p=2 group=1 <0 blocking pointwise split"
-//	tasks state=FINISHED         reports of tasks, "a/0/1 bytes=5 cause=x lost=0/1", or "a/0" for all live ones of a vertex
+//	submit job=a [streaming] [full] [speculative] [restart=fixed-delay] [bytes=100] [most=4]: a vertex a line, as "p=2 group=1 <0 blocking pointwise split"
+//	tasks state=FINISHED         reports of tasks, "a/0/1 bytes=5 cause=x lost=0/1", "a/0/1 rival", or "a/0" for all live ones of a vertex
 //	sizes edge=a/1/0             of each TaskManager, "1: 10 20 30"
 //	lose tm=1 | cancel job=a | advance ms=1000 | leader [generation=2]
 //	offer tm=tm0                 the TaskManager comes again with all outputs it has made
@@ -163,6 +163,9 @@ func submission(t *testing.T, d *datadriven.TestData, id ID) *JobSubmitted {
 	d.MaybeScanArgs(t, "most", &settings.MaxParallelism)
 	d.MaybeScanArgs(t, "failures", &settings.TaskFailures)
 	settings.SkewBytes = 3 * settings.BytesPerTask
+	if d.HasArg("speculative") {
+		settings.Speculation = Speculation{Interval: 1000, Ratio: 750, Multiplier: 1500, LowerBound: 10_000}
+	}
 	p := &Plan{}
 	for line := range strings.Lines(d.Input) {
 		v := PlanVertex{MaxParallelism: 8}
@@ -174,6 +177,8 @@ func submission(t *testing.T, d *datadriven.TestData, id ID) *JobSubmitted {
 				v.Parallelism, _ = strconv.Atoi(value)
 			case "group":
 				v.Group, _ = strconv.Atoi(value)
+			case "repeatable":
+				v.Repeatable = true
 			case "blocking":
 				v.Edges[last].Exchange = Blocking
 			case "committed":
@@ -221,9 +226,11 @@ func (s *script) tasks(t *testing.T, d *datadriven.TestData) {
 		x := task(t, words[0])
 		j, ok := s.s.Job(x.Job)
 		require.True(t, ok)
-		r := TaskReport{Task: x, State: state}
+		r, rival := TaskReport{Task: x, State: state}, false
 		for _, word := range words[1:] {
 			switch key, value, _ := strings.Cut(word, "="); key {
+			case "rival":
+				rival = true
 			case "bytes":
 				r.Bytes, _ = strconv.ParseInt(value, 10, 64)
 			case "result":
@@ -236,7 +243,11 @@ func (s *script) tasks(t *testing.T, d *datadriven.TestData) {
 			}
 		}
 		for i := range j.Vertices[x.Vertex].Subtasks {
-			if k := &j.Vertices[x.Vertex].Subtasks[i]; k.State.Live() && (x.Subtask < 0 || x.Subtask == i) {
+			k := &j.Vertices[x.Vertex].Subtasks[i]
+			if rival && i == x.Subtask {
+				k = k.Rival
+			}
+			if k.State.Live() && (x.Subtask < 0 || x.Subtask == i) {
 				r.Subtask, r.Attempt = i, k.Attempt
 				byTM[k.TM] = append(byTM[k.TM], r)
 			}

@@ -249,7 +249,7 @@ func (j *Job) complete(e *PlanEdge) bool {
 		return j.Vertices[e.From].finished() && j.Vertices[e.From].lost == 0
 	}
 	for _, v := range j.Plan.components[j.Plan.componentOf[e.From]] {
-		if !j.Vertices[v].finished() {
+		if !j.Vertices[v].finished() || j.Vertices[v].live() > 0 {
 			return false
 		}
 	}

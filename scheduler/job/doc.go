@@ -15,7 +15,8 @@
 // (more where they do not fit) and then calling Decided; send the Orders; sleep until something comes in or Wake. Decide looks at
 // news first (who came, who is lost, what tasks report) and lets them be logged before it draws conclusions from them; then at
 // the jobs that were touched or whose wait is over: restart what failed (running.go, regions.go, restart.go), choose parallelism
-// (parallelism.go), find slots and deploy (deploy.go, slots.go, locality.go), end. There is a file per state of a job.
+// (parallelism.go), find slots and deploy (deploy.go, slots.go, locality.go), overtake what is slow
+// (straggling.go), end. There is a file per state of a job.
 //
 // What is logged are decisions and facts: Apply only records them. Nothing is stored for a channel: tasks are found by vertex and
 // sub-task, regions by arithmetic, and a deployment names its peers in one table per vertex. Orders are not logged: they follow
@@ -29,6 +30,8 @@
 //   - component: vertices joined by pipelined edges. lane: an independent part of a component whose edges are all
 //     pointwise; an iteration is one lane, for its sub-tasks are kept in step. A region is a lane of a component: what is
 //     deployed, fails and restarts together.
+//   - rival: an attempt beside the one that counts, at another TaskManager, of a sub-task that is slow. Whichever finishes first
+//     counts from then on, and the other is cancelled (straggling.go, rival.go).
 //   - live: given to a TaskManager and not over. lost: finished, but its blocking output is gone.
 //   - registration, TM: a TaskManager as it has registered once; given up and come again, it is another TM.
 //   - commit vertex: runs when all it commits has finished. Once it was deployed, none of that ever runs again (sealed). When the

@@ -31,7 +31,7 @@ func (j *Job) leavesBehind(v int) bool {
 	}
 	for _, e := range j.Plan.Vertices[v].Edges {
 		for i := range j.Vertices[e.From].Subtasks {
-			if t := &j.Vertices[e.From].Subtasks[i]; len(t.Result) > 0 || t.Attempt > 0 || t.Failures > 0 {
+			if t := &j.Vertices[e.From].Subtasks[i]; len(t.Result) > 0 || t.Attempt > 0 || t.Highest > 0 || t.Failures > 0 {
 				return true
 			}
 		}
@@ -45,5 +45,5 @@ func (d *decision) anySlot(j *Job) (SlotRef, bool) {
 	if own := pool.idle(j.ID); len(own) > 0 {
 		return own[0], true
 	}
-	return pool.spread()
+	return pool.spread(nil)
 }

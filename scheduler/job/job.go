@@ -51,7 +51,7 @@ type Vertex struct {
 	restart int32 // sub-tasks that wait for their restart
 }
 
-// Subtask is the current attempt of a task.
+// Subtask is the current attempt of a task: the one that has finished, if any has.
 type Subtask struct {
 	State TaskState
 	// Lost is set when the attempt has finished but its blocking output is gone.
@@ -66,6 +66,10 @@ type Subtask struct {
 	Bytes int64
 	// Result is what a finished attempt hands to the commit vertex: small, or a digest.
 	Result []byte
+	// Highest is the number of the latest attempt, which is higher than Attempt when that has outlasted a rival.
+	Highest int32
+	// Rival is an attempt beside this one: it runs as long as this one does, and is cancelled when this one has finished.
+	Rival *Subtask
 	// Failures counts the attempts that have failed, but for those that others have taken along.
 	Failures int32
 	Times    [taskStates]Time
@@ -133,7 +137,7 @@ func (j *Job) expand(v, parallelism int, at Time) {
 	vx := &j.Vertices[v]
 	vx.Subtasks = make([]Subtask, parallelism)
 	for i := range vx.Subtasks {
-		vx.Subtasks[i].Attempt = -1
+		vx.Subtasks[i].Attempt, vx.Subtasks[i].Highest = -1, -1
 		vx.Subtasks[i].Times[TaskCreated] = at
 	}
 	vx.count[TaskCreated] = int32(parallelism)
@@ -229,17 +233,21 @@ func sign(up bool) int32 {
 	return -1
 }
 
-// live counts the tasks that some TaskManager has.
+// live counts the attempts that some TaskManager has.
 func (j *Job) live() int {
 	n := int32(0)
 	for v := range j.Vertices {
-		c := &j.Vertices[v].count
-		n += c[TaskScheduled] + c[TaskDeploying] + c[TaskInitializing] + c[TaskRunning] + c[TaskCanceling] + c[TaskReconciling]
+		n += j.Vertices[v].live()
 	}
 	return int(n)
 }
 
-// in counts the tasks in a state.
+func (v *Vertex) live() int32 {
+	c := &v.count
+	return c[TaskScheduled] + c[TaskDeploying] + c[TaskInitializing] + c[TaskRunning] + c[TaskCanceling] + c[TaskReconciling]
+}
+
+// in counts the attempts in a state.
 func (j *Job) in(state TaskState) int {
 	n := int32(0)
 	for v := range j.Vertices {
@@ -248,7 +256,7 @@ func (j *Job) in(state TaskState) int {
 	return int(n)
 }
 
-// Count returns how many sub-tasks of a vertex are in each state.
+// Count returns how many attempts of a vertex's sub-tasks are in a state: a sub-task with a rival has two.
 func (v *Vertex) Count(state TaskState) int { return int(v.count[state]) }
 
 // fail keeps a failure until it is decided about.
@@ -321,7 +329,8 @@ func (j *Job) commits(v int) bool { return v == j.Plan.commit() }
 // stopping tells whether the job is on its way to an end that is not FINISHED.
 func (j *Job) stopping() bool { return j.State == Failing || j.State == Cancelling }
 
-func (j *Job) attempt(v, subtask int) Attempt {
-	t := &j.Vertices[v].Subtasks[subtask]
+// attempt names the attempt of a sub-task that a TaskManager has.
+func (j *Job) attempt(v, subtask int, tm TM) Attempt {
+	t := j.Vertices[v].Subtasks[subtask].on(tm)
 	return Attempt{Task{j.ID, v, subtask}, t.Generation, t.Attempt}
 }

@@ -129,6 +129,7 @@ type lostOutputs struct {
 type timers struct {
 	restarts                             int
 	restart, slots, reconciled, forgetAt Time
+	slow                                 Time // when slow sub-tasks are looked for
 }
 
 // NewObservations are those of a leader that has just applied all entries before its term.
@@ -296,6 +297,7 @@ func (o *Observations) arm(s *State, j *Job, now Time) {
 	}
 	start(&t.reconciled, j.State == Reconciling, now+o.opt.Lease)
 	start(&t.forgetAt, j.State.Terminal() && !s.driven(j.Application), now+o.opt.Expiry)
+	start(&t.slow, j.speculates(), now+j.Settings.Speculation.Interval)
 }
 
 func start(timer *Time, wait bool, until Time) {
@@ -326,6 +328,7 @@ func (o *Observations) Wake() Time {
 		earlier(t.slots)
 		earlier(t.reconciled)
 		earlier(t.forgetAt)
+		earlier(t.slow)
 	}
 	return wake
 }

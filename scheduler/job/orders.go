@@ -84,6 +84,7 @@ type peersKey struct {
 func (o *Observations) Orders(s *State, now Time) []Order {
 	var all []Order
 	peers := map[peersKey]*Peers{}
+	o.watch(s, now)
 	for n, t := range o.seen.all {
 		tm, ok := s.tms.get(n)
 		if !ok || !t.dirty && !due(t.resend, now) {
@@ -116,12 +117,12 @@ func (m *maker) make(tm *TaskManager) {
 	for i := range tm.Slots {
 		for _, task := range tm.Slots[i].Tasks {
 			j, _ := m.s.jobs.get(task.Job)
-			t := &j.Vertices[task.Vertex].Subtasks[task.Subtask]
+			t := j.Vertices[task.Vertex].Subtasks[task.Subtask].on(tm.Number)
 			r, reported := m.t.tasks[task]
 			reported = reported && r.Attempt == t.Attempt
 			switch {
 			case t.State == TaskCanceling && (!reported || !r.State.Terminal()):
-				m.cancel(j.attempt(task.Vertex, task.Subtask))
+				m.cancel(j.attempt(task.Vertex, task.Subtask, tm.Number))
 			case t.State == TaskDeploying && !reported && j.deployed(task.Vertex, task.Subtask):
 				m.deploy(j, task, int32(i))
 			}
@@ -178,7 +179,7 @@ func (m *maker) cancel(a Attempt) {
 }
 
 func (m *maker) deploy(j *Job, task Task, slot int32) {
-	a := j.attempt(task.Vertex, task.Subtask)
+	a := j.attempt(task.Vertex, task.Subtask, m.order.TM)
 	if !m.sent(task, a.Number, false) {
 		return
 	}
@@ -193,11 +194,11 @@ func (m *maker) deploy(j *Job, task Task, slot int32) {
 	d := Deployment{Job: j.ID, Application: j.Application, Execute: j.Execute, Program: j.Program, Graph: j.Graph,
 		Vertex: task.Vertex, Parallelism: len(v.Subtasks), Abort: j.stopping(), Tasks: []Assignment{x}}
 	for _, e := range j.Plan.Vertices[task.Vertex].Edges {
-		p := m.peersOf(j, e.From)
-		if e.Exchange == Committed && p.Results == nil {
-			p.Results = j.results(e.From)
+		if e.Exchange == Committed {
+			d.Inputs = append(d.Inputs, j.committed(e.From))
+		} else {
+			d.Inputs = append(d.Inputs, m.peersOf(j, e.From))
 		}
-		d.Inputs = append(d.Inputs, p)
 	}
 	for _, c := range j.Plan.consumers[task.Vertex] {
 		if j.Plan.componentOf[c] == j.Plan.componentOf[task.Vertex] {
@@ -207,12 +208,17 @@ func (m *maker) deploy(j *Job, task Task, slot int32) {
 	m.order.Deploy = append(m.order.Deploy, d)
 }
 
-func (j *Job) results(v int) [][]byte {
-	all := make([][]byte, len(j.Vertices[v].Subtasks))
-	for i := range all {
-		all[i] = j.Vertices[v].Subtasks[i].Result
+// committed is what a commit vertex is told of another one: what the attempts that count have handed over, and the latest ones,
+// which may have left something behind.
+func (j *Job) committed(v int) *Peers {
+	n := len(j.Vertices[v].Subtasks)
+	p := &Peers{Vertex: v, At: make([]Location, n), Results: make([][]byte, n)}
+	for i := range n {
+		t := &j.Vertices[v].Subtasks[i]
+		p.At[i] = Location{t.TM, t.Generation, max(t.Attempt, t.Highest)}
+		p.Results[i] = t.Result
 	}
-	return all
+	return p
 }
 
 func (m *maker) peersOf(j *Job, v int) *Peers {
@@ -291,6 +297,6 @@ func (s *State) holds(tm *TaskManager, task Task, attempt int32) bool {
 	if !ok || !j.has(task.Vertex, task.Subtask) {
 		return false
 	}
-	t := &j.Vertices[task.Vertex].Subtasks[task.Subtask]
-	return t.TM == tm.Number && t.Attempt == attempt && t.State.Live()
+	t := j.Vertices[task.Vertex].Subtasks[task.Subtask].numbered(attempt)
+	return t != nil && t.TM == tm.Number && t.State.Live()
 }

@@ -51,6 +51,8 @@ type PlanVertex struct {
 	Group int
 	// Collects is the node whose rows are kept for the program; 0 for none. The result of its sub-task is their digest.
 	Collects int
+	// Repeatable says that two attempts of a sub-task may run at once.
+	Repeatable bool
 	// Joint says that the sub-tasks are kept in step, and so run in one region whatever connects them: iterations.
 	Joint bool
 	Edges []PlanEdge
@@ -84,7 +86,7 @@ func PlanOf(g *graph.JobGraph, streaming bool) (*Plan, error) {
 		if _, ok := groups[v.SlotSharingGroup]; !ok {
 			groups[v.SlotSharingGroup] = len(groups)
 		}
-		pv := PlanVertex{Parallelism: v.Parallelism, MaxParallelism: v.MaxParallelism, Group: groups[v.SlotSharingGroup]}
+		pv := PlanVertex{Parallelism: v.Parallelism, MaxParallelism: v.MaxParallelism, Group: groups[v.SlotSharingGroup], Repeatable: true}
 		for _, e := range v.Edges {
 			pv.Edges = append(pv.Edges, edgeOf(e, at[e.From], streaming || g.Pipelined(e.From, e.To)))
 		}
@@ -92,6 +94,7 @@ func PlanOf(g *graph.JobGraph, streaming bool) (*Plan, error) {
 		for _, n := range v.Nodes {
 			if node := g.Node(n); node != nil {
 				pv.Joint = pv.Joint || node.Iteration != 0
+				pv.Repeatable = pv.Repeatable && (node.Kind != graph.Source && node.Kind != graph.Sink || node.ConcurrentAttempts)
 				if node.Collects {
 					pv.Collects = n
 				}
@@ -277,6 +280,7 @@ func (p *Plan) fields(c *codec) {
 		num(c, &v.Group)
 		num(c, &v.Collects)
 		c.flag(&v.Joint)
+		c.flag(&v.Repeatable)
 		list(c, &v.Edges, func(c *codec, e *PlanEdge) {
 			num(c, &e.From)
 			num(c, &e.Exchange)

@@ -19,7 +19,7 @@ func TestPlanOf(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []PlanVertex{
 		{Parallelism: 2, MaxParallelism: 4096},
-		{Parallelism: 4, MaxParallelism: 4096, Edges: []PlanEdge{{From: 0, Unrepeatable: true}}},
+		{Parallelism: 4, MaxParallelism: 4096, Repeatable: true, Edges: []PlanEdge{{From: 0, Unrepeatable: true}}},
 		{Parallelism: 4, MaxParallelism: 4096, Group: 1, Edges: []PlanEdge{{From: 1, Pattern: Pointwise}, {From: 0, Pattern: Replicate}}},
 	}, p.Vertices)
 	require.Len(t, p.components, 1)

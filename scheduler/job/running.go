@@ -33,6 +33,7 @@ func (d *decision) running(j *Job) {
 		}
 	}
 	d.deploy(j)
+	d.stragglers(j)
 }
 
 func (j *Job) allFinished() bool {
@@ -41,7 +42,7 @@ func (j *Job) allFinished() bool {
 			return false
 		}
 	}
-	return true
+	return j.live() == 0
 }
 
 // failures restarts what has failed or was lost, or fails the job. It tells whether there was something.

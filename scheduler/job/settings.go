@@ -72,6 +72,8 @@ type Settings struct {
 	// SkewFactor and SkewBytes: a sub-partition is split when it is larger than so many times the median and than so many bytes.
 	SkewFactor int64
 	SkewBytes  int64
+	// Speculation of bounded jobs.
+	Speculation Speculation
 }
 
 // DefaultSettings has Flink's defaults.
@@ -92,4 +94,5 @@ func (s *Settings) fields(c *codec) {
 	num(c, &s.SkewFactor)
 	num(c, &s.SkewBytes)
 	num(c, &s.TaskFailures)
+	s.Speculation.fields(c)
 }

@@ -14,10 +14,10 @@ func (w *world) check() {
 	}
 }
 
-// checkLive: of each task at most one attempt is live among the TaskManagers that the cluster counts on, and it is one that the
-// log knows.
+// checkLive: every attempt that is live among the TaskManagers that the cluster counts on is one that the log knows there: of each
+// task there is one, and a rival at most.
 func (w *world) checkLive() {
-	live := map[Task]*simTask{}
+	live := map[Attempt]bool{}
 	for _, t := range w.tms {
 		r, ok := w.truth.TaskManager(t.number)
 		if !ok || r.Resource != t.resource || t.fence.Generation != w.generation {
@@ -27,13 +27,14 @@ func (w *world) checkLive() {
 			if x.state.Terminal() {
 				continue
 			}
-			if y := live[x.Task]; y != nil {
-				w.fail("attempts %d and %d of %v are both live", x.Number, y.Number, x.Task)
+			if live[x.Attempt] {
+				w.fail("attempt %d of %v is live twice", x.Number, x.Task)
 			}
-			live[x.Task] = x
+			live[x.Attempt] = true
 			j, _ := w.truth.Job(x.Job)
-			if k := &j.Vertices[x.Vertex].Subtasks[x.Subtask]; k.Attempt != x.Number || !k.State.Live() {
-				w.fail("attempt %d of %v is live on %s, the log has attempt %d %v", x.Number, x.Task, t.resource, k.Attempt, k.State)
+			k := &j.Vertices[x.Vertex].Subtasks[x.Subtask]
+			if a := k.numbered(x.Number); a == nil || !a.State.Live() || a.TM != t.number {
+				w.fail("attempt %d of %v is live on %s, the log has attempt %d %v, rival %+v", x.Number, x.Task, t.resource, k.Attempt, k.State, k.Rival)
 			}
 		}
 	}
@@ -77,7 +78,7 @@ func (w *world) checkReads() {
 
 // checkState: slots and tasks agree, counters count, no slot has two jobs or two tasks of a vertex.
 func (w *world) checkState() {
-	placed := map[Task]SlotRef{}
+	placed, slots := map[Task]SlotRef{}, map[Task]int{}
 	for tm := range w.truth.TaskManagers {
 		for i := range tm.Slots {
 			vertices := map[int]bool{}
@@ -86,7 +87,10 @@ func (w *world) checkState() {
 					w.fail("slot %d/%d of %q has %v", tm.Number, i, tm.Slots[i].Job, tm.Slots[i].Tasks)
 				}
 				vertices[task.Vertex] = true
-				placed[task] = SlotRef{tm.Number, int32(i)}
+				slots[task]++
+				if j, _ := w.truth.Job(task.Job); j.Vertices[task.Vertex].Subtasks[task.Subtask].TM == tm.Number {
+					placed[task] = SlotRef{tm.Number, int32(i)}
+				}
 			}
 		}
 	}
@@ -103,6 +107,21 @@ func (w *world) checkState() {
 				if t.Restart {
 					restart++
 				}
+				w.checkAccepted(j, v, i)
+				n := 0
+				if t.State.Live() {
+					n++
+				}
+				if r := t.Rival; r != nil {
+					n++
+					count[r.State]++
+					if t.State == TaskFinished && r.State != TaskCanceling || !r.State.Live() || r.TM == t.TM || r.Attempt == t.Attempt {
+						w.fail("%s/%d/%d is %v on %d beside %+v", j.ID, v, i, t.State, t.TM, r)
+					}
+				}
+				if slots[Task{j.ID, v, i}] != n {
+					w.fail("%s/%d/%d has %d slots for %d attempts", j.ID, v, i, slots[Task{j.ID, v, i}], n)
+				}
 				if at, ok := placed[Task{j.ID, v, i}]; ok != t.State.Live() || ok && at != t.SlotRef {
 					w.fail("%s/%d/%d is %v at %v, but its slot is %v", j.ID, v, i, t.State, t.SlotRef, at)
 				}
@@ -114,6 +133,24 @@ func (w *world) checkState() {
 		if j.State.Terminal() && j.live() > 0 {
 			w.fail("%s is %v and has %d live tasks", j.ID, j.State, j.live())
 		}
+	}
+}
+
+// checkAccepted: one attempt of a sub-task counts, until the sub-task is made ready to run again.
+func (w *world) checkAccepted(j *Job, v, i int) {
+	t, task := &j.Vertices[v].Subtasks[i], Task{j.ID, v, i}
+	if t.State != TaskFinished {
+		delete(w.accepted, task)
+		return
+	}
+	now := Attempt{task, t.Generation, t.Attempt}
+	if old, ok := w.accepted[task]; !ok {
+		w.accepted[task] = now
+		if t.Rival != nil && t.Rival.Attempt < t.Attempt {
+			w.overtook++
+		}
+	} else if old != now {
+		w.fail("%v has finished as attempt %d of generation %d and as %d of %d", task, old.Number, old.Generation, now.Number, now.Generation)
 	}
 }
 

@@ -43,7 +43,7 @@ func simPlan(rng *rand.Rand, streaming bool) *Plan {
 	p := &Plan{}
 	n := 1 + rng.IntN(4)
 	for v := range n {
-		x := PlanVertex{Parallelism: 1 + rng.IntN(4), MaxParallelism: 8}
+		x := PlanVertex{Parallelism: 1 + rng.IntN(4), MaxParallelism: 8, Repeatable: rng.IntN(4) > 0}
 		if rng.IntN(4) == 0 {
 			x.Group = min(1, v)
 		}
@@ -89,7 +89,7 @@ func all[T any](list []T, holds func(T) bool) bool {
 }
 
 func newWorld(seed uint64, faults []fault) *world {
-	w := &world{rng: rand.New(rand.NewPCG(seed, 2)), calm: 15_000, generation: 1, truth: New(seed), sunk: map[ID]string{}, aborted: map[ID]bool{}, sent: map[ID]bool{}}
+	w := &world{rng: rand.New(rand.NewPCG(seed, 2)), calm: 15_000, generation: 1, truth: New(seed), sunk: map[ID]string{}, aborted: map[ID]bool{}, accepted: map[Task]Attempt{}, sent: map[ID]bool{}}
 	for i := range 3 {
 		w.nodes = append(w.nodes, &simNode{w: w, name: fmt.Sprint("jm", i), up: true, state: New(seed), step: Time(w.rng.IntN(7_200_000))})
 	}
@@ -186,6 +186,9 @@ func (w *world) submit(f fault) {
 	if s.Restart.Type == FixedDelay {
 		s.Restart.Attempts = 1000
 	}
+	if rng.IntN(2) == 0 {
+		s.Speculation = Speculation{Interval: 100, Ratio: int64(rng.IntN(1000)), Multiplier: 1500, LowerBound: 200}
+	}
 	id := ID(fmt.Sprint("job", f.at%3))
 	if n.propose(&JobSubmitted{Job: id, Name: "sim", Settings: s, Plan: simPlan(rng, s.Streaming)}) {
 		w.sent[id] = true
@@ -257,7 +260,7 @@ func TestSimulation(t *testing.T) {
 		require.NoError(t, err)
 		first, n = seed, 1
 	}
-	steps, restarts, states := 0, 0, map[JobState]int{}
+	steps, restarts, rivals, overtook, states := 0, 0, 0, 0, map[JobState]int{}
 	for seed := first; seed < first+uint64(n); seed++ {
 		w, err := play(seed, history(seed))
 		if err != nil {
@@ -267,7 +270,7 @@ func TestSimulation(t *testing.T) {
 			}
 			t.Fatalf("history %d: %v\nit fails with these alone (replay by LEAT_SIM_SEED=%d):\n%s", seed, err, seed, b.String())
 		}
-		steps += w.steps
+		steps, rivals, overtook = steps+w.steps, rivals+w.rivals, overtook+w.overtook
 		for j := range w.truth.Jobs {
 			if cause, ok := j.RootCause(); j.State == Failed {
 				require.True(t, ok)
@@ -277,7 +280,10 @@ func TestSimulation(t *testing.T) {
 			restarts += j.Restarts
 		}
 	}
-	t.Logf("%d histories, %d steps, %d restarts, jobs %v", n, steps, restarts, states)
+	t.Logf("%d histories, %d steps, %d restarts, %d rivals of which %d overtook, jobs %v", n, steps, restarts, rivals, overtook, states)
+	if n > 1 {
+		require.Positive(t, overtook)
+	}
 }
 
 func TestSimulationIsRepeatable(t *testing.T) {

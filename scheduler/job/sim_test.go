@@ -26,7 +26,10 @@ type world struct {
 	tms        []*simTM
 	sunk       map[ID]string // what a job's commit was begun for
 	aborted    map[ID]bool
-	sent       map[ID]bool // acknowledged submissions
+	accepted   map[Task]Attempt // of sub-tasks that have finished
+	rivals     int              // that were deployed
+	overtook   int              // of them
+	sent       map[ID]bool      // acknowledged submissions
 	broken     error
 	trace      uint64
 	steps      int
@@ -156,6 +159,11 @@ func (w *world) commit(b []byte) {
 		return
 	}
 	w.checkRestart(e)
+	for _, c := range e.Commands {
+		if _, ok := c.(*RivalDeployed); ok && e.Term >= w.truth.Term {
+			w.rivals++
+		}
+	}
 	term := w.truth.Term
 	x := w.truth.Apply(uint64(len(w.log)), e)
 	if x.Stale != (e.Term < term) {

@@ -40,11 +40,12 @@ func (p *pool) take(tm TM) (SlotRef, bool) {
 	return SlotRef{}, false
 }
 
-// spread takes a free slot of the TaskManager of which the least share is in use; the one registered first of equals.
-func (p *pool) spread() (SlotRef, bool) {
+// spread takes a free slot of the TaskManager of which the least share is in use, but for those in avoid; the one registered first
+// of equals.
+func (p *pool) spread(avoid map[TM]bool) (SlotRef, bool) {
 	best := -1
 	for i := range p.tms {
-		if len(p.tms[i].free) == 0 {
+		if len(p.tms[i].free) == 0 || avoid[p.tms[i].n] {
 			continue
 		}
 		if best < 0 || less(&p.tms[i], &p.tms[best]) {
@@ -138,7 +139,7 @@ func (p *placement) assign() (needed int) {
 		}
 	}
 	for _, w := range rest {
-		p.have[w], _ = p.pool.spread()
+		p.have[w], _ = p.pool.spread(nil)
 	}
 	return 0
 }

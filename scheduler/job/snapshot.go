@@ -36,6 +36,9 @@ func (s *State) index(j *Job) {
 		for i := range x.Subtasks {
 			t := &x.Subtasks[i]
 			x.count[t.State]++
+			if t.Rival != nil {
+				x.count[t.Rival.State]++
+			}
 			if t.Lost {
 				x.lost++
 			}
@@ -170,4 +173,13 @@ func (c *codec) subtask(t *Subtask) {
 	for i := range t.Times {
 		num(c, &t.Times[i])
 	}
+	num(c, &t.Highest)
+	rival := t.Rival != nil
+	if c.flag(&rival); !rival {
+		return
+	}
+	if c.reading {
+		t.Rival = new(Subtask)
+	}
+	c.subtask(t.Rival)
 }

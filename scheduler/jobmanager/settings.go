@@ -31,6 +31,7 @@ func settingsOf(s *Submitted) (job.Settings, error) {
 		settings.Restart, settings.TaskFailures = job.ExponentialDelayOf(conf), batchTaskFailures
 		settings.Restart.Attempts = cmp.Or(settings.Restart.Attempts, batchRestarts)
 	}
+	settings.Speculation = job.SpeculationOf(conf)
 	settings.FullFailover = config.Get(conf, config.FailoverStrategy) == "full"
 	settings.BytesPerTask = int64(config.Get(conf, config.AdaptiveBytesPerTask))
 	settings.MinParallelism = config.Get(conf, config.AdaptiveMinParallelism)

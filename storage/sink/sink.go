@@ -39,6 +39,14 @@ type TwoPhase interface {
 	NewCommitter(ctx context.Context) (Committer, error)
 }
 
+// ConcurrentAttempts is implemented by sinks of which several attempts of a sub-task may write at once, as Flink's
+// SupportsConcurrentExecutionAttempts: none touches what another has written, and nothing is visible before the one that counts
+// is committed.
+type ConcurrentAttempts interface {
+	Sink
+	ConcurrentAttempts()
+}
+
 // Committer makes committables visible.
 type Committer interface {
 	// Commit makes all of cs visible; it may be called again with any of them.

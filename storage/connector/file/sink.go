@@ -50,7 +50,13 @@ type Sink[T any] struct {
 	options SinkOptions[T]
 }
 
-var _ sink.TwoPhase = (*Sink[string])(nil)
+var (
+	_ sink.TwoPhase           = (*Sink[string])(nil)
+	_ sink.ConcurrentAttempts = (*Sink[string])(nil)
+)
+
+// ConcurrentAttempts implements sink.ConcurrentAttempts.
+func (s *Sink[T]) ConcurrentAttempts() {}
 
 // NewSink returns a sink that writes to the directory dir, which need not exist.
 func NewSink[T any](dir string, encoder format.Encoder[T], options SinkOptions[T]) (*Sink[T], error) {
