@@ -154,7 +154,7 @@ func (c *cluster) leader(except ...int) int {
 			}
 		}
 		return false
-	}, 20*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 	return found
 }
 
@@ -166,7 +166,7 @@ func (c *cluster) propose(i int, entry string) {
 
 func (c *cluster) caughtUp(i int, want ...string) {
 	c.t.Helper()
-	require.Eventually(c.t, func() bool { return fmt.Sprint(c.machines[i].Entries()) == fmt.Sprint(want) }, 20*time.Second, 5*time.Millisecond)
+	require.Eventually(c.t, func() bool { return fmt.Sprint(c.machines[i].Entries()) == fmt.Sprint(want) }, time.Minute, 5*time.Millisecond)
 }
 
 // The leader is cut off while it proposes: it does not know; the others go on; when it comes back it has what they have.
@@ -186,7 +186,7 @@ func TestLeaderIsCutOff(t *testing.T) {
 	for i := range 3 {
 		c.caughtUp(i, "one", "two")
 	}
-	require.Eventually(t, func() bool { return !c.logs[old].Leadership().Leading || c.leader() == old }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return !c.logs[old].Leadership().Leading || c.leader() == old }, time.Minute, 5*time.Millisecond)
 }
 
 // A follower refuses and names the leader.
@@ -194,7 +194,7 @@ func TestFollowerRefuses(t *testing.T) {
 	c := newCluster(t)
 	leader := c.leader()
 	follower := (leader + 1) % 3
-	require.Eventually(t, func() bool { return c.logs[follower].Leadership().Leader == c.members[leader].Address }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return c.logs[follower].Leadership().Leader == c.members[leader].Address }, time.Minute, 5*time.Millisecond)
 	_, err := c.logs[follower].Propose(context.Background(), []byte("x"))
 	require.ErrorIs(t, err, log.ErrNotLeader)
 	require.ErrorContains(t, err, c.members[leader].Address)
