@@ -129,12 +129,12 @@ func (c *checkpointer) run(ctx context.Context) error {
 				return nil
 			}
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, errTaskEnded) {
 			c.logger.Warn("checkpoint failed", "checkpoint", p.id, "error", err)
 			if c.failures++; c.failures > c.cfg.Tolerable {
 				return fmt.Errorf("checkpoint %d: %w; more checkpoints have failed than execution.checkpointing.tolerable-failed-checkpoints allows (%d)", p.id, err, c.cfg.Tolerable)
 			}
-		} else if p != nil {
+		} else if p != nil && err == nil {
 			c.failures = 0
 		}
 		pause := c.cfg.MinPause

@@ -24,17 +24,18 @@ const (
 type CommitCoordinator struct {
 	Sink sink.TwoPhase
 
-	barriers  barrierReports[[]sink.Committable]
+	barriers  barrierReports[struct{}]
 	mu        sync.Mutex
 	collected []sink.Committable            // of sub-tasks that have ended
-	prepared  map[uint64][]sink.Committable // by checkpoint
+	reported  map[uint64][]sink.Committable // by checkpoint, which may still be given up: then they belong to the next
+	prepared  map[uint64][]sink.Committable // by checkpoint that was saved
 	restored  []sink.Committable
 }
 
 // Start implements Coordinator. What the checkpoint that the job was restored from has decided on is committed, if it was
 // not.
 func (c *CommitCoordinator) Start(ctx context.Context, _ int) error {
-	c.prepared = map[uint64][]sink.Committable{}
+	c.reported, c.prepared = map[uint64][]sink.Committable{}, map[uint64][]sink.Committable{}
 	return c.with(ctx, sink.Committer.Commit, c.restored)
 }
 
@@ -46,16 +47,18 @@ func (c *CommitCoordinator) Restore(state []byte) (err error) {
 
 // Snapshot implements CheckpointedCoordinator: the state is all that is to be committed when the checkpoint is complete.
 func (c *CommitCoordinator) Snapshot(ctx context.Context, checkpoint uint64, subtasks []int) ([]byte, error) {
-	reports, err := c.barriers.wait(ctx, checkpoint, subtasks)
-	if err != nil {
+	if _, err := c.barriers.wait(ctx, checkpoint, subtasks); err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	mine := c.collected
 	c.collected = nil
-	for _, subtask := range slices.Sorted(maps.Keys(reports)) {
-		mine = append(mine, reports[subtask]...)
+	for _, id := range slices.Sorted(maps.Keys(c.reported)) {
+		if id <= checkpoint {
+			mine = append(mine, c.reported[id]...)
+			delete(c.reported, id)
+		}
 	}
 	c.prepared[checkpoint] = mine
 	var all []sink.Committable
@@ -99,12 +102,13 @@ func (c *CommitCoordinator) Handle(ctx context.Context, subtask int, request []b
 	if err != nil {
 		return nil, err
 	}
-	if when == CommitAtCheckpoint {
-		c.barriers.add(checkpoint, subtask, cs)
-		return nil, nil
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if when == CommitAtCheckpoint {
+		c.reported[checkpoint] = append(c.reported[checkpoint], cs...)
+		c.barriers.add(checkpoint, subtask, struct{}{})
+		return nil, nil
+	}
 	if when == CommitNow {
 		return nil, c.with(ctx, sink.Committer.Commit, cs)
 	}
@@ -121,8 +125,10 @@ func (c *CommitCoordinator) Finish(ctx context.Context) error {
 
 // left is all that is not committed.
 func (c *CommitCoordinator) left() (all []sink.Committable) {
-	for _, id := range slices.Sorted(maps.Keys(c.prepared)) {
-		all = append(all, c.prepared[id]...)
+	for _, of := range []map[uint64][]sink.Committable{c.prepared, c.reported} {
+		for _, id := range slices.Sorted(maps.Keys(of)) {
+			all = append(all, of[id]...)
+		}
 	}
 	return append(all, c.collected...)
 }

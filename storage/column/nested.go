@@ -283,8 +283,9 @@ func (c *list) detach(p unsafe.Pointer) {
 
 func (c *list) extra(p unsafe.Pointer, stride uintptr, n int) (bytes int) {
 	for i := range uintptr(n) {
-		h := (*sliceHeader)(unsafe.Add(p, i*stride))
-		bytes += h.len*int(c.size) + c.elem.extra(h.data, c.size, h.len)
+		if h := (*sliceHeader)(unsafe.Add(p, i*stride)); h.len > 0 {
+			bytes += h.len*int(c.size) + c.elem.extra(h.data, c.size, h.len)
+		}
 	}
 	return bytes
 }
