@@ -82,7 +82,7 @@ func TestBadInputOfAClient(t *testing.T) {
 		{[]string{"run", renamed}, 2, []string{"jar or zip archive", "no Java virtual machine"}},
 		{[]string{"run", data}, 2, []string{"data.bin", "not executable"}},
 		{[]string{"run", c.dir + "/nothing"}, 2, []string{"nothing", "no such file"}},
-		{[]string{"run", "-d", wordcount}, 2, []string{"ended without a job", "nothing to read"}},
+		{[]string{"run", "-d", wordcount}, 2, []string{"the driver has ended with exit code 2", "nothing to read"}},
 		{[]string{"run", "-m", gone, wordcount, "--input", c.dir + "/in.txt"}, 3, []string{"cannot be reached", "rest.address, -m"}},
 		{[]string{"run", "-d", "-m", gone, wordcount, "--input", c.dir + "/in.txt"}, 3, []string{"cannot be reached"}},
 		{[]string{"list", "-m", gone}, 3, []string{"cannot be reached"}},

@@ -41,6 +41,6 @@ func smallDisk(t *testing.T, size string) string {
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, size); err != nil {
 		t.Skipf("mounting a small file system: %v", err)
 	}
-	t.Cleanup(func() { require.NoError(t, syscall.Unmount(disk, 0)) })
+	t.Cleanup(func() { require.NoError(t, syscall.Unmount(disk, syscall.MNT_DETACH)) }) // a program that ends may still hold it
 	return disk
 }

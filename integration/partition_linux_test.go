@@ -132,17 +132,17 @@ func (n *network) cut(t *testing.T, host string, off bool) {
 func TestFullDiskOfALeader(t *testing.T) {
 	r := newReplicas(t)
 	for _, m := range r.members {
-		m.state = smallDisk(t, "size=2m")
+		m.state = smallDisk(t, "size=128m")
 	}
 	r.base = []string{"-D", "web.upload.dir=" + filepath.Join(r.dir, "uploads")}
 	r.configure()
 	r.startAll(1)
 	full := r.leader()
+	ids := map[string]bool{r.runDetached(command(t, "ticks"), filepath.Join(r.dir, "ticks")): true} // it keeps the program from now on
 	filler := filepath.Join(full.state, "filler")
 	fill(t, filler)
 	leads := func(m *member) int { return strings.Count(m.text(), "msg=leading") }
 	began := leads(full)
-	ids := map[string]bool{}
 	for range 5 {
 		ids[r.runDetached(command(t, "ticks"), filepath.Join(r.dir, "ticks"))] = true
 		fill(t, filler)

@@ -325,7 +325,7 @@ func (l *Local) end(ctx context.Context, err error) error {
 		settled := l.settle(rest)
 		for _, c := range l.coordinators {
 			e := c.Abort(rest)
-			if e == nil && settled {
+			if e == nil && settled && l.checkpoints != nil {
 				e = l.clean(rest, c)
 			}
 			if e != nil {

@@ -74,7 +74,7 @@ func For(ctx context.Context, path string) (FileSystem, string, error) {
 	if fs, ok := registry.opened[key]; ok {
 		return fs, within, nil
 	}
-	fs, err := openLocked(ctx, root, registry.options)
+	fs, err := openLocked(ctx, path, root, registry.options)
 	if err != nil {
 		return nil, "", err
 	}
@@ -93,14 +93,14 @@ func Open(ctx context.Context, path string, opts Options) (FileSystem, string, e
 	}
 	registry.Lock()
 	defer registry.Unlock()
-	fs, err := openLocked(ctx, root, opts)
+	fs, err := openLocked(ctx, path, root, opts)
 	return fs, within, err
 }
 
-func openLocked(ctx context.Context, root *url.URL, opts Options) (FileSystem, error) {
+func openLocked(ctx context.Context, path string, root *url.URL, opts Options) (FileSystem, error) {
 	open, ok := registry.schemes[root.Scheme]
 	if !ok {
-		return nil, unknownScheme(root.String(), root.Scheme)
+		return nil, unknownScheme(path, root.Scheme)
 	}
 	fs, err := open(ctx, root, opts)
 	if err != nil {
