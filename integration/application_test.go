@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -21,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/leatproject/leat/client/datastream"
+	"github.com/leatproject/leat/integration/processes"
 	"github.com/leatproject/leat/scheduler/rest/messages"
 )
 
@@ -194,6 +194,15 @@ func TestDriverThatCrashesIsRunAgain(t *testing.T) {
 		return len(all.Applications) == 1 && all.Applications[0].Status == "FINISHED"
 	}, time.Minute, 50*time.Millisecond)
 	require.Contains(t, get("/applications/"+all.Applications[0].ID+"/exceptions"), "exit code 137")
+
+	out, err = c.leat("run", append([]string{"-d"}, asCommand(t, "sinkless")...)...).CombinedOutput()
+	if err == nil { // else the client has waited for as long as the program took to fail
+		require.Regexp(t, "[0-9a-f]{32}", string(out))
+	}
+	require.Eventually(t, func() bool {
+		out, err := c.leat("list", "-a").CombinedOutput()
+		return err == nil && strings.Contains(string(out), "Failed Programs") && strings.Contains(string(out), "(exit code 2: ")
+	}, time.Minute, 100*time.Millisecond, "the program that failed before it came to a job is not in the list")
 }
 
 func TestStandaloneJob(t *testing.T) {
@@ -201,18 +210,13 @@ func TestStandaloneJob(t *testing.T) {
 		t.Skip("starts processes")
 	}
 	for program, code := range map[string]int{"several": 0, "sinkless": 2} {
-		c := &cluster{t: t, dir: t.TempDir(), rest: freePort(t), rpc: freePort(t)}
-		manager := c.command("standalone-job", append([]string{"-p", "2"}, asCommand(t, program, filepath.Join(c.dir, "notes"))...)...)
-		worker := c.command("taskmanager", "-D", "taskmanager.numberOfTaskSlots=2")
-		var log bytes.Buffer
-		manager.Stderr, worker.Stderr = &log, io.Discard
-		require.NoError(t, manager.Start())
-		require.NoError(t, worker.Start())
-		for _, x := range []*exec.Cmd{manager, worker} {
-			t.Cleanup(func() { _ = x.Process.Kill() })
+		c := &cluster{t: t, dir: t.TempDir(), rest: processes.FreePort(t), rpc: processes.FreePort(t)}
+		begin := func(role string, args ...string) *processes.Process {
+			return processes.Start(t, filepath.Join(c.dir, role+".log"), c.command(role, args...).Args...)
 		}
-		_ = manager.Wait() // the exit code says how
-		require.Equal(t, code, manager.ProcessState.ExitCode(), "%s", &log)
-		require.NoError(t, worker.Wait(), "the TaskManager has not ended with the application")
+		manager := begin("standalone-job", append([]string{"-p", "2"}, asCommand(t, program, filepath.Join(c.dir, "notes"))...)...)
+		worker := begin("taskmanager", "-D", "taskmanager.numberOfTaskSlots=2")
+		require.Equal(t, code, manager.Wait(), manager.Text())
+		require.Zero(t, worker.Wait(), "the TaskManager has not ended with the application")
 	}
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/leatproject/leat/integration/processes"
 )
 
 // get reads what the cluster answers.
@@ -68,7 +70,7 @@ func TestBadInputOfAClient(t *testing.T) {
 	renamed := write(t, c.dir+"/job", "PK\x03\x04")
 	require.NoError(t, os.Chmod(renamed, 0o700))
 	data := write(t, c.dir+"/data.bin", "no program")
-	gone := fmt.Sprint("127.0.0.1:", freePort(t))
+	gone := fmt.Sprint("127.0.0.1:", processes.FreePort(t))
 	for _, tc := range []struct {
 		args    []string
 		code    int
@@ -91,7 +93,7 @@ func TestBadInputOfAClient(t *testing.T) {
 		{[]string{"cancel", finished}, 4, []string{finished, "FINISHED already"}},
 		{[]string{"cancel", unknown}, 2, []string{unknown, "does not exist"}},
 		{[]string{"cancel", "12"}, 2, []string{"12", "no job id"}},
-		{[]string{"cancel", "-s", "/savepoints", finished}, 2, []string{"takes no savepoints"}},
+		{[]string{"cancel", "-s", "/savepoints", finished}, 4, []string{"it is FINISHED"}},
 		{[]string{"logs", unknown}, 2, []string{unknown, "does not exist"}},
 		{[]string{"logs", "-f", unknown}, 2, []string{unknown, "does not exist"}},
 		{[]string{"logs", "--taskmanager", "nobody", finished}, 1, []string{"nobody"}},
@@ -140,7 +142,7 @@ func TestBadRequests(t *testing.T) {
 		{"PATCH", "/jobs/" + unknown, "", 404},
 		{"PATCH", "/jobs/" + unknown + "?mode=explode", "", 400},
 		{"PATCH", "/jobs/x", "", 400},
-		{"POST", "/jobs/" + unknown + "/savepoints", "{}", 501},
+		{"POST", "/jobs/" + unknown + "/savepoints", "{}", 404},
 		{"POST", "/overview", "", 404},
 		{"GET", "/jobs/" + unknown + "/vertices/x", "", 404},
 		{"GET", "/jobmanager/logs/..%2Fsecret", "", 400},
@@ -157,7 +159,7 @@ func TestOversizedUpload(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")
 	}
-	c := &cluster{t: t, dir: t.TempDir(), rest: freePort(t), rpc: freePort(t)}
+	c := &cluster{t: t, dir: t.TempDir(), rest: processes.FreePort(t), rpc: processes.FreePort(t)}
 	c.start("jobmanager", "-D", "rest.server.max-content-length=1 mb")
 	require.Eventually(t, func() bool { return c.leat("list").Run() == nil }, time.Minute, 100*time.Millisecond)
 	got := runProcess(t, command(t, "leat"), "run", "-d", "-m", fmt.Sprint("127.0.0.1:", c.rest), command(t, "wordcount"))
@@ -191,7 +193,7 @@ func TestServersThatCannotStart(t *testing.T) {
 	_, taken, err := net.SplitHostPort(l.Addr().String())
 	require.NoError(t, err)
 	dir := t.TempDir()
-	free := func() string { return fmt.Sprint(freePort(t)) }
+	free := func() string { return fmt.Sprint(processes.FreePort(t)) }
 	for _, tc := range []struct {
 		args    []string
 		code    int
@@ -233,7 +235,7 @@ func TestConfigurationOfFlink(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")
 	}
-	c := &cluster{t: t, dir: t.TempDir(), rest: freePort(t), rpc: freePort(t)}
+	c := &cluster{t: t, dir: t.TempDir(), rest: processes.FreePort(t), rpc: processes.FreePort(t)}
 	conf := write(t, c.dir+"/conf/config.yaml", fmt.Sprintf(flinkKeys, c.rpc, c.rest))
 	log := c.dir + "/jobmanager.log"
 	c.start("jobmanager", "--config", conf, "-D", "cluster.log-file="+log)

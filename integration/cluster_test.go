@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/leatproject/leat/client/rest"
+	"github.com/leatproject/leat/integration/processes"
 )
 
 // cluster is a JobManager and TaskManagers as processes on loopback.
@@ -25,19 +26,13 @@ type cluster struct {
 	t            *testing.T
 	dir          string
 	rest, rpc    int
-	jobManager   *exec.Cmd
-	taskManagers []*exec.Cmd
-}
-
-func freePort(t *testing.T) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	jobManager   *processes.Process
+	taskManagers []*processes.Process
+	started      int // processes
 }
 
 func startCluster(t *testing.T, taskManagers, slots int) *cluster {
-	c := &cluster{t: t, dir: t.TempDir(), rest: freePort(t), rpc: freePort(t)}
+	c := &cluster{t: t, dir: t.TempDir(), rest: processes.FreePort(t), rpc: processes.FreePort(t)}
 	c.jobManager = c.start("jobmanager")
 	for i := range taskManagers {
 		c.taskManagers = append(c.taskManagers, c.start("taskmanager", "-D", fmt.Sprintf("taskmanager.numberOfTaskSlots=%d", slots),
@@ -51,33 +46,28 @@ func startCluster(t *testing.T, taskManagers, slots int) *cluster {
 }
 
 // start starts a role in the foreground; it is ended with the test.
-func (c *cluster) start(role string, flags ...string) *exec.Cmd {
-	cmd := c.command(role, flags...)
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	require.NoError(c.t, cmd.Start())
+func (c *cluster) start(role string, flags ...string) *processes.Process {
+	c.started++
+	return processes.Start(c.t, filepath.Join(c.dir, fmt.Sprint(role, c.started, ".log")), c.command(role, flags...).Args...)
+}
+
+// report has what the cluster says of a job printed when the test has failed.
+func (c *cluster) report(id string) {
 	c.t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		done := make(chan struct{})
-		go func() { _ = cmd.Wait(); close(done) }()
-		select {
-		case <-done:
-		case <-time.After(20 * time.Second):
-			_ = cmd.Process.Kill()
-			<-done
-			c.t.Errorf("%s did not end with SIGTERM", role)
+		if !c.t.Failed() {
+			return
 		}
-		if c.t.Failed() {
-			c.t.Logf("%s:\n%s", role, log.String())
+		for _, command := range [][]string{{"info", "--json", id}, {"logs", id}} {
+			out, err := c.leat(command[0], command[1:]...).CombinedOutput()
+			c.t.Logf("%s: %v\n%s", command[0], err, out)
 		}
 	})
-	return cmd
 }
 
 // command is that of a role.
 func (c *cluster) command(role string, flags ...string) *exec.Cmd {
 	args := append([]string{role, "-D", fmt.Sprint("rest.port=", c.rest), "-D", fmt.Sprint("jobmanager.rpc.port=", c.rpc),
-		"-D", "cluster.state-dir=" + filepath.Join(c.dir, "state")}, flags...)
+		"-D", "cluster.state-dir=" + filepath.Join(c.dir, "state"), "-D", "cluster.work-dir=" + c.dir}, flags...)
 	return exec.Command(command(c.t, "leat"), args...)
 }
 

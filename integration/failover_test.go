@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/leatproject/leat/integration/processes"
 )
 
 var jobID = regexp.MustCompile(`[0-9a-f]{32}`)
@@ -64,7 +66,7 @@ func TestFailover(t *testing.T) {
 		}, patience, 10*time.Millisecond)
 		old := r.leader()
 		fault := time.Now()
-		old.kill()
+		old.Kill()
 		_, err := r.client.Overview(t.Context())
 		require.NoError(t, err)
 		took := time.Since(fault)
@@ -82,20 +84,20 @@ func TestFailover(t *testing.T) {
 		require.NoError(t, end.err, end.out)
 		require.Equal(t, expectedSums(1000), sumsIn(t, dir))
 		r.start(old)
-		old.says(t, "members of the cluster")
+		old.Says(t, "members of the cluster")
 	})
 
 	r.part("the leader hangs", func(t *testing.T) {
 		old := r.leader()
 		fault := time.Now()
-		old.signal(syscall.SIGSTOP)
+		old.Signal(syscall.SIGSTOP)
 		_, err := r.client.Overview(t.Context()) // of another: the one that hangs does not answer
 		require.NoError(t, err)
 		t.Logf("another leads after %v", time.Since(fault))
 		undisturbed(t, fault)
 		r.awaitSlots(4)
-		old.signal(syscall.SIGCONT)
-		old.says(t, "leadership lost")
+		old.Signal(syscall.SIGCONT)
+		old.Says(t, "leadership lost")
 		undisturbed(t, fault)
 		require.NotEqual(t, old, r.leader())
 	})
@@ -105,9 +107,9 @@ func TestFailover(t *testing.T) {
 		dead := r.others(alive)
 		fault := time.Now()
 		for _, m := range dead {
-			m.kill()
+			m.Kill()
 		}
-		alive.says(t, "leadership lost")
+		alive.Says(t, "leadership lost")
 		out, err := r.leat(r.members, "run", "-d", command(t, "ticks"), string(ticks)+"2")
 		require.Error(t, err, "nothing is accepted")
 		t.Log(out)
@@ -126,12 +128,12 @@ func TestFailover(t *testing.T) {
 	r.part("the majority is lost for good", func(t *testing.T) {
 		alive := r.leader()
 		for _, m := range r.others(alive) {
-			m.kill()
+			m.Kill()
 			require.NoError(t, os.RemoveAll(m.state))
 		}
 		again := r.others(alive)[0]
 		r.start(again)
-		again.says(t, "its state is lost")
+		again.Says(t, "its state is lost")
 		own := "cluster.state-dir=" + again.state
 		out, err := r.leat(r.members, "members", "recover", "-D", own)
 		require.Error(t, err)
@@ -140,13 +142,13 @@ func TestFailover(t *testing.T) {
 		require.NoError(t, err, out)
 		require.Contains(t, out, job)
 		fault := time.Now()
-		<-alive.done
-		require.Contains(t, alive.text(), "a newer generation of the cluster has begun")
+		<-alive.Done()
+		require.Contains(t, alive.Text(), "a newer generation of the cluster has begun")
 		for _, m := range r.others(again) {
 			r.start(m)
 		}
 		for _, w := range r.workers {
-			w.says(t, "a new generation of the JobManager has begun")
+			w.Says(t, "a new generation of the JobManager has begun")
 		}
 		r.awaitSlots(4)
 		r.awaitJob(job, "RUNNING")
@@ -163,7 +165,7 @@ func (r *replicas) membersChange(t *testing.T, undisturbed func(*testing.T, time
 	began := time.Now()
 	leader := r.leader()
 	dead, other := r.others(leader)[0], r.others(leader)[1]
-	dead.kill()
+	dead.Kill()
 	refused := func(about string, args ...string) {
 		t.Helper()
 		out, err := r.leat(r.members, "members", args...)
@@ -181,23 +183,23 @@ func (r *replicas) membersChange(t *testing.T, undisturbed func(*testing.T, time
 	r.configure()
 	refused("start it first", "add", fresh.control())
 	r.start(fresh)
-	fresh.says(t, "no member of the cluster yet")
+	fresh.Says(t, "no member of the cluster yet")
 	refused("remove a dead member before", "add", fresh.control())
 	for _, args := range [][]string{{"remove", dead.control()}, {"add", fresh.control()}} {
 		out, err := r.leat(r.members, "members", args...)
 		require.NoError(t, err, out)
 	}
 	refused("is one already", "add", fresh.control())
-	fresh.says(t, "members of the cluster")
+	fresh.Says(t, "members of the cluster")
 	for _, w := range r.workers {
-		w.says(t, fresh.control())
+		w.Says(t, fresh.control())
 	}
 
 	// The new one moves to other ports.
-	fresh.signal(syscall.SIGTERM)
-	<-fresh.done
+	fresh.Signal(syscall.SIGTERM)
+	<-fresh.Done()
 	id := fresh.control()
-	fresh.rpc = freePorts(t, 3)
+	fresh.rpc = processes.FreePorts(t, 3)
 	fresh.rest = fresh.rpc + 2
 	r.configure()
 	r.start(fresh)
@@ -214,16 +216,16 @@ func (r *replicas) membersChange(t *testing.T, undisturbed func(*testing.T, time
 	r.members = append(r.others(fresh), dead)
 	r.configure()
 	r.start(dead)
-	dead.says(t, "was removed from the cluster")
+	dead.Says(t, "was removed from the cluster")
 	require.Eventually(t, func() bool {
 		out, err := r.leat(r.members, "members", "remove", fresh.control())
 		return err == nil || strings.Contains(out, "is none")
 	}, patience, 100*time.Millisecond)
-	fresh.says(t, "no member of the cluster any more")
+	fresh.Says(t, "no member of the cluster any more")
 	out, err := r.leat(r.members, "members", "add", dead.control())
 	require.NoError(t, err, out)
-	fresh.signal(syscall.SIGTERM)
-	<-fresh.done
+	fresh.Signal(syscall.SIGTERM)
+	<-fresh.Done()
 	undisturbed(t, began)
 }
 

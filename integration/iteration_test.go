@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -107,8 +106,9 @@ func (c *cluster) killDuring(t *testing.T, want map[string]float64, binary strin
 			return strings.Contains(v.Name, "Feedback") && v.Status == "RUNNING"
 		})
 	}, 60*time.Second, 5*time.Millisecond, "the iteration did not begin")
-	require.NoError(t, c.taskManagers[0].Process.Signal(syscall.SIGKILL))
+	c.taskManagers[0].Kill()
 	c.start("taskmanager", "-D", "taskmanager.numberOfTaskSlots=2", "-D", "io.tmp.dirs="+filepath.Join(c.dir, "tm2"))
+	c.report(id)
 	require.Eventually(t, func() bool {
 		j, err := client.Job(t.Context(), id)
 		require.True(t, err != nil || j.State != "FAILED" && j.State != "CANCELED")

@@ -10,13 +10,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/leatproject/leat/client/rest"
+	"github.com/leatproject/leat/integration/processes"
 	"github.com/leatproject/leat/resourcemanager/secret"
 	"github.com/leatproject/leat/scheduler/rest/messages"
 )
@@ -31,7 +31,7 @@ func (r *replicas) part(name string, f func(*testing.T)) {
 }
 
 // patience is how long these tests wait for what must happen, on a machine under any load.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // replicas are JobManagers that replicate each other, and TaskManagers, as processes.
 type replicas struct {
@@ -40,7 +40,7 @@ type replicas struct {
 	made    int        // members
 	dir     string
 	members []*member
-	workers []*process
+	workers []*processes.Process
 	base    []string // flags of every process, whoever the members are
 	common  []string // and with them
 	client  *rest.Client
@@ -49,7 +49,7 @@ type replicas struct {
 
 // member is one JobManager, dead or alive.
 type member struct {
-	*process
+	*processes.Process
 	host      string
 	rpc, rest int
 	state     string
@@ -58,79 +58,6 @@ type member struct {
 
 func (m *member) control() string { return net.JoinHostPort(m.host, fmt.Sprint(m.rpc)) }
 func (m *member) web() string     { return net.JoinHostPort(m.host, fmt.Sprint(m.rest)) }
-
-// process is one that a test has started. Its output is a file.
-type process struct {
-	t    *testing.T
-	cmd  *exec.Cmd
-	log  string
-	done chan struct{}
-}
-
-func launch(t *testing.T, log string, command ...string) *process {
-	t.Helper()
-	p := &process{t: t, log: log, done: make(chan struct{}), cmd: exec.Command(command[0], command[1:]...)}
-	f, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-	require.NoError(t, err)
-	defer f.Close()
-	p.cmd.Stdout, p.cmd.Stderr = f, f
-	require.NoError(t, p.cmd.Start())
-	go func() {
-		defer close(p.done)
-		_ = p.cmd.Wait()
-	}()
-	t.Cleanup(func() {
-		p.signal(syscall.SIGCONT)
-		p.signal(syscall.SIGTERM)
-		select {
-		case <-p.done:
-		case <-time.After(20 * time.Second):
-			p.kill()
-		}
-		if t.Failed() {
-			t.Logf("%s:\n%s", filepath.Base(log), p.text())
-		}
-	})
-	return p
-}
-
-func (p *process) signal(s syscall.Signal) { _ = p.cmd.Process.Signal(s) }
-
-// kill ends it without a farewell.
-func (p *process) kill() {
-	p.signal(syscall.SIGKILL)
-	<-p.done
-}
-
-func (p *process) text() string {
-	b, err := os.ReadFile(p.log)
-	require.NoError(p.t, err)
-	return string(b)
-}
-
-// says waits until it has written something.
-func (p *process) says(t *testing.T, text string) {
-	t.Helper()
-	require.Eventually(t, func() bool { return strings.Contains(p.text(), text) }, patience, 20*time.Millisecond, "%s does not say %q", filepath.Base(p.log), text)
-}
-
-// freePorts are ports from first on that nobody uses.
-func freePorts(t *testing.T, n int) (first int) {
-	t.Helper()
-	for {
-		first = freePort(t)
-		free := true
-		for i := range n {
-			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+i))
-			if free = free && err == nil; err == nil {
-				require.NoError(t, l.Close())
-			}
-		}
-		if free {
-			return first
-		}
-	}
-}
 
 // newReplicas prepares three members on loopback, none of which runs yet.
 func newReplicas(t *testing.T) *replicas {
@@ -146,7 +73,7 @@ func newReplicas(t *testing.T) *replicas {
 }
 
 func (r *replicas) addMember(host string) *member {
-	rpc := freePorts(r.t, 3)
+	rpc := processes.FreePorts(r.t, 3)
 	m := &member{host: host, rpc: rpc, rest: rpc + 2, state: filepath.Join(r.dir, fmt.Sprint("state", r.made))}
 	r.made++
 	r.members = append(r.members, m)
@@ -174,7 +101,7 @@ func (r *replicas) start(m *member) {
 	args := append(append(slices.Clone(m.within), command(r.t, "leat"), "jobmanager"), r.common...)
 	args = append(args, "-D", "jobmanager.rpc.address="+m.host, "-D", fmt.Sprint("jobmanager.rpc.port=", m.rpc), "-D", "rest.address="+m.host,
 		"-D", fmt.Sprint("rest.bind-port=", m.rest), "-D", "cluster.state-dir="+m.state)
-	m.process = launch(r.whole, m.state+".log", args...)
+	m.Process = processes.Start(r.whole, m.state+".log", args...)
 }
 
 // startAll starts all members and TaskManagers of two slots, and waits until the slots are there.
@@ -190,10 +117,16 @@ func (r *replicas) startAll(workers int) {
 }
 
 func (r *replicas) startWorker() {
-	name := filepath.Join(r.dir, fmt.Sprint("worker", len(r.workers)))
+	r.workers = append(r.workers, nil)
+	r.replaceWorker(len(r.workers) - 1)
+}
+
+// replaceWorker starts a TaskManager, in place of one that has ended.
+func (r *replicas) replaceWorker(i int) {
+	name := filepath.Join(r.dir, fmt.Sprint("worker", i))
 	require.NoError(r.t, os.MkdirAll(name, 0o700))
-	r.workers = append(r.workers, launch(r.whole, name+".log", append([]string{command(r.t, "leat"), "taskmanager", "-D", "taskmanager.numberOfTaskSlots=2",
-		"-D", "cluster.work-dir=" + name}, r.common...)...))
+	r.workers[i] = processes.Start(r.whole, name+".log", append([]string{command(r.t, "leat"), "taskmanager", "-D", "taskmanager.numberOfTaskSlots=2",
+		"-D", "cluster.work-dir=" + name}, r.common...)...)
 }
 
 func (r *replicas) awaitSlots(n int) {

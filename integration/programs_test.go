@@ -196,7 +196,7 @@ func command(t *testing.T, name string) string {
 		if built.folder, built.err = os.MkdirTemp("", "leat-integration-"); built.err != nil {
 			return
 		}
-		build := exec.Command("go", "build", "-o", built.folder+"/", "./cmd/leat", "./cmd/examples/...", "./integration/ticks", "./integration/waiter")
+		build := exec.Command("go", "build", "-o", built.folder+"/", "./cmd/leat", "./cmd/examples/...", "./integration/evolving", "./integration/exactly", "./integration/ticks", "./integration/waiter")
 		build.Dir = ".."
 		if out, err := build.CombinedOutput(); err != nil {
 			built.err = fmt.Errorf("%w: %s", err, out)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/leatproject/leat/integration/processes"
 	"github.com/leatproject/leat/resourcemanager/secret"
 	"github.com/leatproject/leat/runtime/config"
 	"github.com/leatproject/leat/runtime/security"
@@ -72,12 +73,12 @@ func TestSecureCluster(t *testing.T) {
 		t.Skip("starts processes")
 	}
 	certs := certificates(t)
-	c := &cluster{t: t, dir: t.TempDir(), rest: freePort(t), rpc: freePort(t)}
+	c := &cluster{t: t, dir: t.TempDir(), rest: processes.FreePort(t), rpc: processes.FreePort(t)}
 	server := secureConfiguration(t, certs)
 	client := writeSettings(t, certs, "client.yaml", "cluster.secret-file", filepath.Join(certs, "secret"), "security.ssl.rest.enabled", "true",
 		"security.ssl.rest.keystore", filepath.Join(certs, "client.pem"), "security.ssl.rest.truststore", filepath.Join(certs, "rest-ca.pem"))
 	logs := []string{filepath.Join(c.dir, "jobmanager.log")}
-	members := []*exec.Cmd{c.start("jobmanager", "--config", server, "-D", "cluster.log-file="+logs[0])}
+	members := []*processes.Process{c.start("jobmanager", "--config", server, "-D", "cluster.log-file="+logs[0])}
 	for i := range 2 {
 		log := filepath.Join(c.dir, fmt.Sprintf("taskmanager%d.log", i))
 		logs = append(logs, log)
@@ -136,7 +137,7 @@ func talker(t *testing.T) (address string, stop func()) {
 }
 
 // searchForSecrets looks at the logs, and at arguments and environment of all processes of a cluster that runs a job.
-func (c *cluster) searchForSecrets(t *testing.T, certs, client string, members []*exec.Cmd, logs []string) {
+func (c *cluster) searchForSecrets(t *testing.T, certs, client string, members []*processes.Process, logs []string) {
 	text, err := os.ReadFile(filepath.Join(certs, "secret"))
 	require.NoError(t, err)
 	secrets := []string{strings.TrimSpace(string(text)), storePassword}
@@ -166,9 +167,9 @@ func (c *cluster) searchForSecrets(t *testing.T, certs, client string, members [
 		t.Log("arguments and environments of other processes cannot be read here")
 		return
 	}
-	processes := family(t, members)
-	require.GreaterOrEqual(t, len(processes), len(members)+2, "a worker runs below each TaskManager")
-	for _, pid := range processes {
+	family := family(t, members)
+	require.GreaterOrEqual(t, len(family), len(members)+2, "a worker runs below each TaskManager")
+	for _, pid := range family {
 		for _, file := range []string{"cmdline", "environ"} {
 			path := filepath.Join("/proc", pid, file)
 			if content, err := os.ReadFile(path); err == nil { // a process may have ended
@@ -176,7 +177,7 @@ func (c *cluster) searchForSecrets(t *testing.T, certs, client string, members [
 			}
 		}
 	}
-	t.Logf("%d places searched, of %d processes", searched, len(processes))
+	t.Logf("%d places searched, of %d processes", searched, len(family))
 }
 
 // answers asks REST as a client with a configuration does.
@@ -207,9 +208,9 @@ func (c *cluster) answers(t *testing.T, client string, paths ...string) map[stri
 }
 
 // family is the processes and what they have started, by id.
-func family(t *testing.T, members []*exec.Cmd) (all []string) {
+func family(t *testing.T, members []*processes.Process) (all []string) {
 	for _, m := range members {
-		all = append(all, fmt.Sprint(m.Process.Pid))
+		all = append(all, fmt.Sprint(m.PID()))
 	}
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	require.NoError(t, err)

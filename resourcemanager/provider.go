@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 )
 
 // Provider starts and stops worker processes. It is safe for concurrent use.
@@ -24,7 +26,8 @@ type Provider interface {
 	// known to be gone, in the order of their names.
 	Found(ctx context.Context) ([]Worker, error)
 
-	// Lost tells of workers that have ended without being released. The channel is closed by Close.
+	// Lost tells of workers that have ended without being released, and before that of their end if it is known. The channel is
+	// closed by Close.
 	Lost() <-chan Loss
 
 	// Close ends the Provider and waits for what it has begun. Workers go on running unless they cannot live without it.
@@ -51,14 +54,32 @@ type Size struct {
 	MilliCPUs   int
 }
 
-// Loss is the news that a worker has ended.
+// Loss is the news that a worker has ended, or will soon.
 type Loss struct {
 	Name  string
 	Cause string // for people, with a remedy where there is one
+	// Soon tells that the worker runs, but is about to be taken away. Its end is told of, too.
+	Soon bool
 }
 
 // Name makes the resource name of the n-th worker that a leader of that epoch asks for. Epochs are pairs of generation and term,
 // so two leaders never use the same name.
 func Name(generation, term, n uint64) string {
 	return fmt.Sprintf("worker-%d-%d-%d", generation, term, n)
+}
+
+// ParseName is the reverse of Name; false if Name has not made it.
+func ParseName(name string) (generation, term, n uint64, ok bool) {
+	fields := strings.Split(name, "-")
+	if len(fields) != 4 {
+		return 0, 0, 0, false
+	}
+	var numbers [3]uint64
+	for i, field := range fields[1:] {
+		var err error
+		if numbers[i], err = strconv.ParseUint(field, 10, 64); err != nil {
+			return 0, 0, 0, false
+		}
+	}
+	return numbers[0], numbers[1], numbers[2], Name(numbers[0], numbers[1], numbers[2]) == name
 }

@@ -13,10 +13,12 @@ import (
 
 	"github.com/leatproject/leat/runtime/graph"
 	"github.com/leatproject/leat/runtime/operator"
+	"github.com/leatproject/leat/runtime/state"
 	"github.com/leatproject/leat/runtime/task"
 	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/storage/checkpoint"
 	"github.com/leatproject/leat/storage/clock"
+	"github.com/leatproject/leat/storage/column"
 	"github.com/leatproject/leat/storage/spill"
 )
 
@@ -41,6 +43,8 @@ type Options struct {
 	// TaskMemory is the budget for sorting and hashing of one task in bytes; Spill is where what exceeds it goes.
 	TaskMemory int64
 	Spill      *spill.Dir
+	// State says where the state of keys lives.
+	State state.Options
 	// Network is the budget for rows on their way between tasks.
 	Network shuffle.Limits
 	// BufferTimeout is how long a row waits for others before it is sent; AutoWatermarkInterval is the period of watermarks.
@@ -121,10 +125,10 @@ func NewLocal(job *graph.JobGraph, code task.Code, opt Options) *Local {
 		for _, e := range v.spec.Edges {
 			from := byHead[e.From]
 			for s, t := range from.tasks {
-				edge := task.Edge{From: slices.Index(from.spec.Nodes, e.From), Port: e.Port, Strategy: e.Strategy,
+				edge := task.Edge{From: slices.Index(from.spec.Nodes, e.From), Port: e.Port, Strategy: e.Strategy, To: job.OperatorID(e.To), Input: e.Number,
 					Partitioner: code.Partitioner(e.To, e.Index, s, v.spec.MaxParallelism)}
 				for _, to := range targets(e.Strategy, s, len(from.tasks), len(v.tasks)) {
-					edge.Channels = append(edge.Channels, v.tasks[to].Connect(e.Number))
+					edge.Channels = append(edge.Channels, v.tasks[to].Connect(e.Number, e.Strategy))
 				}
 				out[t] = append(out[t], edge)
 			}
@@ -169,7 +173,8 @@ func (l *Local) newTask(v *vertex, subtask int, code task.Code) *task.Task {
 		n := l.job.Node(id)
 		m := new(operator.Metrics)
 		v.metrics[id] = append(v.metrics[id], m)
-		s := task.Spec{ID: l.job.OperatorID(id), Name: n.Name, Operator: code.Operator(id), Inputs: n.LogicalInputs(), SideOutputs: n.SideOutputs, Upstream: -1, Metrics: m}
+		s := task.Spec{ID: l.job.OperatorID(id), Name: n.Name, Operator: code.Operator(id), Inputs: n.LogicalInputs(), SideOutputs: n.SideOutputs, Upstream: -1, Metrics: m,
+			Rows: func(input int) *column.Batch { return code.Rows(id, n.Input(input)) }}
 		if id != v.spec.Nodes[0] {
 			s.Upstream, s.Port = slices.Index(v.spec.Nodes, n.Inputs[0].From), n.Inputs[0].Port
 		}
@@ -181,14 +186,14 @@ func (l *Local) newTask(v *vertex, subtask int, code task.Code) *task.Task {
 	head := l.job.Node(v.spec.Nodes[0])
 	cfg := task.Config{JobID: l.opt.JobID, JobName: l.job.Name, Name: l.job.VertexName(v.spec), Subtask: subtask,
 		Parallelism: v.spec.Parallelism, MaxParallelism: v.spec.MaxParallelism, Mode: l.opt.Mode, Clock: l.opt.Clock,
-		Logger: l.opt.Logger.With("task", l.job.VertexName(v.spec), "subtask", subtask, "attempt", l.opt.Attempt), Memory: spill.NewMemory(l.opt.TaskMemory), Spill: l.opt.Spill, Network: l.memory,
+		Logger: l.opt.Logger.With("task", l.job.VertexName(v.spec), "subtask", subtask, "attempt", l.opt.Attempt), Memory: spill.NewMemory(l.opt.TaskMemory), Spill: l.opt.Spill, State: l.opt.State, Network: l.memory,
 		BufferTimeout: l.opt.BufferTimeout, AutoWatermarkInterval: l.opt.AutoWatermarkInterval, Attempt: l.opt.Attempt}
 	if head.BufferTimeoutMillis != nil {
 		cfg.BufferTimeout = time.Duration(*head.BufferTimeoutMillis) * time.Millisecond
 	}
 	var t *task.Task
 	if l.checkpoints != nil {
-		cfg.Checkpoints = l.checkpoints.of(func() *task.Task { return t }, subtask, v.spec.Parallelism)
+		cfg.Checkpoints = l.checkpoints.of(func() *task.Task { return t }, subtask, v.spec)
 	}
 	t = task.New(cfg, specs)
 	return t
@@ -197,11 +202,11 @@ func (l *Local) newTask(v *vertex, subtask int, code task.Code) *task.Task {
 // restore gives a coordinator its state.
 func (l *Local) restore(c coordinator) error {
 	cc, ok := c.Coordinator.(operator.CheckpointedCoordinator)
-	if !ok || len(l.opt.Restored) == 0 {
+	if !ok || l.checkpoints == nil || l.checkpoints.newest() == nil {
 		return nil
 	}
 	id := l.job.OperatorID(c.node.ID)
-	for _, o := range l.opt.Restored[len(l.opt.Restored)-1].Operators {
+	for _, o := range l.checkpoints.newest().Operators {
 		if o.Uid == id && len(o.Coordinator) > 0 {
 			return cc.Restore(o.Coordinator)
 		}
@@ -333,9 +338,13 @@ func (l *Local) end(ctx context.Context, err error) error {
 			}
 		}
 	}
-	if ctx.Err() != nil {
+	switch {
+	case errors.Is(err, errStopped):
+		l.state.Store(Finished)
+		return nil
+	case ctx.Err() != nil:
 		l.state.Store(Canceled)
-	} else {
+	default:
 		l.state.Store(Failed)
 	}
 	return err
@@ -370,7 +379,7 @@ func (l *Local) clean(ctx context.Context, c coordinator) error {
 func (l *Local) Open(ctx context.Context) error {
 	l.state.Store(Running)
 	for _, c := range l.coordinators {
-		if err := c.start(ctx); err != nil {
+		if err := errors.Join(l.restore(c), c.start(ctx)); err != nil {
 			return fmt.Errorf("%s: %w", c.node.Name, err)
 		}
 	}

@@ -18,7 +18,7 @@ const (
 	End
 	// Superstep ends superstep Time of an iteration: what follows belongs to the next one.
 	Superstep
-	// Barrier separates what belongs to checkpoint Time from what comes after it.
+	// Barrier separates what belongs to a checkpoint from what comes after it. Time is its number, the greater the later.
 	Barrier
 )
 
@@ -35,7 +35,7 @@ type Element struct {
 	Batch *column.Batch
 	// Bytes is the memory of Batch, or 0 if the sender has not measured it: what comes out of a Gate has been.
 	Bytes int
-	// Time is the watermark in milliseconds since the epoch for Watermark elements, the number of a Superstep.
+	// Time is the watermark in milliseconds since the epoch for Watermark elements, the number of a Superstep or of a Barrier.
 	Time int64
 }
 

@@ -27,6 +27,8 @@ type Gate struct {
 	bytes    int64 // of all unread rows
 	busy     int64 // channels with unread rows
 	closed   bool
+	// barrier is the newest that has come, urgent the newest that is to overtake; news counts these and ends.
+	barrier, urgent, news uint64
 }
 
 type received struct {
@@ -34,8 +36,8 @@ type received struct {
 	element Element
 }
 
-// NewGate returns a gate that calls wake, from any goroutine, when it was empty and something has arrived. It is a user of
-// memory, which may be nil, until Close.
+// NewGate returns a gate that calls wake, from any goroutine, when it was empty and something has arrived, and for each
+// barrier and end. It is a user of memory, which may be nil, until Close.
 func NewGate(memory *Memory, wake func()) *Gate {
 	memory.Join()
 	return &Gate{wake: wake, memory: memory, queue: make([]received, 16)}
@@ -89,9 +91,16 @@ func (c *Channel) Send(e Element) {
 	g.queue[(g.head+g.n)&(len(g.queue)-1)] = received{c, e}
 	g.n++
 	c.hold(e, 1)
-	first := g.n == 1
+	wakes := g.n == 1
+	if e.Kind == Barrier {
+		g.barrier = max(g.barrier, uint64(e.Time))
+	}
+	if e.Kind == Barrier || e.Kind == End {
+		g.news++
+		wakes = true
+	}
 	g.mu.Unlock()
-	if first {
+	if wakes {
 		g.wake()
 	}
 }
@@ -151,16 +160,21 @@ func (g *Gate) Unblock() {
 		}
 		c.kept = nil
 	}
-	if len(kept) == 0 {
+	g.prepend(kept)
+}
+
+// prepend puts elements in front of the queue. Called with mu held.
+func (g *Gate) prepend(all []received) {
+	if len(all) == 0 {
 		return
 	}
 	for range g.n {
-		kept = append(kept, g.take())
+		all = append(all, g.take())
 	}
-	for len(g.queue) < len(kept) {
+	for len(g.queue) < len(all) {
 		g.queue = make([]received, 2*len(g.queue))
 	}
-	g.head, g.n = 0, copy(g.queue, kept)
+	g.head, g.n = 0, copy(g.queue, all)
 }
 
 // take takes the first element off the queue. Called with mu held.

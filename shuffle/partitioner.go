@@ -60,9 +60,10 @@ func (p *Random) Select(_ *column.Batch, channels []uint32, n int) error {
 	return nil
 }
 
-// KeyGroup returns the key group of a key hash: its top bits, for a maximum parallelism that is any number up to 32768.
+// KeyGroup returns the key group of a key hash: its top bits, for a maximum parallelism that is any number up to 32768. All
+// hashes with the same top 16 bits are of one group.
 func KeyGroup(hash uint64, maxParallelism int) int {
-	return int((hash >> 32) * uint64(maxParallelism) >> 32)
+	return int((hash >> 48) * uint64(maxParallelism) >> 16)
 }
 
 // Subtask returns the sub-task that owns a key group: groups are given out in contiguous ranges.
@@ -73,6 +74,14 @@ func Subtask(keyGroup, maxParallelism, parallelism int) int {
 // KeyGroups returns the range [from, to) of key groups that a sub-task owns: the inverse of Subtask.
 func KeyGroups(subtask, maxParallelism, parallelism int) (from, to int) {
 	return (subtask*maxParallelism + parallelism - 1) / parallelism, ((subtask+1)*maxParallelism + parallelism - 1) / parallelism
+}
+
+// Prefixes returns the top 16 bits of the first and of the last hash that a sub-task owns.
+func Prefixes(subtask, maxParallelism, parallelism int) (first, last uint16) {
+	from, to := KeyGroups(subtask, maxParallelism, parallelism)
+	begin, _ := KeyGroups(from, 1<<16, maxParallelism)
+	end, _ := KeyGroups(to, 1<<16, maxParallelism)
+	return uint16(begin), uint16(end - 1)
 }
 
 // ByHash sends each row to the sub-task that owns the key group of its hash.
@@ -98,7 +107,7 @@ func (p *ByHash) Select(b *column.Batch, channels []uint32, n int) error {
 	}
 	maxP, subtasks := uint64(len(p.subtasks)), p.subtasks
 	for i, h := range b.Hashes {
-		channels[i] = uint32(subtasks[(h>>32)*maxP>>32])
+		channels[i] = uint32(subtasks[(h>>48)*maxP>>16])
 	}
 	return nil
 }

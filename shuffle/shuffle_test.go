@@ -167,6 +167,8 @@ func TestKeyGroupsPartitionTheHashes(t *testing.T) {
 		s := Subtask(group, maxP, p)
 		from, to := KeyGroups(s, maxP, p)
 		require.True(t, from <= group && group < to)
+		first, last := Prefixes(s, maxP, p)
+		require.True(t, uint16(hash>>48) >= first && uint16(hash>>48) <= last, "%x to %x", first, last)
 		by := &ByHash{MaxParallelism: maxP, Hashes: func(_ *column.Batch, out []uint64) error { out[0] = hash; return nil }}
 		var c [1]uint32
 		require.NoError(t, by.Select(batchOf(1), c[:], p))
@@ -218,4 +220,19 @@ func TestManyProducersOneConsumer(t *testing.T) {
 		next[c.Index]++
 	}
 	group.Wait()
+}
+
+// The shares of the sub-tasks follow each other without a gap.
+func TestPrefixesCoverAllHashes(t *testing.T) {
+	for _, maxP := range []int{1, 7, 128, 4096, 30_000, 32_768} {
+		for _, p := range []int{1, 2, 3, 5, 7, 100, maxP} {
+			next := 0
+			for s := range min(p, maxP) {
+				first, last := Prefixes(s, maxP, min(p, maxP))
+				require.EqualValues(t, next, first)
+				next = int(last) + 1
+			}
+			require.Equal(t, 1<<16, next)
+		}
+	}
 }

@@ -206,13 +206,16 @@ func TestSortPartition(t *testing.T) {
 	}
 }
 
-// sortedBy sorts values by themselves.
-func sortedBy[N cmp.Ordered](t *testing.T, values ...N) []N {
+// sortedBy sorts values by themselves. The stream is of their places, so that it has one type for all kinds of keys.
+func sortedBy[N cmp.Ordered](t *testing.T, values ...N) (sorted []N) {
 	env := datastream.NewEnvironment().SetParallelism(1)
-	got, err := datastream.ExecuteAndCollect(context.Background(),
-		datastream.SortPartition(datastream.FromSlice(env, values...), func(v N) N { return v }, datastream.Ascending), "sort")
+	places, err := datastream.ExecuteAndCollect(context.Background(), datastream.SortPartition(datastream.FromSequence(env, 0, int64(len(values)-1)),
+		func(at int64) N { return values[at] }, datastream.Ascending), "sort")
 	require.NoError(t, err)
-	return got
+	for _, at := range places {
+		sorted = append(sorted, values[at])
+	}
+	return sorted
 }
 
 type level int8

@@ -17,11 +17,9 @@ import (
 	"github.com/leatproject/leat/client/status"
 	"github.com/leatproject/leat/runtime/config"
 	"github.com/leatproject/leat/runtime/graph"
-	"github.com/leatproject/leat/runtime/operator"
 	"github.com/leatproject/leat/runtime/rpc"
 	"github.com/leatproject/leat/runtime/worker"
 	"github.com/leatproject/leat/scheduler/rest/messages"
-	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/shuffle/blocking"
 	"github.com/leatproject/leat/shuffle/network"
 )
@@ -35,8 +33,12 @@ func (x *execution) work(w *worker.Process, job *graph.JobGraph, planned error) 
 			return nil, planned
 		}
 		o := x.env.options(x.mode)
+		localBackup, localRecovery := config.LocalState(x.env.conf)
 		run := &worker.Job{Graph: job, Program: code, Options: worker.Options{Mode: o.Mode, Clock: o.Clock, Logger: o.Logger,
-			TaskMemory: o.TaskMemory, BufferTimeout: o.BufferTimeout, AutoWatermarkInterval: o.AutoWatermarkInterval,
+			TaskMemory: o.TaskMemory, AtLeastOnce: !x.env.exactlyOnce(), Unaligned: x.env.unaligned(), AlignedTimeout: config.Get(x.env.conf, config.AlignedCheckpointTimeout),
+			Whole:      !config.Get(x.env.conf, config.IncrementalCheckpoints),
+			StateCodec: x.env.stateCodec(), LocalBackup: localBackup, LocalRecovery: localRecovery, IgnoreUnclaimed: config.Get(x.env.conf, config.AllowNonRestoredState),
+			BufferTimeout: o.BufferTimeout, AutoWatermarkInterval: o.AutoWatermarkInterval,
 			NetworkMemory: o.Network, Network: network.Options{Compress: x.env.compress()}, Blocking: blocking.Options{Compress: x.env.compress()}}}
 		if code.spills() {
 			dir, err := x.env.openSpill()
@@ -44,6 +46,10 @@ func (x *execution) work(w *worker.Process, job *graph.JobGraph, planned error) 
 				return nil, err
 			}
 			run.Options.Spill = dir
+		}
+		var err error
+		if run.Options.State, _, err = x.env.openState(x.mode); err != nil {
+			return nil, err
 		}
 		return run, nil
 	})
@@ -68,9 +74,15 @@ const electionPatience = 30 * time.Second
 // submit is Execute against a cluster: the running binary is stored there, the graph is submitted, and an attached driver waits
 // for the end, showing what the job prints.
 func (x *execution) submit(ctx context.Context, job *graph.JobGraph) (*Result, error) {
-	if config.Get(x.env.conf, config.CheckpointInterval) > 0 && x.mode == operator.Streaming {
-		x.env.logger.Warn("checkpoints are taken by jobs in the program's own process only: on a cluster the job begins anew after a failure",
-			"option", config.CheckpointInterval.Key)
+	code := code{nodes: x.nodes, mode: x.mode}
+	if err := code.saved(x.env.savable(x.mode)); err != nil {
+		return nil, x.rejected(err)
+	}
+	if err := x.restorable(ctx, job, code); err != nil {
+		return nil, x.rejected(err)
+	}
+	if err := x.storable(); err != nil {
+		return nil, x.rejected(err)
 	}
 	client, err := rest.FromConfiguration(x.env.conf, electionPatience)
 	if err != nil {
@@ -109,7 +121,7 @@ func (x *execution) submit(ctx context.Context, job *graph.JobGraph) (*Result, e
 	x.jobID = id
 	x.report(status.Event{Event: status.Submitted})
 	if !config.Get(x.env.conf, config.ExecutionAttached) {
-		return &Result{JobID: id, Name: x.name, Mode: job.Mode}, nil
+		return &Result{JobID: id, Name: x.name, Mode: job.Mode, Submitted: true}, nil
 	}
 	return x.attend(ctx, client, job)
 }
@@ -155,16 +167,18 @@ func (x *execution) attend(ctx context.Context, client *rest.Client, job *graph.
 		stopFollowing = x.followAll(ctx, client)
 	}
 	last, err := client.Watch(lasting, x.jobID, progressPeriod, func(d messages.JobDetails) {
-		x.report(status.Event{Event: status.Progress, Vertices: remoteVertices(d)})
-		out.copy(lasting)
+		x.report(status.Event{Event: status.Progress, Vertices: status.Vertices(d)})
+		_ = out.copy(lasting) // what is not read now is read later
 	})
 	if err != nil {
 		return nil, fmt.Errorf("job %q (%s): watching it: %w", x.name, x.jobID, err)
 	}
-	out.copy(lasting)
+	if err := out.copy(lasting); err != nil {
+		x.env.logger.Warn("not all that the job has printed could be read", "job", x.jobID, "error", err)
+	}
 	broken := stopFollowing()
 	took := x.env.clock.Now().Sub(x.started)
-	event := status.Event{Vertices: remoteVertices(last), DurationMs: took.Milliseconds()}
+	event := status.Event{Vertices: status.Vertices(last), DurationMs: took.Milliseconds()}
 	switch last.State {
 	case "FINISHED":
 		result, err := client.Result(lasting, x.jobID)
@@ -226,19 +240,6 @@ func (x *execution) followAll(ctx context.Context, client *rest.Client) (stop fu
 
 var errStopped = errors.New("the job has ended")
 
-func remoteVertices(d messages.JobDetails) []status.Vertex {
-	var r []status.Vertex
-	for _, v := range d.Vertices {
-		s := status.Vertex{ID: v.ID, Name: v.Name, Parallelism: v.Parallelism, State: v.Status, RecordsIn: v.Metrics.ReadRecords, RecordsOut: v.Metrics.WriteRecords,
-			BytesIn: v.Metrics.ReadBytes, BytesOut: v.Metrics.WriteBytes}
-		if v.Metrics.Watermark != shuffle.MinWatermark {
-			s.Watermark = &v.Metrics.Watermark
-		}
-		r = append(r, s)
-	}
-	return r
-}
-
 // output copies what the workers of a job print to this process's standard output, whole lines at a time.
 type output struct {
 	client  *rest.Client
@@ -252,26 +253,30 @@ type outputReader struct {
 	rest []byte // of a line whose end has not come
 }
 
-// beyond is an offset that no output reaches: what is asked for there is only who has output.
-const beyond = 1 << 50
-
-func (o *output) copy(ctx context.Context) {
+// copy copies what there is by now.
+func (o *output) copy(ctx context.Context) error {
 	if o.mute {
-		return
+		return nil
 	}
-	hosts, err := o.client.Output(ctx, o.job, "stdout", "", beyond, 0)
+	hosts, err := o.client.OutputHosts(ctx, o.job, "stdout")
 	if err != nil {
-		return
+		return err
 	}
-	for _, h := range hosts {
-		r := o.readers[h.TaskManagerID]
+	for _, host := range hosts {
+		r := o.readers[host]
 		if r == nil {
 			r = &outputReader{}
-			o.readers[h.TaskManagerID] = r
+			o.readers[host] = r
 		}
 		for {
-			parts, err := o.client.Output(ctx, o.job, "stdout", h.TaskManagerID, r.next, 0)
-			if err != nil || len(parts) == 0 || len(parts[0].Data) == 0 {
+			parts, err := o.client.Output(ctx, o.job, "stdout", host, r.next, 0)
+			if err != nil {
+				return err
+			}
+			if len(parts) > 0 && parts[0].Error != "" {
+				return errors.New(parts[0].Error)
+			}
+			if len(parts) == 0 || len(parts[0].Data) == 0 {
 				break
 			}
 			r.next = parts[0].Next
@@ -282,4 +287,5 @@ func (o *output) copy(ctx context.Context) {
 			}
 		}
 	}
+	return nil
 }

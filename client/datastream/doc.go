@@ -35,7 +35,7 @@
 //	sinks            Print, Discard, WriteText, WriteCSV, WriteJSON, WriteToSocket, and WriteTo for any other; Collect,
 //	                 ExecuteAndCollect, ExecuteAndIterate
 //	main() itself    Once, Environment.OnClient
-//	tests            NewHarness, HarnessSource, HarnessSink
+//	tests            NewHarness, HarnessSource, HarnessSink; Harness.WithSnapshots
 //
 // Each kind of function has three forms. Map takes a plain function. MapContext takes a function that is given a context
 // and may fail. MapWith takes a constructor that is called once for each parallel sub-task, for functions with fields, with
@@ -44,6 +44,11 @@
 //
 // A record that was emitted must not be changed any more: records are handed over by value, and what they point to is
 // shared.
+//
+// With execution.checkpointing.interval a job in STREAMING saves its state: what functions declare, timers, windows, records that
+// wait in joins and asynchronous calls, broadcast state, the positions of sources, and how far event time is. After a failure it
+// goes on from the last checkpoint; metrics begin anew. A job in BATCH, and so an iteration, begins again from what has been made
+// instead. SortPartition, MapPartition and JoinBounded belong into BATCH then.
 //
 // On a cluster main() runs in the driver, which submits jobs, and again in each worker, up to the Execute that is its job. All of
 // them must build the same: what may vary goes through Once, side effects go through OnClient. Executes run one after the other;

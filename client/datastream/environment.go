@@ -33,6 +33,8 @@ type Environment struct {
 	// ctx is that of OnClient. executing is set while Execute runs a job.
 	ctx       context.Context
 	executing atomic.Bool
+	running   atomic.Pointer[runningJob]
+	attached  map[any]any
 	// spillFS is where spill files are made; nil is the real file system.
 	spillFS spill.FS
 }
@@ -50,6 +52,9 @@ func WithClock(c clock.Clock) Option { return func(e *Environment) { e.clock = c
 
 // WithLogger replaces the logger; the default writes warnings and errors to stderr.
 func WithLogger(l *slog.Logger) Option { return func(e *Environment) { e.logger = l } }
+
+// WithSpillFS replaces the file system of spill files, for tests.
+func WithSpillFS(fs spill.FS) Option { return func(e *Environment) { e.spillFS = fs } }
 
 // WithContext sets the context of OnClient.
 func WithContext(ctx context.Context) Option { return func(e *Environment) { e.ctx = ctx } }
@@ -108,13 +113,40 @@ func (e *Environment) fail(err error) {
 	}
 }
 
-// caller is the first place outside this package, as file:line.
+// Fail notes a mistake in the program, which Execute then reports together with the line that made it. It is for packages of
+// sources and sinks.
+func (e *Environment) Fail(err error) { e.fail(err) }
+
+// Configuration is what the program is configured with, for packages that have options of their own there. It is not to be changed.
+func (e *Environment) Configuration() *config.Configuration { return e.conf }
+
+// Clock is the clock of processing time, for packages of sources and sinks.
+func (e *Environment) Clock() clock.Clock { return e.clock }
+
+// Logger is where sources and sinks have their say.
+func (e *Environment) Logger() *slog.Logger { return e.logger }
+
+// Context is that of WithContext.
+func (e *Environment) Context() context.Context { return e.ctx }
+
+// Attached returns what a package keeps with the program under a key of its own; make makes it at the first call.
+func (e *Environment) Attached(key any, make func() any) any {
+	if _, ok := e.attached[key]; !ok {
+		if e.attached == nil {
+			e.attached = map[any]any{}
+		}
+		e.attached[key] = make()
+	}
+	return e.attached[key]
+}
+
+// caller is the first place outside the packages of the API, as file:line.
 func caller() string {
 	pcs := make([]uintptr, 16)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
 	for {
 		f, more := frames.Next()
-		if !strings.Contains(f.Function, "leat/client/datastream.") || strings.HasSuffix(f.File, "_test.go") {
+		if !strings.Contains(f.Function, "leat/client/datastream") || strings.HasSuffix(f.File, "_test.go") {
 			return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
 		}
 		if !more {
@@ -156,6 +188,8 @@ type node struct {
 	body func(n *node, inner []bool) error
 	// sizedAs is the node whose parallelism and slots the operator shares; nil for most.
 	sizedAs *node
+	// owns is what the sink owns outside the program; see sink.Exclusive.
+	owns string
 	// sides holds the type of each side output that is read, by name.
 	sides map[string]string
 }
@@ -209,7 +243,7 @@ func (e *Environment) graph(name string, mode operator.Mode) *graph.StreamGraph 
 	return g
 }
 
-// code implements task.Code and worker.Program.
+// code implements task.Code.
 type code struct {
 	nodes []*node
 	mode  operator.Mode
@@ -240,7 +274,7 @@ func (c code) Partitioner(id, index, subtask, maxParallelism int) shuffle.Partit
 	return nil
 }
 
-// Rows implements worker.Program.
+// Rows implements task.Code.
 func (c code) Rows(id, index int) *column.Batch { return c.node(id).rows[index]() }
 
 func (c code) Coordinator(id int) operator.Coordinator {

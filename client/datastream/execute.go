@@ -33,7 +33,9 @@ type Result struct {
 	JobID string
 	// Name is the job's name, Mode STREAMING or BATCH.
 	Name, Mode string
-	Duration   time.Duration
+	// Submitted says that this client is detached: the cluster has the job, whose end was not waited for.
+	Submitted bool
+	Duration  time.Duration
 	// Vertices holds the final counters, in the order of the graph.
 	Vertices []scheduler.VertexStatus
 }
@@ -127,7 +129,7 @@ func (e *Environment) plan(name string, number int) (*graph.JobGraph, operator.M
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := e.checkIterations(mode); err != nil {
+	if err := errors.Join(e.checkIterations(mode), e.checkState(mode)); err != nil {
 		return nil, 0, err
 	}
 	g := e.graph(name, mode)
@@ -135,12 +137,22 @@ func (e *Environment) plan(name string, number int) (*graph.JobGraph, operator.M
 	if err := g.Validate(); err != nil {
 		return nil, 0, err
 	}
+	if !config.Get(e.conf, config.AutoGenerateUIDs) {
+		if err := g.CheckUIDs(); err != nil {
+			return nil, 0, fmt.Errorf("%w (%s is false)", err, config.AutoGenerateUIDs.Key)
+		}
+	}
 	return graph.Chain(g, config.Get(e.conf, config.OperatorChaining)), mode, nil
+}
+
+// Bounded tells whether all sources that the program has so far end by themselves.
+func (e *Environment) Bounded() bool {
+	return !slices.ContainsFunc(e.nodes, func(n *node) bool { return n.Kind == graph.Source && !n.Bounded })
 }
 
 // mode decides how the program runs.
 func (e *Environment) mode(name string) (operator.Mode, error) {
-	bounded := !slices.ContainsFunc(e.nodes, func(n *node) bool { return n.Kind == graph.Source && !n.Bounded })
+	bounded := e.Bounded()
 	switch config.Get(e.conf, config.RuntimeMode) {
 	case config.Batch:
 		if !bounded {
@@ -223,6 +235,16 @@ func (x *execution) run(ctx context.Context, job *graph.JobGraph, code code) (*R
 		}()
 		opt.Spill = dir
 	}
+	where, closeState, err := x.env.openState(x.mode)
+	if err != nil {
+		return nil, x.rejected(err)
+	}
+	defer func() {
+		if err := closeState(); err != nil {
+			opt.Logger.Warn("the files of state were left behind", "error", err)
+		}
+	}()
+	opt.State = where
 	local, err := x.attempts(ctx, job, code, opt)
 	var rejected *RejectedError
 	if errors.As(err, &rejected) {
@@ -257,7 +279,11 @@ func cancelCode(ctx context.Context) *int {
 
 // attempts runs the job, and again as the restart strategy says, each time from its last checkpoint. It returns the last run.
 func (x *execution) attempts(ctx context.Context, job *graph.JobGraph, code code, opt scheduler.Options) (local *scheduler.Local, err error) {
-	checkpointing, remove, err := x.env.checkpointing(ctx, opt)
+	initial, err := x.initial(ctx, job, code)
+	if err != nil {
+		return nil, &RejectedError{err}
+	}
+	checkpointing, remove, err := x.env.checkpointing(ctx, opt, initial)
 	if err != nil {
 		return nil, &RejectedError{err}
 	}
@@ -266,10 +292,11 @@ func (x *execution) attempts(ctx context.Context, job *graph.JobGraph, code code
 	if err := code.saved(checkpointing != nil); err != nil {
 		return nil, &RejectedError{err}
 	}
-	strategy := x.env.restartStrategy(checkpointing != nil)
+	strategy := x.env.restartStrategy(checkpointing != nil && checkpointing.Interval > 0)
 	var history jobs.RestartHistory
 	for {
 		local = scheduler.NewLocal(job, code, opt)
+		x.env.running.Store(&runningJob{x.jobID, local})
 		if opt.Attempt == 0 {
 			x.report(status.Event{Event: status.Submitted, Vertices: vertices(local)})
 		}
@@ -321,17 +348,7 @@ func (e *Environment) options(mode operator.Mode) scheduler.Options {
 func (e *Environment) compress() bool { return config.Get(e.conf, config.NetworkCompression) == "LZ4" }
 
 // openSpill opens the places for what does not fit into memory.
-func (e *Environment) openSpill() (*spill.Dir, error) {
-	roots := config.Get(e.conf, config.TmpDirs)
-	if len(roots) == 0 {
-		roots = []string{os.TempDir()}
-	}
-	dir, err := spill.OpenDir(roots, spill.DirOptions{FS: e.spillFS, Log: e.logger})
-	if err != nil {
-		return nil, fmt.Errorf("%w (%s)", err, config.TmpDirs.Key)
-	}
-	return dir, nil
-}
+func (e *Environment) openSpill() (*spill.Dir, error) { return e.openDirs(config.TmpDirs) }
 
 // explain adds to an error what storage cannot know: the configuration key, the option.
 func explain(err error) error {
@@ -340,7 +357,7 @@ func explain(err error) error {
 	switch {
 	case errors.As(err, &full):
 		return fmt.Errorf("%w (set %s to a place with room, or raise %s)", err, config.TmpDirs.Key, config.ManagedMemorySize.Key)
-	case errors.As(err, &malformed):
+	case errors.As(err, &malformed) && malformed.Remedy == "":
 		return fmt.Errorf("%w; correct the record, or have the source skip what it cannot read: Malformed: SkipMalformed", err)
 	}
 	return err

@@ -125,7 +125,7 @@ func TestSlowSinkHoldsBackTheSource(t *testing.T) {
 	go func() { _, err := env.Execute(ctx, "slow sink"); done <- err }()
 	<-blocked
 	last := int64(-1)
-	require.Eventually(t, func() bool { n := made.Load(); same := n == last; last = n; return same }, 5*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { n := made.Load(); same := n == last; last = n; return same }, time.Minute, 50*time.Millisecond)
 	require.Less(t, last, int64(200_000))
 	cancel()
 	require.ErrorIs(t, <-done, context.Canceled)
@@ -147,6 +147,18 @@ func TestRejectedPrograms(t *testing.T) {
 	cases := map[string]func(env *datastream.Environment){
 		"has no sink":         func(env *datastream.Environment) { datastream.FromSlice(env, 1) },
 		"share the uid \"u\"": func(env *datastream.Environment) { datastream.FromSlice(env, 1).UID("u").Discard().UID("u") },
+		"\"Sink: Discard\" has no uid": func(env *datastream.Environment) {
+			env.Set("pipeline.auto-generate-uids", "false")
+			datastream.FromSlice(env, 1).UID("u").Discard()
+		},
+		"max-concurrent-checkpoints is 2, and must be 1": func(env *datastream.Environment) {
+			env.SetRuntimeMode("STREAMING").Set("execution.checkpointing.interval", "1 s").Set("execution.checkpointing.max-concurrent-checkpoints", "2")
+			datastream.FromSlice(env, 1).Discard()
+		},
+		"takes 32 hexadecimal digits": func(env *datastream.Environment) { datastream.FromSlice(env, 1).UIDHash("abc").Discard() },
+		"names the state of one operator": func(env *datastream.Environment) {
+			datastream.FromSlice(env, 1).UIDHash("0123456789abcdef0123456789abcdef").Discard().UIDHash("0123456789abcdef0123456789abcdef")
+		},
 		"a union is no operator": func(env *datastream.Environment) {
 			datastream.Union(datastream.FromSlice(env, 1), datastream.FromSlice(env, 2)).Name("both").Discard()
 		},

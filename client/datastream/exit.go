@@ -27,11 +27,16 @@ func ExitCode(err error) int {
 // Exit ends a program with err's exit code, after a line about err on standard error, unless the command that runs the
 // program (leat run) has that line already.
 func Exit(err error) {
-	var told toldError
-	if err != nil && !errors.As(err, &told) {
+	if err != nil && !Told(err) {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", filepath.Base(os.Args[0]), err)
 	}
 	os.Exit(ExitCode(err))
+}
+
+// Told says whether the command that runs the program has a line about err already.
+func Told(err error) bool {
+	var told toldError
+	return errors.As(err, &told)
 }
 
 // toldError is an error that was reported to the command that runs the program.

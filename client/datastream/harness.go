@@ -33,7 +33,11 @@ type Harness struct {
 	clock *clock.Virtual
 	local *scheduler.Local
 	spill *spill.Dir
-	err   error
+	// closeState removes what the state of keys has on disk; nil before Open.
+	closeState func() error
+	err        error
+	// snapshots is what has been taken, nil if the program is not prepared for it.
+	snapshots *HarnessSnapshots
 }
 
 // NewHarness returns a harness in STREAMING mode with parallelism 1, whose clock stands at the epoch.
@@ -210,6 +214,15 @@ func (h *Harness) Open() error {
 	}
 	opt := h.Env.options(mode)
 	opt.JobID, opt.Spill = newJobID(), h.spill
+	if opt.State, h.closeState, err = h.Env.openState(mode); err != nil {
+		return err
+	}
+	if h.snapshots != nil {
+		if err := (code{nodes: h.Env.nodes, mode: mode}).saved(mode == operator.Streaming); err != nil {
+			return &RejectedError{err}
+		}
+		h.snapshots.prepare(&opt)
+	}
 	h.local = scheduler.NewLocal(job, code{nodes: h.Env.nodes, mode: mode}, opt)
 	if err := h.local.Open(context.Background()); err != nil {
 		return err
@@ -237,10 +250,11 @@ func (h *Harness) settle() {
 	h.err = fmt.Errorf("the pipeline did not come to rest after %d turns", maxTurns)
 }
 
-// Advance moves processing time on and fires what is due, a millisecond that something waits for at a time.
+// Advance moves processing time on and fires what is due, a millisecond that something waits for at a time. Before Open it sets
+// the time at which the harness begins.
 func (h *Harness) Advance(d time.Duration) {
 	end := h.clock.Now().Add(d)
-	for {
+	for h.local != nil {
 		at, ok := h.local.NextTimer()
 		if !ok || at.After(end) {
 			break
@@ -252,7 +266,9 @@ func (h *Harness) Advance(d time.Duration) {
 		}
 	}
 	h.clock.Advance(end.Sub(h.clock.Now()))
-	h.settle()
+	if h.local != nil {
+		h.settle()
+	}
 }
 
 // Now is the harness's processing time.
@@ -282,6 +298,9 @@ func (h *Harness) Close() error {
 		if e := h.spill.Close(); err == nil {
 			err = e
 		}
+	}
+	if e := h.closeState(); err == nil {
+		err = e
 	}
 	return err
 }

@@ -47,7 +47,7 @@ func TestMetricsOfALocalJob(t *testing.T) {
 		require.NoError(t, err)
 		return regexp.MustCompile(`flink_taskmanager_job_task_accumulateBusyTimeMs\{.*job_name="Numbers".*subtask_index="0".*\} [1-9]`).Match(body) &&
 			regexp.MustCompile(`flink_taskmanager_Status_JVM_Memory_Heap_Used\{.*\} [1-9]`).Match(body)
-	}, 30*time.Second, 50*time.Millisecond)
+	}, 2*time.Minute, 50*time.Millisecond)
 	cancel()
 	require.ErrorIs(t, <-ended, context.Canceled)
 }

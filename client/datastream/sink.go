@@ -34,6 +34,12 @@ func (s *Sink) UID(uid string) *Sink {
 	return s
 }
 
+// UIDHash sets the operator's id in savepoints: see Stream.UIDHash.
+func (s *Sink) UIDHash(hash string) *Sink {
+	s.node.UIDHash = hash
+	return s
+}
+
 // Parallelism sets the number of writers.
 func (s *Sink) Parallelism(n int) *Sink {
 	setParallelism(s.env, s.node, n)
@@ -42,14 +48,33 @@ func (s *Sink) Parallelism(n int) *Sink {
 
 // WriteTo writes the stream to a sink for records of its type.
 func (s *Stream[T]) WriteTo(to sink.Sink, name string) *Sink {
+	n := sinkNode(s.env, to, name)
+	connect(n, s, 0)
+	return &Sink{s.env, s.env.add(n)}
+}
+
+// sinkNode is the node that writes to a sink, without its input.
+func sinkNode(env *Environment, to sink.Sink, name string) *node {
 	n := &node{Node: graph.Node{Kind: graph.Sink, Name: "Sink: " + name},
 		operator: func(operator.Mode) operator.Operator { return &operator.SinkWriter{Sink: to} }}
 	_, n.ConcurrentAttempts = to.(sink.ConcurrentAttempts)
 	if two, ok := to.(sink.TwoPhase); ok {
 		n.coordinator = func() operator.Coordinator { return &operator.CommitCoordinator{Sink: two} }
 	}
-	connect(n, s, 0)
-	return &Sink{s.env, s.env.add(n)}
+	if x, ok := to.(sink.Exclusive); ok {
+		env.claim(n, x.Owns())
+	}
+	return n
+}
+
+// claim notes what a sink owns outside the program, which no other sink may.
+func (e *Environment) claim(n *node, owns string) {
+	for _, o := range e.nodes {
+		if owns != "" && o.owns == owns {
+			e.fail(fmt.Errorf("%q and %q would both own the %s: give each its own", o.Name, n.Name, owns))
+		}
+	}
+	n.owns = owns
 }
 
 // writeChecked is WriteTo for a sink that could perhaps not be made.
@@ -97,6 +122,10 @@ type FileSinkOptions struct {
 	// Overwrite replaces what is there: in BATCH all parts in the directory, in STREAMING parts of the same names. Without
 	// it a part that exists is an error.
 	Overwrite bool
+	// Replace puts the output of a job in BATCH in the place of the whole directory, such as a partition dt=2026-11-20, so that a
+	// run may be repeated: readers see the old or the new, never parts of both. The hidden file _written.json in it says what was
+	// written.
+	Replace bool
 	// Compression of the parts.
 	Compression Compression
 	// Rolling says when the next part is begun; by default a sub-task writes one.
@@ -150,7 +179,7 @@ func only[O any](env *Environment, options []O) (o O) {
 
 func writeFiles[T any](s *Stream[T], dir string, e format.Encoder[T], o FileSinkOptions, name string) *Sink {
 	to, err := file.NewSink(dir, e, file.SinkOptions[T]{Prefix: o.Prefix, Suffix: o.Suffix, Compression: o.Compression,
-		Rolling: o.Rolling, Overwrite: o.Overwrite, Clock: s.env.clock})
+		Rolling: o.Rolling, Overwrite: o.Overwrite, Replace: o.Replace, Clock: s.env.clock})
 	return writeChecked(s, to, err, name)
 }
 

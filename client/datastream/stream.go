@@ -43,6 +43,9 @@ func (s *Stream[T]) own() *node {
 
 func typeName[T any]() string { return reflect.TypeFor[T]().String() }
 
+// Environment is the program that the stream belongs to.
+func (s *Stream[T]) Environment() *Environment { return s.env }
+
 // newSource adds a node without inputs.
 func newSource[T any](env *Environment, n *node) *Stream[T] {
 	n.Kind, n.Output = graph.Source, typeName[T]()
@@ -92,6 +95,13 @@ func (s *Stream[T]) Name(name string) *Stream[T] {
 // UID sets the operator's name for state: unique in the program and the same in each version of it.
 func (s *Stream[T]) UID(uid string) *Stream[T] {
 	s.own().UID = uid
+	return s
+}
+
+// UIDHash sets the operator's id in savepoints, 32 hexadecimal digits, in place of the one that follows from its uid or its place in
+// the program: for the state of an operator that was saved without a uid, under the id that leat savepoint inspect shows.
+func (s *Stream[T]) UIDHash(hash string) *Stream[T] {
+	s.own().UIDHash = hash
 	return s
 }
 

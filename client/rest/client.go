@@ -93,12 +93,15 @@ const retryAfter = 200 * time.Millisecond
 
 // do makes a call until somebody answers it, and returns the answer of success.
 func (c *Client) do(ctx context.Context, x call) (*http.Response, error) {
-	began := time.Now()
+	var unanswered time.Time // since when nobody answers: the call may have taken long before its leader was lost
 	for {
 		answer, err := c.once(ctx, x)
+		if unanswered.IsZero() {
+			unanswered = time.Now()
+		}
 		var refused *Error
 		again := errors.Is(err, ErrUnreachable) || errors.As(err, &refused) && refused.Status == http.StatusServiceUnavailable
-		if !again || ctx.Err() != nil || time.Since(began) >= c.patience {
+		if !again || ctx.Err() != nil || time.Since(unanswered) >= c.patience {
 			return answer, err
 		}
 		select {

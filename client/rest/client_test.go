@@ -120,3 +120,24 @@ func TestUploadAndDelete(t *testing.T) {
 	require.NoError(t, c.Delete(t.Context(), id))
 	require.Error(t, c.Delete(t.Context(), id))
 }
+
+// The leader takes longer for a call than nobody may lead, and then does not lead any more: the next one is asked.
+func TestCallOutlivesItsLeader(t *testing.T) {
+	const patience = time.Second
+	asked := 0
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked++; asked == 1 {
+			<-time.After(patience)
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = w.Write([]byte(`{"jobs": []}`))
+	}))
+	t.Cleanup(h.Close)
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	c, err := client.New(client.Options{Members: []string{h.URL}, Patience: patience})
+	require.NoError(t, err)
+	_, err = c.List(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 2, asked)
+}

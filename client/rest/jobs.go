@@ -21,6 +21,12 @@ func (c *Client) List(ctx context.Context) ([]messages.JobOverview, error) {
 	return all.Jobs, err
 }
 
+// Applications returns all runs of programs that the cluster knows, the newest first.
+func (c *Client) Applications(ctx context.Context) ([]messages.ApplicationOverview, error) {
+	all, err := ask[messages.Applications](ctx, c, call{method: "GET", path: "/applications/overview"})
+	return all.Applications, err
+}
+
 // Job returns the details of a job.
 func (c *Client) Job(ctx context.Context, id string) (messages.JobDetails, error) {
 	return ask[messages.JobDetails](ctx, c, call{method: "GET", path: "/jobs/" + url.PathEscape(id)})
@@ -36,6 +42,16 @@ func (c *Client) Status(ctx context.Context, id string) (string, error) {
 func (c *Client) Exceptions(ctx context.Context, id string) (messages.ExceptionHistory, error) {
 	x, err := ask[messages.Exceptions](ctx, c, call{method: "GET", path: "/jobs/" + url.PathEscape(id) + "/exceptions"})
 	return x.History, err
+}
+
+// Checkpoints returns how many checkpoints a streaming job has taken, and the latest.
+func (c *Client) Checkpoints(ctx context.Context, id string) (messages.Checkpoints, error) {
+	return ask[messages.Checkpoints](ctx, c, call{method: "GET", path: "/jobs/" + url.PathEscape(id) + "/checkpoints"})
+}
+
+// Checkpoint returns a checkpoint of a job with its vertices.
+func (c *Client) Checkpoint(ctx context.Context, id string, checkpoint int64) (messages.Checkpoint, error) {
+	return ask[messages.Checkpoint](ctx, c, call{method: "GET", path: "/jobs/" + url.PathEscape(id) + "/checkpoints/details/" + strconv.FormatInt(checkpoint, 10)})
 }
 
 // Result returns what a job came to; its status is IN_PROGRESS while it is not over.
@@ -96,4 +112,13 @@ func (c *Client) Output(ctx context.Context, id, name, taskManager string, offse
 	}
 	o, err := ask[messages.Output](ctx, c, call{method: http.MethodGet, path: "/jobs/" + url.PathEscape(id) + "/output", query: q, wait: wait})
 	return o.Parts, err
+}
+
+// OutputHosts names the TaskManagers on which a job's workers may have written to stdout or stderr.
+func (c *Client) OutputHosts(ctx context.Context, id, name string) (hosts []string, err error) {
+	o, err := ask[messages.Output](ctx, c, call{method: http.MethodGet, path: "/jobs/" + url.PathEscape(id) + "/output", query: url.Values{"name": {name}, "limit": {"0"}}})
+	for _, p := range o.Parts {
+		hosts = append(hosts, p.TaskManagerID)
+	}
+	return hosts, err
 }

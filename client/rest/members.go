@@ -31,3 +31,15 @@ func (c *Client) RemoveMember(ctx context.Context, member string) error {
 	_, err := ask[struct{}](ctx, c, call{method: http.MethodDelete, path: membersPath + "/" + url.PathEscape(member)})
 	return err
 }
+
+// Transfer has a JobManager lead, named by its ID or control address, and returns when it does.
+func (c *Client) Transfer(ctx context.Context, member string) error {
+	_, err := ask[struct{}](ctx, c, call{method: http.MethodPost, path: membersPath + "/" + url.PathEscape(member) + "/leader"})
+	return err
+}
+
+// Shutdown ends a cluster whose TaskManagers were started for it. It does not wait for the end.
+func (c *Client) Shutdown(ctx context.Context) error {
+	_, err := ask[struct{}](ctx, c, call{method: http.MethodDelete, path: "/cluster"})
+	return err
+}

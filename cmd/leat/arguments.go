@@ -72,7 +72,9 @@ func splitFlag(arg string) (name, value string, hasValue bool) {
 
 func isHelp(name string) bool { return name == "h" || name == "help" }
 
-func takesProgram(command *cli.Command) bool { return strings.HasPrefix(command.ArgsUsage, "PROGRAM") }
+func takesProgram(command *cli.Command) bool {
+	return strings.HasPrefix(command.ArgsUsage, "PROGRAM") || strings.HasPrefix(command.ArgsUsage, "--")
+}
 
 func findFlag(command *cli.Command, name string) cli.Flag {
 	for _, f := range command.Flags {

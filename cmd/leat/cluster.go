@@ -22,7 +22,8 @@ import (
 
 // clusterFlags are those of the verbs that speak to a cluster.
 func clusterFlags() []cli.Flag {
-	return append(commonFlags(), &cli.StringFlag{Name: "jobmanager", Aliases: []string{"m"}, Usage: "`HOST:PORT` of the cluster's REST server; several with commas between"})
+	return append(commonFlags(), &cli.StringFlag{Name: "target", Aliases: []string{"t"}, Usage: "`yarn-session`, yarn-application, nomad-session or nomad-application: see -Dyarn.application.id, -Dnomad.cluster-id"},
+		&cli.StringFlag{Name: "jobmanager", Aliases: []string{"m"}, Usage: "`HOST:PORT` of the cluster's REST server; several with commas between"})
 }
 
 // reachFiles gives file systems their configuration: hadoop's folder, and flink.hadoop.* and fs.* properties.
@@ -60,6 +61,21 @@ func connect(c *cli.Context) (*rest.Client, *config.Configuration, error) {
 	}
 	if err := applyJobManagerFlag(c, conf); err != nil {
 		return nil, nil, err
+	}
+	if c.IsSet("target") {
+		if err := conf.SetFrom("-t", config.ExecutionTarget.Key, c.String("target")); err != nil {
+			return nil, nil, &exitError{code: exitUsage, err: err}
+		}
+	}
+	if reach := reachYARN; onYARN(conf) || onNomad(conf) {
+		if onNomad(conf) {
+			reach = reachNomad
+		}
+		ctx, stop := interruptible()
+		defer stop()
+		if err := reach(ctx, conf); err != nil {
+			return nil, nil, err
+		}
 	}
 	client, err := clientOf(conf)
 	return client, conf, err

@@ -113,7 +113,9 @@ func TestClusterVerbsRefuse(t *testing.T) {
 	}{
 		{[]string{"list", "-m", "http://x"}, "expected HOST:PORT"},
 		{[]string{"cancel"}, "cancel: which job?"},
-		{[]string{"cancel", "-s", "/x", "y"}, "takes no savepoints"},
+		{[]string{"cancel", "-s", "/x", "y", "z"}, "cancel -s takes one job"},
+		{[]string{"savepoint"}, "expected JOB [FOLDER]"},
+		{[]string{"stop"}, "stop: which job?"},
 		{[]string{"logs"}, "logs: which job?"},
 		{[]string{"list", "-Dcluster.secret-file=/no/such"}, "reading the cluster's secret"},
 		{[]string{"jobmanager", "-Drest.bind-address=0.0.0.0"}, "cluster.secret-file"},
@@ -156,8 +158,14 @@ func replicate(t *testing.T, settings map[string]string) {
 	_, err := secret.Create(file)
 	require.NoError(t, err)
 	var members []string
-	for len(members) < 3 {
-		members = append(members, freePair(t))
+	var free []net.Listener
+	for range 3 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		free, members = append(free, l), append(members, fmt.Sprint("localhost:", l.Addr().(*net.TCPAddr).Port))
+	}
+	for _, l := range free {
+		require.NoError(t, l.Close())
 	}
 	type member struct {
 		log   *sink
@@ -201,7 +209,7 @@ func replicate(t *testing.T, settings map[string]string) {
 				}
 			}
 			return control != ""
-		}, 30*time.Second, 10*time.Millisecond)
+		}, 2*time.Minute, 10*time.Millisecond)
 		return control
 	}
 	list := func(not string) bool {
@@ -213,28 +221,11 @@ func replicate(t *testing.T, settings map[string]string) {
 		return false
 	}
 	first := leader()
-	require.Eventually(t, func() bool { return list(first) }, 30*time.Second, 20*time.Millisecond, "a follower leads to the leader")
+	require.Eventually(t, func() bool { return list(first) }, 2*time.Minute, 20*time.Millisecond, "a follower leads to the leader")
 	all[first].stop()
 	require.NoError(t, <-all[first].ended)
 	delete(all, first)
 	second := leader()
 	require.NotEqual(t, first, second)
-	require.Eventually(t, func() bool { return list(second) }, 30*time.Second, 20*time.Millisecond)
-}
-
-// freePair is an address whose port and the one after it are free.
-func freePair(t *testing.T) string {
-	t.Helper()
-	for {
-		a, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		port := a.Addr().(*net.TCPAddr).Port
-		b, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+1))
-		require.NoError(t, a.Close())
-		if err != nil {
-			continue
-		}
-		require.NoError(t, b.Close())
-		return fmt.Sprintf("localhost:%d", port)
-	}
+	require.Eventually(t, func() bool { return list(second) }, 2*time.Minute, 20*time.Millisecond)
 }

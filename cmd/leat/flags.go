@@ -24,11 +24,11 @@ func commonFlags() []cli.Flag {
 func programFlags() []cli.Flag {
 	return append(commonFlags(),
 		&cli.StringFlag{Name: "parallelism", Aliases: []string{"p"}, Usage: "`NUMBER` of parallel sub-tasks"},
-		&cli.StringFlag{Name: "target", Aliases: []string{"t"}, Usage: "where to run: `local` or remote"},
+		&cli.StringFlag{Name: "target", Aliases: []string{"t"}, Usage: "where to run: `local`, remote, yarn-application, yarn-session, nomad-application or nomad-session"},
 		&cli.BoolFlag{Name: "detached", Aliases: []string{"d"}, Usage: "do not wait for the job's end; the program's main function runs on the cluster"},
 		&cli.StringFlag{Name: "jobmanager", Aliases: []string{"m"}, Usage: "run on the cluster whose REST server is `HOST:PORT`"},
-		&cli.StringFlag{Name: "fromSavepoint", Aliases: []string{"s"}, Usage: "start from the savepoint at `PATH` (not there yet)"},
-		&cli.BoolFlag{Name: "allowNonRestoredState", Aliases: []string{"n"}, Usage: "skip state of the savepoint that no operator wants"},
+		&cli.StringFlag{Name: "fromSavepoint", Aliases: []string{"s"}, Usage: "start from the checkpoint or savepoint at `PATH`"},
+		&cli.BoolFlag{Name: "allowNonRestoredState", Aliases: []string{"n"}, Usage: "skip state of it that no operator wants"},
 		&cli.StringFlag{Name: "claimMode", Aliases: []string{"cm", "restoreMode", "rm"}, Usage: "owner of the savepoint's files: `NO_CLAIM` or CLAIM"},
 		&cli.BoolFlag{Name: "shutdownOnAttachedExit", Aliases: []string{"sae"}, Usage: "cancel the job when the client ends, as is done anyway"},
 		&cli.StringFlag{Name: "class", Aliases: []string{"c"}, Usage: "ignored: a Go program has one main function, no entry `CLASS`"},
@@ -73,6 +73,7 @@ func applyProgramFlags(c *cli.Context, conf *config.Configuration) error {
 	for _, f := range []struct{ flag, key string }{
 		{"parallelism", config.DefaultParallelism.Key},
 		{"target", config.ExecutionTarget.Key},
+		{"fromSavepoint", config.RestorePath.Key},
 		{"allowNonRestoredState", config.AllowNonRestoredState.Key},
 		{"claimMode", config.RestoreClaimMode.Key},
 	} {
@@ -93,23 +94,31 @@ func applyProgramFlags(c *cli.Context, conf *config.Configuration) error {
 	}
 	target := config.Get(conf, config.ExecutionTarget)
 	switch {
-	case target != local && target != remote:
-		return wrongUsage("target %q: this version runs jobs in the program's own process (%s) or on a cluster (%s): set -t or %s to one of them",
-			target, local, remote, config.ExecutionTarget.Key)
+	case target != local && target != remote && !onYARN(conf) && !onNomad(conf):
+		return wrongUsage("target %q: expected %s, the program's own process; %s, a cluster; %s, an application of YARN; %s, a session there; or %s, %s: set -t or %s to one of them",
+			target, local, remote, yarnApplication, yarnSession, nomadApplication, nomadSession, config.ExecutionTarget.Key)
+	case (onYARN(conf) || onNomad(conf)) && c.IsSet("jobmanager"):
+		return wrongUsage("-m: %s has a JobManager of its own: leave -m or -t %s out", target, target)
 	case target == local && c.IsSet("jobmanager"):
 		return wrongUsage("-m: a local job has no JobManager: leave -m or -t local out")
 	case target == local && detached(c, conf):
 		return wrongUsage("-d: a detached job needs a cluster: name it with -m HOST:PORT, or leave -d out")
-	case c.IsSet("fromSavepoint"), config.Get(conf, config.RestorePath) != "":
-		return wrongUsage("-s: this version cannot start from a savepoint: leave it and %s out", config.RestorePath.Key)
 	}
-	return nil
+	return restoreFlags(c, conf)
 }
 
 // The targets.
 const (
 	local  = "local"
 	remote = "remote"
+	// yarnApplication is an application of YARN that is the program's alone.
+	yarnApplication = "yarn-application"
+	// yarnSession is one that runs jobs of many programs.
+	yarnSession = "yarn-session"
+	// nomadApplication is a cluster on Nomad that is the program's alone.
+	nomadApplication = "nomad-application"
+	// nomadSession is one that runs jobs of many programs.
+	nomadSession = "nomad-session"
 )
 
 // detached tells whether the end of the job is not waited for.

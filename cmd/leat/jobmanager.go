@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,17 +10,22 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/leatproject/leat/resourcemanager"
 	"github.com/leatproject/leat/resourcemanager/exporter"
 	"github.com/leatproject/leat/resourcemanager/standalone"
 	"github.com/leatproject/leat/runtime/config"
 	"github.com/leatproject/leat/runtime/rpc"
+	"github.com/leatproject/leat/runtime/security"
+	"github.com/leatproject/leat/scheduler/job"
 	"github.com/leatproject/leat/scheduler/jobmanager"
 	"github.com/leatproject/leat/scheduler/jobmanager/blob"
 	"github.com/leatproject/leat/scheduler/jobmanager/driver"
@@ -62,14 +68,38 @@ type head struct {
 	logger   *slog.Logger
 	stateDir string
 	control  net.Listener
+	beside   []*security.Beside  // what else is spoken over it
+	joined   *replication.Member // nil without what outlives all JobManagers
 	web      net.Listener
 	blobs    *blob.Store
 	manager  *jobmanager.JobManager
 	programs *driver.Programs
-	// application is what the cluster is for, if it is for one.
-	application *rest.Driver
+	// application is what the cluster is for, if it is for one, and ended how it has.
+	application *ownProgram
+	ended       *job.Application
 	outcome     error
-	cleanup     []func()
+	// shutdown is closed by a request to end a session, whose end stopped notes.
+	shutdown chan struct{}
+	stopped  bool
+	workers  workers
+	// first are the members that begin the generation, if others are added later; running runs beside the rest.
+	first   []string
+	running func(context.Context)
+	readers []netip.Addr // see rest.Options
+	cleanup []func()
+}
+
+// workers is where TaskManagers come from. The zero value waits for those that others start.
+type workers struct {
+	// provide makes a Provider when the ports are open.
+	provide func(*head) (resourcemanager.Provider, error)
+	size    resourcemanager.Size
+	// first is how many are asked for before any job wants them.
+	first int
+	// generation is that of a JobManager that keeps nothing; 0 is made of the time.
+	generation uint64
+	// stdout and stderr take what drivers print, too.
+	stdout, stderr io.Writer
 }
 
 func (h *head) later(f func()) { h.cleanup = append(h.cleanup, f) }
@@ -97,14 +127,21 @@ func (h *head) run(ctx context.Context, path string, s streams) error {
 	if err := h.listen(); err != nil {
 		return err
 	}
-	if err := h.open(ctx, path); err != nil {
+	provider := resourcemanager.Provider(standalone.New())
+	if h.workers.provide != nil {
+		if provider, err = h.workers.provide(h); err != nil {
+			return err
+		}
+	}
+	h.later(func() { _ = provider.Close() })
+	if err := h.open(ctx, path, provider); err != nil {
 		return err
 	}
 	info, _ := debug.ReadBuildInfo()
 	id := identify(info)
-	web, err := rest.New(rest.Options{JobManager: h.manager, Configuration: conf, Secret: h.secret, TLS: h.tls, Hosts: []string{config.Get(conf, config.RestAddress)},
+	web, err := rest.New(rest.Options{JobManager: h.manager, Configuration: conf, Secret: h.secret, Readers: h.readers, TLS: h.tls, Hosts: []string{config.Get(conf, config.RestAddress)},
 		Submit: config.Get(conf, config.WebSubmit), Cancel: config.Get(conf, config.WebCancel), UploadDir: h.uploadDir(),
-		UploadLimit: int64(config.Get(conf, config.MaxContentLength)), Drivers: h.programs, LogFiles: files, Version: id.Version, Commit: id.Commit, Logger: logger})
+		UploadLimit: int64(config.Get(conf, config.MaxContentLength)), Shutdown: h.shutdownByRequest(), Drivers: h.programs, LogFiles: files, Version: id.Version, Commit: id.Commit, Logger: logger})
 	if err != nil {
 		return err
 	}
@@ -113,7 +150,7 @@ func (h *head) run(ctx context.Context, path string, s streams) error {
 		return &exitError{code: exitUsage, err: err}
 	}
 	h.later(report)
-	server := grpc.NewServer(grpc.Creds(h.peers.Credentials(h.logger)), grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage),
+	server := grpc.NewServer(grpc.Creds(h.peers.Credentials(h.logger, h.beside...)), grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 10 * time.Second, Timeout: config.Get(conf, config.HeartbeatTimeout)}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}))
 	rpc.RegisterJobManagerServer(server, h.manager)
@@ -135,10 +172,18 @@ func (h *head) serve(ctx context.Context, web *rest.Server, server *grpc.Server)
 	applied := make(chan struct{})
 	go func() {
 		defer close(applied)
-		if h.application != nil && h.apply(running) {
+		if h.application != nil && h.apply(running) || h.application == nil && h.session(running) {
 			stop()
 		}
 	}()
+	if h.running != nil {
+		beside := make(chan struct{})
+		go func() {
+			defer close(beside)
+			h.running(running)
+		}()
+		defer func() { <-beside }()
+	}
 	h.logger.Info("JobManager started", "rest", h.manager.Member().REST, "control", h.manager.Member().Control, "version", version)
 	var failures []error
 	for range 3 {
@@ -150,6 +195,27 @@ func (h *head) serve(ctx context.Context, web *rest.Server, server *grpc.Server)
 	<-applied
 	h.logger.Info("JobManager stopped")
 	return errors.Join(append(failures, h.outcome)...)
+}
+
+// shutdownByRequest is what a request to end the cluster does; nil where nobody starts TaskManagers for it.
+func (h *head) shutdownByRequest() func() {
+	if h.workers.provide == nil || h.application != nil {
+		return nil
+	}
+	h.shutdown = make(chan struct{})
+	return sync.OnceFunc(func() { close(h.shutdown) })
+}
+
+// session waits for a request to end the cluster and sends the TaskManagers away. It is false if ctx ended first.
+func (h *head) session(ctx context.Context) bool {
+	select {
+	case <-h.shutdown:
+	case <-ctx.Done():
+		return false
+	}
+	h.stopped = true
+	h.dismiss(ctx)
+	return true
 }
 
 // listen opens the ports, unless everybody could use them.
@@ -184,9 +250,9 @@ func (h *head) listen() (err error) {
 }
 
 // open opens what is kept: the log and the blobs.
-func (h *head) open(ctx context.Context, path string) error {
+func (h *head) open(ctx context.Context, path string, provider resourcemanager.Provider) error {
 	h.stateDir = config.Get(h.conf, config.StateDir)
-	form, err := formOf(h.conf)
+	form, err := h.form()
 	if err != nil {
 		return err
 	}
@@ -206,16 +272,18 @@ func (h *head) open(ctx context.Context, path string) error {
 	if h.blobs, err = blob.Open(ctx, h.blobDir(), int64(config.Get(h.conf, config.MaxContentLength))); err != nil {
 		return err
 	}
-	drivers, err := driver.New(driver.Options{Environ: os.Environ(), Configuration: h.conf, File: path, Dir: h.stateDir, Blobs: h.blobs, Logger: h.logger})
+	if h.application != nil && h.application.digest != "" {
+		h.blobs.Lend(h.application.digest, h.application.Path)
+	}
+	drivers, err := driver.New(driver.Options{Environ: os.Environ(), Configuration: h.conf, File: path, Dir: h.stateDir, Blobs: h.blobs, Logger: h.logger, Stdout: h.workers.stdout, Stderr: h.workers.stderr})
 	if err != nil {
 		return err
 	}
-	provider := standalone.New()
-	h.later(func() { _ = provider.Close() })
 	h.manager, err = jobmanager.New(jobmanager.Options{Cluster: config.Get(h.conf, config.ClusterID), Member: h.member(),
-		Masters: controlAddresses(h.conf), Generation: generation, OpenLog: openLog, Seed: seedOf(config.Get(h.conf, config.ClusterID)), Blobs: h.blobs, Provider: provider, Drivers: drivers, DriverAttempts: config.Get(h.conf, config.DriverAttempts),
+		Masters: controlAddresses(h.conf), Generation: generation, OpenLog: openLog, Seed: seedOf(config.Get(h.conf, config.ClusterID)), Blobs: h.blobs, Provider: provider, WorkerSize: h.workers.size, FirstWorkers: h.workers.first, WorkerIdle: config.Get(h.conf, config.WorkerIdle),
+		Drivers: drivers, DriverAttempts: config.Get(h.conf, config.DriverAttempts),
 		Heartbeat: config.Get(h.conf, config.HeartbeatInterval), Lease: config.Get(h.conf, config.HeartbeatTimeout),
-		Expiry: config.Get(h.conf, config.JobExpiry), Logger: h.logger})
+		Expiry: config.Get(h.conf, config.JobExpiry), CheckpointDir: config.Get(h.conf, config.CheckpointDir), Logger: h.logger})
 	if err != nil {
 		return err
 	}
@@ -236,6 +304,7 @@ func (h *head) openLog(ctx context.Context, form replication.Form) (generation u
 		if err != nil {
 			return 0, nil, err
 		}
+		h.joined = m
 		return m.Generation, m.OpenLog, nil
 	case form == replication.Alone:
 		return 1, func(m joblog.Machine) (joblog.Log, error) {
@@ -243,7 +312,7 @@ func (h *head) openLog(ctx context.Context, form replication.Form) (generation u
 		}, nil
 	}
 	// TaskManagers of the JobManager before this one must start anew
-	return uint64(time.Now().Unix()), func(m joblog.Machine) (joblog.Log, error) { return joblog.NewMemory(m), nil }, nil
+	return cmp.Or(h.workers.generation, uint64(time.Now().Unix())), func(m joblog.Machine) (joblog.Log, error) { return joblog.NewMemory(m), nil }, nil
 }
 
 // member is where others reach this JobManager: its configured names, with the ports that it has got.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/leatproject/leat/client/rest"
@@ -72,9 +73,34 @@ func list(c *cli.Context, s streams) error {
 	}
 	if ended {
 		section(s.out, "---------------------- Terminated Jobs -----------------------", "No terminated jobs.", "ended", jobs)
+		programs, err := client.Applications(ctx)
+		if err != nil {
+			return clusterError(err)
+		}
+		failedPrograms(s.out, programs)
 	}
 	return nil
 }
+
+// failedPrograms prints detached programs whose main function has failed, the oldest first. Such a one need not have come to a job.
+func failedPrograms(out io.Writer, all []messages.ApplicationOverview) {
+	all = slices.DeleteFunc(all, func(a messages.ApplicationOverview) bool { return a.ExitCode == nil || *a.ExitCode == 0 })
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintln(out, "---------------------- Failed Programs -----------------------")
+	slices.Reverse(all)
+	for _, a := range all {
+		why, _, _ := strings.Cut(a.Failure, "\n")
+		fmt.Fprintf(out, "%s : %s : %s (exit code %d: %s)\n", time.UnixMilli(a.StartTime).Format(listTime), a.ID, a.Name, *a.ExitCode, why)
+	}
+	fmt.Fprintln(out, listEnd)
+}
+
+const (
+	listTime = "02.01.2006 15:04:05"
+	listEnd  = "--------------------------------------------------------------"
+)
 
 // kindOf sorts states as Flink's list does.
 func kindOf(state string) string {
@@ -97,7 +123,7 @@ func section(out io.Writer, title, none, kind string, jobs []messages.JobOvervie
 	fmt.Fprintln(out, title)
 	slices.Reverse(jobs)
 	for _, j := range jobs {
-		fmt.Fprintf(out, "%s : %s : %s (%s)\n", time.UnixMilli(j.StartTime).Format("02.01.2006 15:04:05"), j.JID, j.Name, j.State)
+		fmt.Fprintf(out, "%s : %s : %s (%s)\n", time.UnixMilli(j.StartTime).Format(listTime), j.JID, j.Name, j.State)
 	}
-	fmt.Fprintln(out, "--------------------------------------------------------------")
+	fmt.Fprintln(out, listEnd)
 }

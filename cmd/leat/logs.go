@@ -78,7 +78,7 @@ func (o *output) copy(ctx context.Context, follow bool) error {
 func (o *output) round(ctx context.Context, follow bool) (more bool, err error) {
 	hosts := []string{o.only}
 	if o.only == "" {
-		if hosts, err = o.hosts(ctx); err != nil {
+		if hosts, err = o.client.OutputHosts(ctx, o.job, o.name); err != nil {
 			return false, err
 		}
 	}
@@ -110,17 +110,4 @@ func (o *output) round(ctx context.Context, follow bool) (more bool, err error) 
 		}
 	}
 	return more, nil
-}
-
-// hosts are the TaskManagers of the job, which may change while it runs.
-func (o *output) hosts(ctx context.Context) ([]string, error) {
-	parts, err := o.client.Output(ctx, o.job, o.name, "", 1<<62, 0)
-	if err != nil {
-		return nil, err
-	}
-	var hosts []string
-	for _, p := range parts {
-		hosts = append(hosts, p.TaskManagerID)
-	}
-	return hosts, nil
 }

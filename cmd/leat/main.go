@@ -58,7 +58,7 @@ func dispatch(args []string, s streams) error {
 }
 
 func newApp(s streams) *cli.App {
-	commands := []*cli.Command{runCommand(s), infoCommand(s), listCommand(s), cancelCommand(s), logsCommand(s), jobManagerCommand(s), membersCommand(s), standaloneJobCommand(s),
+	commands := []*cli.Command{runCommand(s), sqlCommand(s), infoCommand(s), listCommand(s), cancelCommand(s), stopCommand(s), savepointCommand(s), checkpointCommand(s), checkpointsCommand(s), logsCommand(s), jobManagerCommand(s), membersCommand(s), yarnCommand(s), nomadCommand(s), backfillCommand(s), scheduleCommand(s), standaloneJobCommand(s),
 		taskManagerCommand(s), versionCommand(s)}
 	for _, c := range commands {
 		c.OnUsageError = func(_ *cli.Context, err error, _ bool) error { return wrongUsage("%s: %w", c.Name, err) }
@@ -92,6 +92,7 @@ var appHelp = `leat: batch and stream processing in one binary
    leat run -p 4 -Dexecution.runtime-mode=BATCH ./wordcount
    leat run -d -m head:8081 ./wordcount         run it on a cluster, do not wait
    leat list, leat cancel JOB, leat logs -f JOB look after jobs of a cluster
+   leat stop JOB, leat run -s PATH ./wordcount  stop with a savepoint, go on with it
    leat info ./wordcount --input text.txt       print the plan, run nothing
    leat run --help                              the flags of a verb
 

@@ -21,13 +21,14 @@ func membersCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:      "members",
 		Usage:     "list or change the JobManagers of a cluster",
-		ArgsUsage: "list | add HOST:PORT | remove HOST:PORT | recover",
+		ArgsUsage: "list | add HOST:PORT | remove HOST:PORT | lead HOST:PORT | recover",
 		Description: `HOST:PORT is that of the control protocol (jobmanager.rpc.address and .port).
 
    leat members list
    leat members remove head2:6123       a dead one, before its replacement is added
    leat members add head4:6123          start it first
    leat members add head5:6123          also where a member has moved to, with its cluster.state-dir
+   leat members lead head2:6123         before head1 is taken down
    leat members recover                 after the loss of a majority for good
 
 recover begins a new generation of the cluster from what is in high-availability.storageDir, which has every job that was
@@ -59,6 +60,14 @@ func members(c *cli.Context, s streams) error {
 			}
 			return err
 		})
+	case verb == "lead" && len(names) == 1:
+		return onCluster(c, func(client *rest.Client) error {
+			err := client.Transfer(ctx, names[0])
+			if err == nil {
+				fmt.Fprintf(s.out, "Member %s leads.\n", names[0])
+			}
+			return err
+		})
 	case verb == "remove" && len(names) == 1:
 		return onCluster(c, func(client *rest.Client) error {
 			err := client.RemoveMember(ctx, names[0])
@@ -68,7 +77,7 @@ func members(c *cli.Context, s streams) error {
 			return err
 		})
 	}
-	return wrongUsage("members: %q: expected list, add HOST:PORT, remove HOST:PORT or recover", strings.Join(c.Args().Slice(), " "))
+	return wrongUsage("members: %q: expected list, add HOST:PORT, remove HOST:PORT, lead HOST:PORT or recover", strings.Join(c.Args().Slice(), " "))
 }
 
 func onCluster(c *cli.Context, f func(*rest.Client) error) error {
@@ -155,8 +164,8 @@ func describeLast(j *job.Job) string {
 	if j.State.Terminal() {
 		return fmt.Sprintf("%s (%s)", text, j.State)
 	}
-	if n := len(j.Checkpoints.Completed); n > 0 {
-		return fmt.Sprintf("%s, from checkpoint %d", text, j.Checkpoints.Completed[n-1].ID)
+	if r, ok := j.Checkpoints.Newest(); ok {
+		return fmt.Sprintf("%s, from checkpoint %d", text, r.ID)
 	}
 	return text
 }

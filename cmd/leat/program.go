@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -20,11 +21,15 @@ import (
 // replace it.
 type program struct {
 	path    string
+	script  string // that it runs; empty if it is a program itself
 	release func()
 }
 
+// name is what its user calls it.
+func (p program) name() string { return filepath.Base(cmp.Or(p.script, p.path)) }
+
 // whatRuns is the remedy for whatever is no program.
-const whatRuns = "leat runs an executable file, a Go package (a folder or an import path) or a .go file"
+const whatRuns = "leat runs an executable file, a Go package (a folder or an import path), a .go file or a .sql script"
 
 // findProgram turns PROGRAM into an executable: a file as it is, Go sources by building them. Messages of the Go compiler
 // go to compiler.
@@ -35,7 +40,7 @@ func findProgram(name string, compiler io.Writer) (program, error) {
 	case ".py":
 		return program{}, wrongUsage("%s: Leat runs no Python: %s", name, whatRuns)
 	case ".sql":
-		return program{}, wrongUsage("%s: SQL is not there yet: %s", name, whatRuns)
+		return program{}, wrongUsage("%s: scripts of SQL are run by leat run and leat sql", name)
 	}
 	info, err := os.Stat(name)
 	switch {
@@ -102,6 +107,9 @@ func build(folder, target string, compiler io.Writer) (program, error) {
 	}
 	compile := exec.Command(command, "build", "-C", folder, "-o", output, target)
 	compile.Stdout, compile.Stderr = compiler, compiler
+	if _, chosen := os.LookupEnv("CGO_ENABLED"); !chosen {
+		compile.Env = append(os.Environ(), "CGO_ENABLED=0") // a static file starts on any node, and maps less memory
+	}
 	if err := compile.Run(); err != nil {
 		release()
 		return program{}, wrongUsage("building %s: go build: %w", filepath.Join(folder, target), err)

@@ -77,7 +77,7 @@ func (r *plainReporter) event(e status.Event, _ []byte) {
 	switch {
 	case e.Event == status.Submitted:
 		r.started, r.shown = e.Time, e.Time
-		r.print(submission(e))
+		r.print(submissionLine(e))
 		r.meter.measure(e)
 	case e.Event == status.Progress && e.Time-r.shown >= plainInterval:
 		r.shown = e.Time
@@ -101,8 +101,8 @@ func (r *plainReporter) vertices(e status.Event) string {
 	return b.String()
 }
 
-// submission is the line that tools look for to learn a job's id.
-func submission(e status.Event) string { return "Job has been submitted with JobID " + e.JobID }
+// submissionLine is the one that tools look for to learn a job's id.
+func submissionLine(e status.Event) string { return "Job has been submitted with JobID " + e.JobID }
 
 // conclusion is the line about a job that has ended.
 func conclusion(e status.Event) string {

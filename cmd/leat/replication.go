@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/leatproject/leat/runtime/config"
+	"github.com/leatproject/leat/runtime/security"
 	"github.com/leatproject/leat/scheduler/jobmanager/replication"
 	"github.com/leatproject/leat/scheduler/log/mirror"
 	"github.com/leatproject/leat/storage/clock"
@@ -35,11 +36,19 @@ func formOf(conf *config.Configuration) (replication.Form, error) {
 		return "", wrongUsage("replicated JobManagers need %s, a folder of each one's own, and %s, a folder that all of them reach", config.StateDir.Key, config.HighAvailabilityDir.Key)
 	}
 	for _, m := range members {
-		if _, err := replication.AgreementAddress(m); err != nil {
+		if err := replication.CheckControl(m); err != nil {
 			return "", wrongUsage("%s: %w", config.ControlAddresses.Key, err)
 		}
 	}
 	return replication.Raft, nil
+}
+
+// form is that of this JobManager.
+func (h *head) form() (replication.Form, error) {
+	if len(h.first) > 0 {
+		return replication.Raft, nil
+	}
+	return formOf(h.conf)
 }
 
 // placeOf is where the mirror of the cluster's state is.
@@ -70,30 +79,22 @@ func (h *head) join(ctx context.Context, form replication.Form) (*replication.Me
 	}
 	opt := replication.Options{Place: place, Form: form, Control: ownControl(h.conf), First: controlAddresses(h.conf), Dir: h.stateDir,
 		Dial: h.dialMember, Seed: seedOf(config.Get(h.conf, config.ClusterID)), Clock: clock.Real, Logger: h.logger}
+	if len(h.first) > 0 {
+		opt.First = h.first
+	}
 	if form == replication.Raft {
 		if !slices.Contains(opt.First, opt.Control) {
 			return nil, wrongUsage("%s does not name this JobManager, %s: set jobmanager.rpc.address and .port to one of %s", config.ControlAddresses.Key,
 				opt.Control, strings.Join(opt.First, ", "))
 		}
-		own, err := replication.AgreementAddress(opt.Control)
-		if err != nil {
-			return nil, err
-		}
-		_, port, err := net.SplitHostPort(own)
-		if err != nil {
-			return nil, err
-		}
-		l, err := listen("the replicated log", config.Get(h.conf, config.JobManagerBindHost), port, config.JobManagerPort.Key)
-		if err != nil {
-			return nil, err
-		}
-		h.later(func() { _ = l.Close() })
-		opt.Listener = h.peers.Listen(l, agreement, h.logger)
+		h.beside = []*security.Beside{security.NewBeside(agreement, h.control.Addr())}
+		h.later(func() { _ = h.beside[0].Close() })
+		opt.Listener = h.beside[0]
 	}
 	return replication.Join(ctx, opt)
 }
 
-// agreement is the protocol of connections between members.
+// agreement is the protocol of connections between members, with which greetings of scheduler/log/raft begin.
 const agreement = "leat-raft"
 
 // dialMember connects to another member, which must prove that it is one.

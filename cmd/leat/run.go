@@ -18,10 +18,11 @@ func runCommand(s streams) *cli.Command {
 		Name:      "run",
 		Usage:     "run a program and show its progress",
 		ArgsUsage: "PROGRAM [its arguments]",
-		Description: `PROGRAM is an executable, or a Go package or .go file, which is built first. All that follows it is its own.
+		Description: `PROGRAM is an executable, or a Go package or .go file, which is built first, or a script of SQL. All that follows it is its own.
 
    leat run ./wordcount --input text.txt
    leat run ./cmd/examples/wordcount --input text.txt
+   leat run job.sql --var date=2026-11-20          the statements of a script, as leat sql -f runs them
    leat run -p 4 ./wordcount                       parallelism 4
    leat run -m head:8081 ./wordcount               on a cluster; leat list, leat cancel and leat logs look after it
    leat run -d -m head:8081 ./wordcount            the same, without waiting for its end
@@ -49,13 +50,33 @@ func runProgram(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	target := config.Get(conf, config.ExecutionTarget)
+	if detached(c, conf) || target == yarnApplication || target == nomadApplication { // main() runs on the cluster
+		limit := maxCarried
+		if target == nomadApplication {
+			limit = maxCarriedByNomad
+		}
+		if run.args, err = carried(c.Args().First(), run.args, limit); err != nil {
+			return err
+		}
+	}
+	switch target {
+	case yarnApplication:
+		return runOnYARN(c, conf, run, s)
+	case nomadApplication:
+		return runOnNomad(c, conf, run, s)
+	case yarnSession, nomadSession:
+		if run, err = inSession(c, conf, run); err != nil {
+			return err
+		}
+	}
 	if detached(c, conf) {
 		return runDetached(c, conf, run, s)
 	}
 	if err := reachable(conf); err != nil {
 		return err
 	}
-	if config.Get(conf, config.ExecutionTarget) == remote {
+	if config.Get(conf, config.ExecutionTarget) == remote && run.session == "" {
 		run.session = "-m " + cmp.Or(c.String("jobmanager"), net.JoinHostPort(config.Get(conf, config.RestAddress), strconv.Itoa(config.Get(conf, config.RestPort))))
 	}
 	report, programStreams := newReporter(s, c.Bool("json"), c.Bool("quiet"))
@@ -104,13 +125,13 @@ func prepare(c *cli.Context, s streams) (child, *config.Configuration, error) {
 	if err := applyProgramFlags(c, conf); err != nil {
 		return child{}, nil, err
 	}
-	p, err := findProgram(c.Args().First(), s.err)
+	p, args, err := findRunnable(c, s.err)
 	if err != nil {
 		return child{}, nil, err
 	}
 	return child{
 		program: p,
-		args:    c.Args().Tail(),
+		args:    args,
 		env:     append(withoutConfiguration(os.Environ()), conf.Environ(path)...),
 		streams: s,
 		notice:  func(text string) { fmt.Fprintf(s.err, "leat: %s\n", text) },

@@ -80,16 +80,15 @@ func TestRunRefuses(t *testing.T) {
 		{[]string{}, "run: which program? leat run PROGRAM"},
 		{[]string{"job.jar"}, "job.jar: Leat has no Java virtual machine and cannot run jars: leat runs an executable file"},
 		{[]string{"job.PY"}, "Leat runs no Python"},
-		{[]string{"job.sql"}, "SQL is not there yet"},
+		{[]string{"job.sql"}, "finding the script: stat job.sql"},
 		{[]string{"missing"}, "finding the program: stat missing: no such file or directory; leat runs"},
 		{[]string{plain}, "is not executable: chmod +x it"},
 		{[]string{script}, "it is no Go binary"},
 		{[]string{"-d", program}, "-d: a detached job needs a cluster"},
-		{[]string{"-t", "yarn-session", program}, `target "yarn-session": this version runs jobs in the program's own process`},
+		{[]string{"-t", "yarn-session", program}, `you have no session on YARN`},
 		{[]string{"-t", "local", "-m", "host:8081", program}, "-m: a local job has no JobManager"},
 		{[]string{"-m", "http://host:8081", program}, "-m http://host:8081: expected HOST:PORT"},
-		{[]string{"-s", "/savepoint", program}, "-s: this version cannot start from a savepoint"},
-		{[]string{"-Dexecution.state-recovery.path=/x", program}, "-s: this version cannot start from a savepoint"},
+		{[]string{"-s", "/savepoint", "--claimMode", "LEGACY", program}, "--claimMode LEGACY"},
 		{[]string{"-p", "x", program}, `--parallelism: parallelism.default: "x" is not valid: expected a whole number from 1 to 32768`},
 		{[]string{"-Dparalelism.default=4", program}, `-D: unknown configuration key "paralelism.default"; did you mean "parallelism.default"?`},
 		{[]string{"--config", "/no/such", program}, "--config: reading the configuration: stat /no/such"},
@@ -184,7 +183,7 @@ func TestSignals(t *testing.T) {
 			}
 			_ = cmd.Wait()
 			require.NoError(t, ctx.Err())
-			require.Equal(t, tc.code, cmd.ProcessState.ExitCode())
+			require.Equal(t, tc.code, cmd.ProcessState.ExitCode(), "%q", seen)
 			require.Equal(t, tc.last, seen[len(seen)-1])
 		})
 	}

@@ -119,7 +119,7 @@ func (r *tableReporter) event(e status.Event, _ []byte) {
 	switch {
 	case e.Event == status.Submitted:
 		r.started = e.Time
-		r.screen.print(submission(e))
+		r.screen.print(submissionLine(e))
 		r.draw(e)
 	case e.Event == status.Progress && e.Time-r.shown >= tableInterval:
 		r.draw(e)

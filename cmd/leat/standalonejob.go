@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/leatproject/leat/runtime/config"
@@ -53,7 +54,15 @@ func runStandaloneJob(c *cli.Context, s streams) error {
 	defer p.release()
 	ctx, stop := interruptible()
 	defer stop()
-	return (&head{conf: conf, application: &rest.Driver{Path: p.path, Args: c.Args().Tail()}}).run(ctx, path, s)
+	return (&head{conf: conf, application: &ownProgram{name: filepath.Base(p.path), Driver: rest.Driver{Path: p.path, Args: c.Args().Tail()}}}).run(ctx, path, s)
+}
+
+// ownProgram is what a cluster is for.
+type ownProgram struct {
+	name string
+	rest.Driver
+	// digest is set if the file is on all nodes and stays: then it need not be stored.
+	digest string
 }
 
 // dismissal is how long TaskManagers may take to leave when the application has ended.
@@ -82,16 +91,22 @@ func (h *head) apply(ctx context.Context) bool {
 	if err != nil {
 		return ctx.Err() == nil
 	}
+	h.ended = &ended
 	if ended.Exit != 0 || ended.State != job.Finished {
 		h.outcome = &exitError{code: cmp.Or(ended.Exit, exitFailed), err: fmt.Errorf("the program has ended as %s: %s", ended.State, cmp.Or(ended.Error, "it does not say why"))}
 	}
 	h.logger.Info("application has ended", "application", id, "state", ended.State.String(), "code", ended.Exit)
+	h.dismiss(ctx)
+	return true
+}
+
+// dismiss sends the TaskManagers away.
+func (h *head) dismiss(ctx context.Context) {
 	leaving, stop := context.WithTimeout(ctx, dismissal)
 	defer stop()
 	if err := h.manager.Dismiss(leaving); err != nil && !errors.Is(err, jobmanager.ErrNotLeader) {
 		h.logger.Warn("not all TaskManagers have left", "error", err)
 	}
-	return true
 }
 
 // enter submits the application as soon as this member leads.
@@ -99,10 +114,18 @@ func (h *head) enter(ctx context.Context, id string) error {
 	for {
 		err := h.manager.Lead(ctx)
 		if err == nil {
-			err = h.programs.Submit(ctx, id, *h.application)
+			err = h.submit(ctx, id)
 		}
 		if !errors.Is(err, jobmanager.ErrNotLeader) {
 			return err
 		}
 	}
+}
+
+func (h *head) submit(ctx context.Context, id string) error {
+	a := h.application
+	if a.digest == "" {
+		return h.programs.Submit(ctx, id, a.name, a.Driver)
+	}
+	return h.programs.Enter(ctx, id, a.name, a.digest, a.Driver)
 }

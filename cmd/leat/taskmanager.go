@@ -46,20 +46,23 @@ SIGTERM, and when there has been no JobManager for taskmanager.registration.time
 	}
 }
 
-// runTaskManager runs until ctx ends or the cluster is gone.
-func runTaskManager(ctx context.Context, conf *config.Configuration, errs io.Writer) error {
+// runTaskManager runs until ctx ends or the cluster is gone. set may change its options.
+func runTaskManager(ctx context.Context, conf *config.Configuration, errs io.Writer, set ...func(*taskmanager.Options)) error {
 	logger, files, done, err := openLog(conf, "taskmanager", errs)
 	if err != nil {
 		return err
 	}
 	defer done()
 	reachFiles(conf, logger)
-	opt, err := taskManagerOptions(conf, logger)
+	opt, folders, err := taskManagerOptions(conf, logger)
+	defer folders.remove()
 	if err != nil {
 		return err
 	}
 	opt.Logger, opt.LogFiles = logger.With("taskmanager", opt.Resource), files
-	defer os.RemoveAll(opt.Dir)
+	for _, f := range set {
+		f(&opt)
+	}
 	t, err := taskmanager.New(opt)
 	if err != nil {
 		return &exitError{code: exitUsage, err: err}
@@ -82,25 +85,49 @@ func runTaskManager(ctx context.Context, conf *config.Configuration, errs io.Wri
 	return err
 }
 
-func taskManagerOptions(conf *config.Configuration, logger *slog.Logger) (taskmanager.Options, error) {
+// workDirs are the folders of the process.
+type workDirs []*taskmanager.WorkDir
+
+func (w *workDirs) make(parent, key string) error {
+	d, err := taskmanager.NewWorkDir(parent)
+	if err != nil {
+		return fmt.Errorf("making the TaskManager's folder: %w (%s)", err, key)
+	}
+	*w = append(*w, d)
+	return nil
+}
+
+func (w workDirs) remove() {
+	for _, d := range w {
+		d.Remove() //nolint:errcheck // the next TaskManager removes what is left
+	}
+}
+
+func taskManagerOptions(conf *config.Configuration, logger *slog.Logger) (opt taskmanager.Options, folders workDirs, err error) {
 	id, err := loadMembership(conf, logger)
 	if err != nil {
-		return taskmanager.Options{}, err
+		return opt, nil, err
 	}
 	bind := config.Get(conf, config.TaskManagerBindHost)
 	if err := id.guard("the TaskManager", bind); err != nil {
-		return taskmanager.Options{}, err
+		return opt, nil, err
 	}
 	if id.internal == nil && !secret.IsLoopback(bind) {
 		logger.Warn("rows between TaskManagers travel in the clear: set " + config.InternalTLS.Key + ", or let nobody else listen on the network")
 	}
 	resource, err := resourceName(conf)
 	if err != nil {
-		return taskmanager.Options{}, err
+		return opt, nil, err
 	}
-	dir, err := os.MkdirTemp(config.Get(conf, config.WorkDir), "leat-taskmanager-")
-	if err != nil {
-		return taskmanager.Options{}, fmt.Errorf("making the TaskManager's folder: %w (%s)", err, config.WorkDir.Key)
+	if err := folders.make(config.Get(conf, config.WorkDir), config.WorkDir.Key); err != nil {
+		return opt, folders, err
+	}
+	var local []string
+	for i, parent := range config.Get(conf, config.LocalBackupDirs) {
+		if err := folders.make(parent, config.LocalBackupDirs.Key); err != nil {
+			return opt, folders, err
+		}
+		local = append(local, folders[i+1].Path)
 	}
 	slots := max(1, config.Get(conf, config.TaskSlots))
 	memory := int64(config.Get(conf, config.SlotMemory))
@@ -110,10 +137,10 @@ func taskManagerOptions(conf *config.Configuration, logger *slog.Logger) (taskma
 	info, _ := debug.ReadBuildInfo()
 	return taskmanager.Options{Resource: resource, Masters: controlAddresses(conf),
 		Listen: net.JoinHostPort(bind, strconv.Itoa(config.Get(conf, config.TaskManagerDataPort))), Host: hostName(conf, bind), Slots: slots,
-		SlotMemory: memory, Dir: filepath.Clean(dir), Secret: id.secret.Bytes(), Certificates: id.internal,
+		SlotMemory: memory, Dir: filepath.Clean(folders[0].Path), LocalState: local, Secret: id.secret.Bytes(), Certificates: id.internal,
 		Dial:     []grpc.DialOption{grpc.WithTransportCredentials(id.peers.Credentials(logger))},
 		Launcher: taskmanager.Processes{}, ClusterTimeout: config.Get(conf, config.ClusterTimeout),
-		CancellationTimeout: config.Get(conf, config.CancellationTimeout), WorkerTimeout: config.Get(conf, config.WorkerTimeout), Build: identify(info).Version}, nil
+		CancellationTimeout: config.Get(conf, config.CancellationTimeout), WorkerTimeout: config.Get(conf, config.WorkerTimeout), Build: identify(info).Version}, folders, nil
 }
 
 // resourceName is the configured name, or one that no other process has.

@@ -41,7 +41,7 @@ func outside(binary string, args ...string) *exec.Cmd {
 func leatBinary(o *options) string { return filepath.Join(o.dir, "leat-bench-binary") }
 
 func buildLeat(o *options) error {
-	out, err := exec.Command("go", "build", "-o", leatBinary(o), "github.com/leatproject/leat/cmd/leat").CombinedOutput()
+	out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", leatBinary(o), "github.com/leatproject/leat/cmd/leat").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("build leat: %w: %s", err, out)
 	}
@@ -96,8 +96,8 @@ type session struct {
 	processes   []*exec.Cmd
 }
 
-// startSession returns when leat list has answered, and how long that took.
-func startSession(o *options) (s *session, took time.Duration, err error) {
+// startSession returns when leat list has answered, and how long that took. flags are for the TaskManager.
+func startSession(o *options, flags ...string) (s *session, took time.Duration, err error) {
 	s = &session{binary: leatBinary(o)}
 	defer func() {
 		if err != nil {
@@ -117,7 +117,7 @@ func startSession(o *options) (s *session, took time.Duration, err error) {
 	if err := s.start("jobmanager"); err != nil {
 		return s, 0, err
 	}
-	if err := s.start("taskmanager"); err != nil {
+	if err := s.start("taskmanager", flags...); err != nil {
 		return s, 0, err
 	}
 	for {
@@ -130,9 +130,10 @@ func startSession(o *options) (s *session, took time.Duration, err error) {
 	}
 }
 
-func (s *session) start(role string) error {
-	cmd := outside(s.binary, role, "-D", fmt.Sprint("rest.port=", s.rest), "-D", fmt.Sprint("jobmanager.rpc.port=", s.rpc),
-		"-D", "cluster.state-dir="+filepath.Join(s.dir, "state"), "-D", "io.tmp.dirs="+filepath.Join(s.dir, "tmp"))
+func (s *session) start(role string, flags ...string) error {
+	cmd := outside(s.binary, append([]string{role, "-D", fmt.Sprint("rest.port=", s.rest), "-D", fmt.Sprint("jobmanager.rpc.port=", s.rpc),
+		"-D", "cluster.state-dir=" + filepath.Join(s.dir, "state"), "-D", "io.tmp.dirs=" + filepath.Join(s.dir, "tmp"),
+		"-D", "cluster.work-dir=" + s.dir}, flags...)...)
 	if err := cmd.Start(); err != nil {
 		return err
 	}

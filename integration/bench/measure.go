@@ -23,6 +23,8 @@ type outcome struct {
 	Notes map[string]string `json:"notes,omitempty"`
 	// PerSecond is the rate of the work alone where the case measures that, without the start of its processes.
 	PerSecond float64 `json:"perSecond,omitempty"`
+	// CPUEach is how many microseconds of this process's CPU one unit of that work takes, whatever others do on the machine.
+	CPUEach float64 `json:"cpuEach,omitempty"`
 }
 
 // figure is one run of a case as the operating system saw it.
@@ -62,6 +64,9 @@ func (b *benchmark) measure(o *options) error {
 			base := median(figures[0], func(f figure) float64 { return f.PerSecond })
 			fmt.Printf("  %.0f per second, %.0f %% of base", perSecond, 100*perSecond/base)
 		}
+		if each := median(figures[i], func(f figure) float64 { return f.CPUEach }); each > 0 {
+			fmt.Printf("  %.3f us of CPU each, %.2f of base", each, each/median(figures[0], func(f figure) float64 { return f.CPUEach }))
+		}
 		for _, k := range slices.Sorted(keysOf(f.Notes)) {
 			fmt.Printf("  %s %s", k, f.Notes[k])
 		}
@@ -69,6 +74,9 @@ func (b *benchmark) measure(o *options) error {
 			fmt.Printf("  (target: %s)", c.target)
 		}
 		fmt.Println()
+	}
+	if b.compare != nil {
+		fmt.Println(b.compare(figures))
 	}
 	return nil
 }
@@ -106,7 +114,7 @@ func inChild(name string, o *options) (figure, error) {
 		return figure{}, err
 	}
 	cmd := exec.Command(self)
-	opt := fmt.Sprintf("%s\x01%d\x01%d\x01%d", o.dir, o.mib, o.rows, o.rate)
+	opt := fmt.Sprintf("%s\x01%s\x01%d\x01%d\x01%d", o.dir, o.checkpoints, o.mib, o.rows, o.rate)
 	cmd.Env = append(os.Environ(), childVariable+"="+name, "LEAT_BENCH_OPTIONS="+strings.ReplaceAll(opt, "\x01", "|"))
 	cmd.Stderr = os.Stderr
 	var out strings.Builder
@@ -133,8 +141,8 @@ func inChild(name string, o *options) (figure, error) {
 func child(name string) {
 	o := &options{}
 	f := strings.Split(os.Getenv("LEAT_BENCH_OPTIONS"), "|")
-	o.dir = f[0]
-	fmt.Sscan(strings.Join(f[1:], " "), &o.mib, &o.rows, &o.rate)
+	o.dir, o.checkpoints = f[0], f[1]
+	fmt.Sscan(strings.Join(f[2:], " "), &o.mib, &o.rows, &o.rate)
 	var r outcome
 	if path := os.Getenv("LEAT_BENCH_PROFILE"); path != "" {
 		if p, err := os.Create(path); err == nil {
@@ -148,7 +156,7 @@ func child(name string) {
 		for _, c := range b.cases {
 			if b.name+"/"+c.name == name {
 				n, err := c.run(o)
-				r.Units, r.Notes, r.PerSecond = n, notes, perSecond
+				r.Units, r.Notes, r.PerSecond, r.CPUEach = n, notes, perSecond, cpuEach
 				if err != nil {
 					r.Error = err.Error()
 				}
@@ -162,8 +170,8 @@ func child(name string) {
 	fmt.Println(string(line))
 }
 
-// perSecond is outcome.PerSecond, and notes are further figures, of the case that this process runs.
+// perSecond and cpuEach are those of outcome, and notes are further figures, of the case that this process runs.
 var (
-	perSecond float64
-	notes     = map[string]string{}
+	perSecond, cpuEach float64
+	notes              = map[string]string{}
 )

@@ -57,15 +57,18 @@ func loopRecords(keys int64) func(o *options) (int64, error) {
 
 func runRecords(mode string, keys int64, parallelism int) func(o *options) (int64, error) {
 	return func(o *options) (int64, error) {
-		env := datastream.NewEnvironment().SetRuntimeMode(mode).SetParallelism(parallelism)
-		index := datastream.FromSequence(env, 0, o.rows-1)
-		events := datastream.Map(index, makeEvent(keys))
-		mapped := datastream.Map(events, func(e event) event { e.Value++; return e })
-		kept := datastream.Filter(mapped, func(e event) bool { return e.Kind != 7 })
-		datastream.Count(datastream.KeyBy(kept, func(e event) int64 { return e.Key })).Discard()
-		_, err := env.Execute(context.Background(), "records")
-		return o.rows, err
+		return countEvents(datastream.NewEnvironment().SetRuntimeMode(mode).SetParallelism(parallelism), o.rows, keys)
 	}
+}
+
+func countEvents(env *datastream.Environment, rows, keys int64) (int64, error) {
+	index := datastream.FromSequence(env, 0, rows-1)
+	events := datastream.Map(index, makeEvent(keys))
+	mapped := datastream.Map(events, func(e event) event { e.Value++; return e })
+	kept := datastream.Filter(mapped, func(e event) bool { return e.Kind != 7 })
+	datastream.Count(datastream.KeyBy(kept, func(e event) int64 { return e.Key })).Discard()
+	_, err := env.Execute(context.Background(), "records")
+	return rows, err
 }
 
 // runValueState counts by a process function that reads and writes a ValueState for each record.

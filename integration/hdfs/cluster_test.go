@@ -8,16 +8,15 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/leatproject/leat/integration/processes"
 	"github.com/leatproject/leat/storage/filesystem"
 	_ "github.com/leatproject/leat/storage/filesystem/hdfs"
 )
@@ -78,28 +77,41 @@ func ownCluster(t *testing.T) cluster {
 	return cluster{t, dir}
 }
 
-func (c cluster) datanodes() int {
-	files, err := filepath.Glob(filepath.Join(c.dir, "run", "dn*.pid"))
-	require.NoError(c.t, err)
-	return len(files)
+func (c cluster) datanodes() int { return len(c.daemons().Names("dn")) }
+
+// requireOneNameNode skips tests that are for a cluster without fail-over.
+func (c cluster) requireOneNameNode() {
+	c.t.Helper()
+	if _, err := os.Stat(filepath.Join(c.dir, "run", "nn.pid")); err != nil {
+		c.t.Skip("there are two NameNodes; run scripts/hadoop/up.sh without --ha")
+	}
 }
 
 // kill ends a daemon at once and makes sure that it runs again after the test.
 func (c cluster) kill(daemon string) {
 	c.t.Helper()
 	c.t.Cleanup(c.up)
-	text, err := os.ReadFile(filepath.Join(c.dir, "run", daemon+".pid"))
-	require.NoError(c.t, err)
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	require.NoError(c.t, err)
-	require.NoError(c.t, syscall.Kill(pid, syscall.SIGKILL))
+	require.NoError(c.t, c.daemons().Kill(daemon))
+}
+
+// pauseDataNodes makes them do nothing until the test is over.
+func (c cluster) pauseDataNodes() {
+	c.t.Helper()
+	c.t.Cleanup(c.up)
+	for _, daemon := range c.daemons().Names("dn") {
+		c.t.Cleanup(func() { require.NoError(c.t, c.daemons().Signal(daemon, syscall.SIGCONT)) })
+		require.NoError(c.t, c.daemons().Signal(daemon, syscall.SIGSTOP))
+	}
+}
+
+func (c cluster) daemons() processes.Daemons {
+	return processes.Daemons{Script: "../../scripts/hadoop/up.sh", Dir: c.dir}
 }
 
 // up starts what is not running and waits until the cluster is healthy.
 func (c cluster) up() {
 	c.t.Helper()
-	out, err := exec.Command("../../scripts/hadoop/up.sh", "--dir", c.dir).CombinedOutput()
-	require.NoError(c.t, err, string(out))
+	require.NoError(c.t, c.daemons().Up())
 }
 
 // webhdfs does an administrator's operation for which the library has no call.

@@ -4,4 +4,6 @@
 //	eval "$(scripts/hadoop/up.sh --datanodes 3)"
 //	go test ./integration/hdfs/
 //	scripts/hadoop/down.sh
+//
+// Those of a Router need LEAT_TEST_ROUTER, which up.sh sets with --router yes.
 package hdfs

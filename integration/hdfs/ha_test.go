@@ -46,6 +46,13 @@ func isActive(ctx context.Context, admin *ipc.Client) bool {
 	return err == nil && len(answer) >= 2 && answer[0] == 0x08 && answer[1] == 1
 }
 
+func makeActive(t *testing.T, id string) {
+	t.Helper()
+	toActive := []byte{0x0a, 0x02, 0x08, 0x01} // reqInfo { reqSource: REQUEST_BY_USER_FORCED }
+	_, err := administrator(t, id).CallEncoded(t.Context(), "transitionToActive", toActive)
+	require.NoError(t, err)
+}
+
 // The active NameNode dies and the other takes its place: clients that read, write and rename go on.
 func TestNameNodeFailover(t *testing.T) {
 	c := requireHA(t)
@@ -62,9 +69,7 @@ func TestNameNodeFailover(t *testing.T) {
 	failed := make(chan error, 1)
 	ctx := t.Context()
 	go func() { failed <- fs.MkdirAll(ctx, dir+"/during") }()
-	toActive := []byte{0x0a, 0x02, 0x08, 0x01} // reqInfo { reqSource: REQUEST_BY_USER_FORCED }
-	_, err = administrator(t, standby).CallEncoded(t.Context(), "transitionToActive", toActive)
-	require.NoError(t, err)
+	makeActive(t, standby)
 	require.NoError(t, <-failed)
 	checkRest(t, f, 1, 0, 1<<20)
 	require.NoError(t, f.Close())

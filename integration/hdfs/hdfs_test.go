@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -126,10 +127,75 @@ func TestReplacedFileIsNotReadAsTheOldOne(t *testing.T) {
 	writeFile(t, fs, dir+"/f", 2, 2000)
 
 	checkRest(t, begun, 1, 10, 1000)
-	_, err = io.ReadAll(fresh)
-	require.ErrorContains(t, err, "the file was replaced while it was read")
-	_, err = fresh.ReadAt(make([]byte, 10), 0)
-	require.ErrorContains(t, err, "the file was replaced while it was read")
+	checkOld := func(got []byte, err error, want []byte) { // as long as the DataNodes have it
+		if err != nil {
+			require.ErrorContains(t, err, "the file was replaced while it was read")
+			return
+		}
+		require.Equal(t, want, got)
+	}
+	old, err := io.ReadAll(content(1, 1000))
+	require.NoError(t, err)
+	got := make([]byte, 10)
+	_, err = fresh.ReadAt(got, 0)
+	checkOld(got, err, old[:10])
+	got, err = io.ReadAll(fresh)
+	checkOld(got, err, old)
+}
+
+// The blocks of a file are read by many at once, each where it lies.
+func TestBlocksInParallel(t *testing.T) {
+	const size = 5<<20 + 7
+	fs, dir, err := filesystem.Open(t.Context(), requireHDFS(t)+"/tmp/leat-test/blocks", filesystem.Options{Properties: map[string]string{"dfs.blocksize": "1m"}})
+	require.NoError(t, err)
+	t.Cleanup(func() { removeAll(t, fs, dir) })
+	writeFile(t, fs, dir+"/f", 1, size)
+	want, err := io.ReadAll(content(1, size))
+	require.NoError(t, err)
+	parts, err := fs.(filesystem.Locator).Locate(t.Context(), dir+"/f", 0, size)
+	require.NoError(t, err)
+	require.Len(t, parts, 6)
+	f, err := fs.Open(t.Context(), dir+"/f")
+	require.NoError(t, err)
+	var group sync.WaitGroup
+	for _, p := range parts {
+		require.NotEmpty(t, p.Hosts)
+		group.Go(func() {
+			got := make([]byte, p.Length)
+			if _, err := f.ReadAt(got, p.Offset); err != nil || !bytes.Equal(want[p.Offset:p.Offset+p.Length], got) {
+				panic(fmt.Sprint("another block: ", err))
+			}
+		})
+	}
+	group.Wait()
+	require.NoError(t, f.Close())
+}
+
+// Who opens a file that is being written reads what was synced.
+func TestSyncedDataAreRead(t *testing.T) {
+	fs, dir, _ := workDir(t)
+	w, err := fs.Create(t.Context(), dir+"/f")
+	require.NoError(t, err)
+	all, err := io.ReadAll(content(1, 200_000))
+	require.NoError(t, err)
+	at := 0
+	for _, to := range []int{1000, 1001, 100_000, 200_000} {
+		_, err = w.Write(all[at:to])
+		require.NoError(t, err)
+		require.NoError(t, w.(filesystem.Syncer).Sync())
+		f, err := fs.Open(t.Context(), dir+"/f")
+		require.NoError(t, err)
+		require.EqualValues(t, to, f.Size())
+		got, err := io.ReadAll(f)
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(all[:to], got))
+		require.NoError(t, f.Close())
+		at = to
+	}
+	require.NoError(t, w.Close())
+	info, err := fs.Stat(t.Context(), dir+"/f")
+	require.NoError(t, err)
+	require.EqualValues(t, len(all), info.Size)
 }
 
 func TestListLargeDirectory(t *testing.T) {

@@ -186,7 +186,7 @@ func (l leat) errors(t *testing.T) {
 		{"missing path", "", l.url + "/missing", "new", []string{l.url + "/missing", "no such file", "check the path"}, nil},
 		{"no match", "", l.url + "/in/*.csv", "new", []string{l.url + "/in/*.csv", "no such file", "check the path"}, nil},
 		{"existing output", "", l.url + "/in", "exists", []string{"part-1-0", "file already exists", "choose another directory"}, []string{"part-1-0"}},
-		{"no permission", "alice", l.url + "/in", "new", []string{l.url + "/new", "permission denied", "user alice"}, nil},
+		{"no permission", "alice", l.url + "/in", "new", []string{l.url + "/new", "Permission denied: user=alice", "check the rights of user alice"}, nil},
 		{"unreachable NameNode", "", nobody + "/in", "new", []string{nobody, "connection refused", "check that the NameNode"}, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -35,38 +35,41 @@ func Run(t *testing.T, open func(*testing.T) Rig) {
 	test("a cancelled call does nothing", func(t *testing.T, r Rig) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		require.ErrorIs(t, r.Provider.Request(ctx, resourcemanager.Worker{Name: "a"}), context.Canceled)
+		require.ErrorIs(t, r.Provider.Request(ctx, resourcemanager.Worker{Name: a}), context.Canceled)
 		require.Empty(t, names(t, r.Provider))
 	})
 	test("requests are found until released", func(t *testing.T, r Rig) {
 		if !r.Provider.Elastic() {
-			require.NoError(t, r.Provider.Request(t.Context(), resourcemanager.Worker{Name: "a"}))
+			require.NoError(t, r.Provider.Request(t.Context(), resourcemanager.Worker{Name: a}))
 			require.Empty(t, names(t, r.Provider))
 			return
 		}
-		for _, name := range []string{"b", "a", "b"} {
+		for _, name := range []string{b, a, b} {
 			require.NoError(t, r.Provider.Request(t.Context(), resourcemanager.Worker{Name: name, Size: resourcemanager.Size{Slots: 2}}))
 		}
-		require.Equal(t, []string{"a", "b"}, names(t, r.Provider))
-		require.NoError(t, r.Provider.Release(t.Context(), "a"))
-		require.Equal(t, []string{"b"}, names(t, r.Provider))
-		require.NoError(t, r.Provider.Request(t.Context(), resourcemanager.Worker{Name: "a"}))
-		require.Equal(t, []string{"b"}, names(t, r.Provider), "a name is used once")
+		require.Equal(t, []string{a, b}, names(t, r.Provider))
+		require.NoError(t, r.Provider.Release(t.Context(), a))
+		require.Equal(t, []string{b}, names(t, r.Provider))
+		require.NoError(t, r.Provider.Request(t.Context(), resourcemanager.Worker{Name: a}))
+		require.Equal(t, []string{b}, names(t, r.Provider), "a name is used once")
 	})
 	test("a lost worker is told of once", func(t *testing.T, r Rig) {
 		if r.Kill == nil {
 			t.Skip("workers are not the provider's")
 		}
-		require.NoError(t, r.Provider.Request(t.Context(), resourcemanager.Worker{Name: "a"}))
-		go r.Kill("a")
+		require.NoError(t, r.Provider.Request(t.Context(), resourcemanager.Worker{Name: a}))
+		go r.Kill(a)
 		loss := <-r.Provider.Lost()
-		require.Equal(t, "a", loss.Name)
+		require.Equal(t, a, loss.Name)
 		require.NotEmpty(t, loss.Cause)
 		require.Empty(t, names(t, r.Provider))
-		require.NoError(t, r.Provider.Request(t.Context(), resourcemanager.Worker{Name: "a"}))
+		require.NoError(t, r.Provider.Request(t.Context(), resourcemanager.Worker{Name: a}))
 		require.Empty(t, names(t, r.Provider), "it never comes back")
 	})
 }
+
+// Workers of one leader.
+var a, b = resourcemanager.Name(1, 1, 1), resourcemanager.Name(1, 1, 2)
 
 func names(t *testing.T, p resourcemanager.Provider) []string {
 	t.Helper()

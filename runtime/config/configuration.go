@@ -89,8 +89,8 @@ func (c *Configuration) WithPrefix(prefix string) map[string]string {
 	return found
 }
 
-// HadoopProperties is what hadoop.NAME and flink.hadoop.NAME set in Hadoop's configuration, by NAME; the latter win. Who to
-// log in as by Kerberos is among them, under names of storage/hadoop/namenode.
+// HadoopProperties is what hadoop.NAME and flink.hadoop.NAME set in Hadoop's configuration, by NAME; the latter win. What
+// flink.yarn.NAME sets is there as yarn.NAME, and who to log in as by Kerberos under names of storage/hadoop/namenode.
 func (c *Configuration) HadoopProperties() map[string]string {
 	properties := c.WithPrefix("hadoop.")
 	for name, value := range map[string]string{
@@ -104,6 +104,9 @@ func (c *Configuration) HadoopProperties() map[string]string {
 		properties["kerberos.use-ticket-cache"] = "false"
 	}
 	maps.Copy(properties, c.WithPrefix("flink.hadoop."))
+	for name, value := range c.WithPrefix("flink.yarn.") {
+		properties["yarn."+name] = value
+	}
 	return properties
 }
 

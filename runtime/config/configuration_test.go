@@ -58,12 +58,12 @@ func TestKeysWithoutEffectWarnOnce(t *testing.T) {
 	c := New()
 	require.NoError(t, c.Set("env.java.opts.all", "-Xmx1g"))
 	require.NoError(t, c.Set("env.java.opts.all", "-Xmx2g"))
-	require.NoError(t, c.Set("execution.checkpointing.unaligned.enabled", "true"))
+	require.NoError(t, c.Set("execution.checkpointing.unaligned.interruptible-timers.enabled", "true"))
 	require.NoError(t, c.Set("kubernetes.cluster-id", "x"))
 	require.NoError(t, c.Set("flink.hadoop.dfs.replication", "2"))
 	require.Equal(t, []string{
 		"code: env.java.opts.all has no effect: Leat has no Java virtual machine",
-		"code: execution.checkpointing.unaligned.enabled has no effect in this version: that part of checkpoints is not there yet",
+		"code: execution.checkpointing.unaligned.interruptible-timers.enabled has no effect: that part of checkpoints is not there yet",
 		"code: kubernetes.cluster-id has no effect: Leat has no Kubernetes client; start it there as a standalone cluster",
 	}, c.Warnings())
 	require.Equal(t, map[string]string{"dfs.replication": "2"}, c.WithPrefix("flink.hadoop."))
@@ -155,4 +155,13 @@ func TestUnits(t *testing.T) {
 		_, err := ParseMemorySize(text)
 		require.Error(t, err, text)
 	}
+}
+
+func TestHadoopProperties(t *testing.T) {
+	c := New()
+	require.NoError(t, c.Set("hadoop.dfs.replication", "1"))
+	require.NoError(t, c.Set("flink.hadoop.dfs.replication", "2"))
+	require.NoError(t, c.Set("flink.yarn.resourcemanager.hostname", "head"))
+	require.Equal(t, map[string]string{"dfs.replication": "2", "yarn.resourcemanager.hostname": "head"}, c.HadoopProperties())
+	require.Empty(t, c.Warnings())
 }

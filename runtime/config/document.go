@@ -19,7 +19,7 @@ func Document() string {
 		"list becomes a lower-case letter: `flink.hadoop.fooBar` is `" + EnvName("flink.hadoop.fooBar") + "`.\n\n" +
 		"Durations are a number and ns, us, ms, s, min, h or d (ms if there is none). Sizes are a number and kb, mb, gb or tb\n" +
 		"(bytes if there is none; 1 kb is 1024 bytes). Lists and maps may be YAML's own.\n")
-	for _, section := range []string{sectionExecution, sectionResources, sectionCheckpoints, sectionCluster, sectionSecurity} {
+	for _, section := range []string{sectionExecution, sectionResources, sectionCheckpoints, sectionCluster, sectionSecurity, sectionYARN, sectionNomad, sectionSQL} {
 		fmt.Fprintf(&b, "\n## %s\n\n| key | default | value | meaning |\n|---|---|---|---|\n", section)
 		for _, s := range declared.inSection(section) {
 			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", s.key, shownDefault(s), s.typeName, s.meaning())
@@ -32,7 +32,7 @@ func Document() string {
 			fmt.Fprintf(&b, "| %s | `%s` |\n", f.why, strings.Join(f.keys, "` `"))
 		}
 	}
-	b.WriteString("\n## Keys that are handed on\n\n`flink.hadoop.NAME` and `hadoop.NAME` set NAME in Hadoop's configuration, over its XML files.\n")
+	b.WriteString("\n## Keys that are handed on\n\n`flink.hadoop.NAME` and `hadoop.NAME` set NAME, and `flink.yarn.NAME` sets yarn.NAME, in Hadoop's configuration, over its XML files.\n")
 	return b.String()
 }
 

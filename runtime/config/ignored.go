@@ -10,7 +10,7 @@ type family struct {
 
 const (
 	noJVM        = "Leat has no Java virtual machine"
-	noSQL        = "SQL is not there yet"
+	noSQL        = "Leat decides it from the data, or has no such setting"
 	noMetrics    = "metrics are offered to Prometheus alone"
 	noKubernetes = "Leat has no Kubernetes client; start it there as a standalone cluster"
 	noZooKeeper  = "Leat replicates its own state and needs no ZooKeeper"
@@ -20,7 +20,7 @@ const (
 	ownRPC       = "Leat's own protocol needs no such setting"
 	ownTLS       = "Go chooses it, or the content of the files tells"
 	ownPlanner   = "Leat decides it from the data"
-	noTokens     = "a delegation token that is given is used, but none is fetched yet"
+	noTokens     = "tokens are obtained on YARN alone, for HDFS and YARN, and renewed there"
 )
 
 // families is every key of Flink's that has no option here, with the reason that its one warning gives.
@@ -37,7 +37,8 @@ var families = []family{
 		"pipeline.serialization-config", "pipeline.closure-cleaner-level", "pipeline.jobvertex-parallelism-overrides",
 		"cluster.uncaught-exception-handling", "cluster.intercept-user-system-exit",
 		"cluster.processes.halt-on-fatal-error", "security.context.factory.classes", "security.module.factory.classes",
-		"library-cache-manager.", "user.artifacts.", "config.override.",
+		"library-cache-manager.", "user.artifacts.", "config.override.", "yarn.flink-dist-jar",
+		"yarn.classpath.include-user-jar", "yarn.per-job-cluster.include-user-jar", "yarn.provided.usrlib.dir", "yarn.container-start-command-template",
 	}},
 	{why: noPython, keys: []string{"python."}},
 	{why: noKubernetes, keys: []string{
@@ -54,16 +55,16 @@ var families = []family{
 		"state.changelog.", "state.backend.changelog.", "dstl.",
 	}},
 	{why: noCheckpoints, keys: []string{
-		"execution.checkpointing.local-backup.", "execution.checkpointing.file-merging.",
+		"execution.checkpointing.file-merging.",
 		"execution.checkpointing.cleaner.", "execution.checkpointing.tolerable-failed-checkpoints.",
-		"execution.checkpointing.force-unaligned", "execution.checkpointing.snapshot-compression",
+		"execution.checkpointing.force-unaligned",
 		"execution.checkpointing.unaligned.", "execution.checkpointing.write-buffer-size",
 		"execution.checkpointing.data-inline-threshold", "execution.checkpointing.create-subdir",
 		"execution.checkpointing.recover-without-channel-state.checkpoint-id",
 		"execution.checkpointing.max-savepoint-triggers", "execution.checkpointing.pause-sources-until-first-checkpoint",
 		"execution.state-recovery.without-channel-state.", "state.storage.fs.", "state.checkpoints.create-subdir",
 		"state.savepoints.", "state.checkpoint.", "state.latency-track.", "state.size-track.", "state.ttl.",
-		"taskmanager.state.local.root-dirs", "execution.submit-failed-job-on-application-error",
+		"execution.submit-failed-job-on-application-error",
 	}},
 	{why: noMetrics, keys: []string{"metrics.", "events.", "traces.", "mdc."}},
 	{why: noSQL, keys: []string{"table.", "sql-client.", "sql-gateway.", "sql."}},
@@ -83,7 +84,7 @@ var families = []family{
 		"jobmanager.future-pool.size", "jobmanager.io-pool.size",
 	}},
 	{why: noCluster, keys: []string{
-		"yarn.", "$internal.", "internal.", "mesos.", "cluster.", "client.", "deployment.", "historyserver.", "web.",
+		"yarn.maximum-failed-containers", "yarn.reallocate-failed", "$internal.", "internal.", "mesos.", "cluster.", "client.", "deployment.", "historyserver.", "web.",
 		"rest.await-leader-timeout", "rest.retry.", "rest.connection-timeout", "rest.idleness-timeout", "rest.client.",
 		"rest.server.", "rest.async.", "rest.cache.", "rest.flamegraph.", "rest.profiling.", "rest.path",
 		"rest.url-prefix", "heartbeat.", "blob.", "slot.", "slotmanager.", "resourcemanager.", "high-availability.",
@@ -106,7 +107,7 @@ var families = []family{
 		"hive.s3.", "fs.allowed-fallback-filesystems", "fs.overwrite-files", "fs.output.always-create-directory",
 		"fs.file.", "fs.hdfs.", "fs.local.", "entropy.", "fs.hadoop.",
 	}},
-	{why: "", keys: []string{"flink.hadoop.", "hadoop."}},
+	{why: "", keys: []string{"flink.hadoop.", "flink.yarn.", "hadoop."}},
 }
 
 // familyOf finds the family that a key belongs to.

@@ -73,7 +73,7 @@ var (
 		"Name of the job, unless Execute is given one.")
 
 	AutoGenerateUIDs = declare(sectionExecution, boolean, "pipeline.auto-generate-uids", true,
-		"false refuses operators without a uid: savepoints match state to operators by it.", pending("savepoints are not there yet"))
+		"false refuses operators without a uid: savepoints match state to operators by it.")
 
 	GlobalJobParameters = declare(sectionExecution, dictionary, "pipeline.global-job-parameters", nil,
 		"Parameters that every function of the job can read.", pending("functions do not see it yet: use flags of the program"))
@@ -86,7 +86,8 @@ var (
 		"How often sources emit latency markers. 0 emits none.", pending("latency markers are not there yet"))
 
 	ExecutionTarget = declare(sectionExecution, text, "execution.target", "local",
-		"Where jobs run, as the flag -t: local is the program's own process, remote a cluster.")
+		"Where jobs run, as the flag -t: local is the program's own process, remote a cluster, yarn-application an application of "+
+			"YARN, yarn-session a session there.")
 
 	ExecutionAttached = declare(sectionExecution, boolean, "execution.attached", true,
 		"Wait for the job's end. false, as the flag -d, needs a cluster.")

@@ -42,6 +42,9 @@ var (
 	ResourceID = declare(sectionCluster, text, "taskmanager.resource-id", "",
 		"Name of a TaskManager.", defaultText("made of host and process"))
 
+	WorkerIdle = declare(sectionCluster, duration, "resourcemanager.taskmanager-timeout", 30*time.Second,
+		"How long a TaskManager without tasks is kept, where TaskManagers are started when they are needed.")
+
 	ClusterTimeout = declare(sectionCluster, duration, "taskmanager.registration.timeout", 10*time.Minute,
 		"After what time without a JobManager a TaskManager ends itself. Flink's default is 5 min.")
 

@@ -47,7 +47,7 @@ var (
 		"Share of a TaskManager's memory that is managed, when its size is not given.", pending(ownLimits))
 
 	JobManagerProcessSize = declare(sectionResources, memory, "jobmanager.memory.process.size", 0,
-		"All memory of the JobManager's process.", defaultText("not limited"), pending(ownLimits))
+		"All memory of the JobManager's process: the size of its container on YARN.", defaultText("not limited; 1536 mb on YARN"))
 
 	JobManagerFlinkSize = declare(sectionResources, memory, "jobmanager.memory.flink.size", 0,
 		"Memory of the JobManager without the runtime's own overhead.", defaultText("not limited"), pending(ownLimits))

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -134,4 +136,17 @@ func (f *flattener) set(key string, line int, value string) {
 	}
 	f.lines[key] = line
 	f.found = append(f.found, assignment{key: key, value: value, line: line})
+}
+
+// YAML is the configuration as a file, secrets included, without the keys that drop names.
+func (c *Configuration) YAML(drop func(key string) bool) []byte {
+	var file bytes.Buffer
+	for _, v := range c.All() {
+		if !drop(v.Key) {
+			key, _ := json.Marshal(v.Key) // texts always can be, and are YAML then
+			value, _ := json.Marshal(c.entries[v.Key].text)
+			fmt.Fprintf(&file, "%s: %s\n", key, value)
+		}
+	}
+	return file.Bytes()
 }

@@ -39,6 +39,29 @@ type Edge struct {
 	Strategy shuffle.Strategy `json:"strategy"`
 }
 
+// Operator returns the node with that OperatorID, and its vertex; nil if there is none.
+func (g *JobGraph) Operator(id string) (*Vertex, *Node) {
+	for i := range g.Vertices {
+		for _, n := range g.Vertices[i].Nodes {
+			if g.OperatorID(n) == id {
+				return &g.Vertices[i], g.Node(n)
+			}
+		}
+	}
+	return nil, nil
+}
+
+// HadFinished tells whether a task of a vertex has nothing left to do when it begins again, because all its operators had finished.
+// Those of iterations, and those that collect rows for the program, begin anew in any case: a checkpoint does not have what they came to.
+func (g *JobGraph) HadFinished(v *Vertex, finished func(operator string) bool) bool {
+	for _, id := range v.Nodes {
+		if n := g.Node(id); n.Collects || n.Iteration != 0 || !finished(g.OperatorID(id)) {
+			return false
+		}
+	}
+	return true
+}
+
 // MaxParallelism is the default of a job's max parallelism: at least 4096, a power of two with room to grow by half.
 func MaxParallelism(parallelism int) int {
 	m := 4096
@@ -69,7 +92,7 @@ func Chain(g *StreamGraph, chaining bool) *JobGraph {
 		if v.MaxParallelism == 0 {
 			v.MaxParallelism = g.MaxParallelism
 		}
-		if v.Parallelism == 0 && len(n.Inputs) == 0 {
+		if v.Parallelism == 0 && (n.Kind == Source || len(n.Inputs) == 0) {
 			v.Parallelism = min(g.SourceParallelism, v.MaxParallelism)
 		}
 		for k, in := range n.Inputs {
@@ -85,7 +108,7 @@ func group(n *Node) string { return cmp.Or(n.SlotSharingGroup, DefaultSlotSharin
 
 // chainsTo returns the node whose task n joins, or nil.
 func (g *StreamGraph) chainsTo(n *Node) *Node {
-	if len(n.Inputs) != 1 || n.Chaining != ChainAlways {
+	if len(n.Inputs) != 1 || n.Chaining != ChainAlways || n.Kind == Source {
 		return nil
 	}
 	up := g.Node(n.Inputs[0].From)

@@ -43,7 +43,9 @@ type Node struct {
 	Kind Kind   `json:"kind"`
 	Name string `json:"name"`
 	// UID is the user's name of the operator for state; empty if none was given.
-	UID         string `json:"uid,omitempty"`
+	UID string `json:"uid,omitempty"`
+	// UIDHash is the operator's id itself, 32 hexadecimal digits, for state that was saved under it; empty to derive it.
+	UIDHash     string `json:"uidHash,omitempty"`
 	Description string `json:"description,omitempty"`
 	// Parallelism 0, which is for BATCH only, is chosen from the bytes to read, up to AutoParallelism.
 	Parallelism int `json:"parallelism"`
@@ -89,6 +91,11 @@ func (n *Node) LogicalInputs() int {
 	return k
 }
 
+// Input is the place among the inputs of one that belongs to a logical input.
+func (n *Node) Input(number int) int {
+	return slices.IndexFunc(n.Inputs, func(in Input) bool { return in.Number == number })
+}
+
 // StreamGraph is a program: its nodes in topological order.
 type StreamGraph struct {
 	Version        int    `json:"version"`
@@ -106,6 +113,11 @@ type StreamGraph struct {
 // Bounded tells whether all sources end.
 func (g *StreamGraph) Bounded() bool {
 	return !slices.ContainsFunc(g.Nodes, func(n Node) bool { return n.Kind == Source && !n.Bounded })
+}
+
+// Iterates tells whether there are iterations.
+func (g *StreamGraph) Iterates() bool {
+	return slices.ContainsFunc(g.Nodes, func(n Node) bool { return n.Iteration != 0 })
 }
 
 // Pipelined tells whether the nodes that an edge connects run at the same time when a job runs in stages: those of an iteration.
@@ -147,6 +159,14 @@ func (g *StreamGraph) Validate() error {
 			}
 			uids[n.UID] = n.Name
 		}
+		if b, err := hex.DecodeString(n.UIDHash); n.UIDHash != "" && (err != nil || len(b) != 16 || n.UIDHash != hex.EncodeToString(b)) {
+			return fmt.Errorf("operator %q has the uid hash %q: it takes 32 hexadecimal digits in lower case, as leat savepoint inspect shows them", n.Name, n.UIDHash)
+		}
+		for j := range g.Nodes {
+			if o := &g.Nodes[j]; n.UIDHash != "" && o != n && g.OperatorID(o.ID) == n.UIDHash {
+				return fmt.Errorf("operator %q has the uid hash %s, which is the id of %q: it names the state of one operator", n.Name, n.UIDHash, o.Name)
+			}
+		}
 		for _, in := range n.Inputs {
 			from := g.Node(in.From)
 			if from == nil {
@@ -163,10 +183,23 @@ func (g *StreamGraph) Validate() error {
 	return nil
 }
 
-// OperatorID is the stable name of a node's state in hexadecimal: derived from its uid, or else from its place in the
-// graph.
+// CheckUIDs refuses operators that the program has not named for savepoints.
+func (g *StreamGraph) CheckUIDs() error {
+	for i := range g.Nodes {
+		if n := &g.Nodes[i]; n.UID == "" && n.UIDHash == "" {
+			return fmt.Errorf("operator %q has no uid, by which savepoints match its state: give it one by UID", n.Name)
+		}
+	}
+	return nil
+}
+
+// OperatorID is the stable name of a node's state in hexadecimal: its UIDHash, or derived from its uid, or else from its place in
+// the graph.
 func (g *StreamGraph) OperatorID(id int) string {
 	n := g.Node(id)
+	if n.UIDHash != "" {
+		return n.UIDHash
+	}
 	h := sha256.New()
 	if n.UID != "" {
 		h.Write([]byte("uid:" + n.UID))

@@ -36,7 +36,8 @@ func OfTask(t Task) []Metric {
 		{"backPressuredTimeMsPerSecond", 1000 * t.BackPressuredRatio}, {"softBackPressuredTimeMsPerSecond", 1000 * t.BackPressuredRatio},
 		{"hardBackPressuredTimeMsPerSecond", 0}, {"accumulateBusyTimeMs", float64(t.GetBusy() / 1e6)},
 		{"accumulateIdleTimeMs", float64(t.GetIdle() / 1e6)}, {"accumulateBackPressuredTimeMs", float64(t.GetBackPressured() / 1e6)},
-		{"isBackPressured", pressed},
+		{"isBackPressured", pressed}, {"checkpointAlignmentTime", float64(t.GetAlignment())},
+		{"checkpointStartDelayNanos", float64(t.GetStartDelay())}, {"initializationTime", float64(t.GetInitialization())},
 	}
 	if t.GetWatermark() != math.MinInt64 {
 		all = append(all, Metric{"currentInputWatermark", float64(t.GetWatermark())})

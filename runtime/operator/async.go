@@ -45,6 +45,8 @@ var ErrAsyncTimeout = errors.New("asynchronous call timed out")
 // AsyncMap calls a function for up to Capacity records at once. Ordered emits results in the order of the records; else
 // they come as they are ready, but none passes a watermark.
 //
+// Records whose results have not been emitted are state: after a restart they are called for again.
+//
 //	AsyncMap(lookup): [a b c] -> [A B C] when ordered, perhaps [B A C] else
 type AsyncMap[I, O any] struct {
 	Base
@@ -82,19 +84,19 @@ type asyncEntry[I, O any] struct {
 	results  []O
 }
 
-// Unsaved implements Unsaved.
-func (*AsyncMap[I, O]) Unsaved() string { return "asynchronous calls under way" }
-
 // Open implements Operator.
 func (a *AsyncMap[I, O]) Open(ctx *Context) error {
 	a.ctx = ctx
 	a.out = NewCollector[O](ctx.Output(0))
 	a.helper, a.stop = context.WithCancel(ctx)
-	return nil
+	return a.save()
 }
 
 // EmitsWatermarks implements WatermarkSource: watermarks wait for the records before them.
 func (a *AsyncMap[I, O]) EmitsWatermarks() {}
+
+// TakesRowsOneByOne implements Paced.
+func (a *AsyncMap[I, O]) TakesRowsOneByOne() {}
 
 // Process implements Operator.
 func (a *AsyncMap[I, O]) Process(_ int, b *column.Batch) (bool, error) {

@@ -145,7 +145,11 @@ func TestSpillFaults(t *testing.T) {
 		"no fault":     func(*spilltest.FaultFS) {},
 		"budget alone": nil,
 	}
-	for _, name := range []string{"sum", "distinct", "sort", "inner", "full"} {
+	names := []string{"sum", "distinct", "sort", "inner", "full"}
+	if testing.Short() {
+		names = names[:1]
+	}
+	for _, name := range names {
 		for fault, set := range faults {
 			op, inputs := underTest(t, name)
 			r := newRig(t, Batch, inputs, op, 128<<10)
@@ -178,6 +182,9 @@ func TestSpillFaults(t *testing.T) {
 
 // TestCombineLetsPass feeds a combiner with keys that seldom repeat, then with few.
 func TestCombineLetsPass(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine, many rows")
+	}
 	op, _ := underTest(t, "combine")
 	r := newRig(t, Batch, 1, op, 1<<20)
 	require.NoError(t, op.Open(r.ctx))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/leatproject/leat/runtime/state"
+	"github.com/leatproject/leat/storage/column"
 )
 
 // BroadcastDescriptor names a broadcast state and its types; see NewBroadcastDescriptor.
@@ -17,6 +18,7 @@ type BroadcastDescriptor interface {
 type broadcastState interface {
 	Save() ([][]byte, error)
 	Load(elements [][]byte) error
+	Row() *column.Schema
 }
 
 // BroadcastStateDescriptor is the descriptor of a broadcast state from K to V.
@@ -53,7 +55,7 @@ func newBroadcastStates(descriptors []BroadcastDescriptor, saved *States) (broad
 		if err != nil {
 			return nil, err
 		}
-		if err := s.Load(saved.AddList(OperatorState{Name: "broadcast/" + d.Name(), Broadcast: true, Save: s.Save})); err != nil {
+		if err := s.Load(saved.AddList(OperatorState{Name: "broadcast/" + d.Name(), Broadcast: true, Row: s.Row(), Save: s.Save})); err != nil {
 			return nil, fmt.Errorf("broadcast state %q: %w", d.Name(), err)
 		}
 		all[d.Name()] = s

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/leatproject/leat/runtime/state"
 	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/storage/clock"
 	"github.com/leatproject/leat/storage/column"
@@ -39,7 +40,9 @@ type Context struct {
 	JobID, JobName, OperatorID, Name string
 	// Subtask is the operator's own number of Parallelism. Attempt counts restarts, from 0.
 	Subtask, Parallelism, MaxParallelism, Attempt int
-	Mode                                          Mode
+	// Restored tells that the job goes on from a checkpoint or savepoint, though this operator may have no state in it.
+	Restored bool
+	Mode     Mode
 	// Inputs is the number of logical inputs.
 	Inputs int
 	Clock  clock.Clock
@@ -56,6 +59,8 @@ type Context struct {
 	// AutoWatermarkInterval is the period of watermarks in milliseconds; 0 is never.
 	AutoWatermarkInterval int64
 
+	// State says where the state of keys lives; the zero value is in memory.
+	State state.Options
 	// States is what the operator saves.
 	States States
 
@@ -72,6 +77,9 @@ type Context struct {
 	Pause func()
 	// BackPressured is how long the task has waited for room in its outputs so far; nil counts as never.
 	BackPressured func() time.Duration
+	// Portion is how many rows a source is to emit at once, so that they are soon through the operators that are chained to it;
+	// nil is no bound. Any goroutine may call it.
+	Portion func() int
 	// WakeAt asks for Tick when processing time has reached at (milliseconds); one time is kept, the earliest.
 	WakeAt func(at int64)
 	// Ask sends a request to the vertex's coordinator and waits for the answer. It blocks, so it is called by helper
@@ -175,17 +183,26 @@ func (m *Metrics) Watermark() int64 {
 // Add implements source.Counters.
 func (m *Metrics) Add(name string, n int64) { m.Counter(name).Add(n) }
 
+// Set implements source.Counters.
+func (m *Metrics) Set(name string, value int64) { m.Counter(name).Store(value) }
+
 // All calls yield for each counter, in no order.
 func (m *Metrics) All(yield func(name string, value int64) bool) {
 	m.m.Range(func(k, v any) bool { return yield(k.(string), v.(*atomic.Int64).Load()) })
 }
 
-// MergeMetric combines the values of a metric of two sub-tasks: the least watermark, the greatest drift, else the sum.
+// The metrics of connectors that are greatest values, as Flink names them.
+const (
+	kafkaLag = "KafkaSourceReader.KafkaConsumer.records-lag-max"
+	sendTime = "currentSendTime"
+)
+
+// MergeMetric combines the values of a metric of two sub-tasks: the least watermark, the greatest drift, lag and time, else the sum.
 func MergeMetric(name string, a, b int64) int64 {
 	switch name {
 	case inputWatermark, outputWatermark:
 		return min(a, b)
-	case alignmentDrift:
+	case alignmentDrift, kafkaLag, sendTime:
 		return max(a, b)
 	}
 	return a + b

@@ -100,17 +100,18 @@ func (j *IntervalJoin[L, R, K, O]) Open(ctx *Context) (err error) {
 func (s *joinSide[T]) prepare(ctx *Context, slots *state.Slots, number uint32, keep int64) (err error) {
 	s.cursor.open(ctx)
 	s.number, s.keep = number, keep
-	s.buffers = state.NewColumn[[]joinRow[T]](slots)
-	if s.codec, err = column.CodecOf[T](); err != nil || !ctx.States.On {
+	s.buffers = state.NewSavedColumn[[]joinRow[T]](slots, state.Beside{Clear: func(slot uint32) { s.clear(slots, slot) }, Reset: func() {}, Bytes: func() int64 { return 0 }})
+	if s.codec, err = column.CodecOf[T](); err != nil || !ctx.States.On && !slots.Spills() {
 		return err
 	}
 	s.saved, err = state.NewSaved(slots, []string{"left-buffer", "right-buffer"}[number], "list", state.Rows[[]joinedRow[T]]{
-		SlotOf: func(slot uint32) uint32 { return slot },
-		Row:    s.row,
+		SlotOf:  func(slot uint32) uint32 { return slot },
+		Row:     s.row,
+		Numbers: s.numbers,
 		Put: func(slot uint32, rows *[]joinedRow[T]) uint32 {
 			s.forget(slots, slot)
 			for _, r := range *rows {
-				s.add(slots, slot, r.Time, r.Value)
+				s.insert(slots, slot, r.Time, r.Value)
 			}
 			return slot
 		},
@@ -142,6 +143,14 @@ func (s *joinSide[T]) touch(slot uint32) {
 
 // forget drops the rows of a slot.
 func (s *joinSide[T]) forget(slots *state.Slots, slot uint32) {
+	if len(*s.buffers.At(slot)) > 0 {
+		s.clear(slots, slot)
+		slots.Release(slot)
+	}
+}
+
+// clear gives up the rows of a slot that is put away.
+func (s *joinSide[T]) clear(slots *state.Slots, slot uint32) {
 	rows := s.buffers.At(slot)
 	if len(*rows) == 0 {
 		return
@@ -149,8 +158,24 @@ func (s *joinSide[T]) forget(slots *state.Slots, slot uint32) {
 	if s.saved != nil {
 		s.saved.Release(slot)
 	}
+	s.weigh(slots, *rows, -1)
 	*rows = nil
-	slots.Release(slot)
+}
+
+// weigh counts the memory of rows, or counts it no more.
+func (s *joinSide[T]) weigh(slots *state.Slots, rows []joinRow[T], sign int) {
+	if slots.Spills() {
+		for i := range rows {
+			slots.Weigh(sign * (s.codec.Size(&rows[i].v) + 8))
+		}
+	}
+}
+
+func (s *joinSide[T]) numbers(slot uint32, dst []uint32) []uint32 {
+	if len(*s.buffers.At(slot)) > 0 {
+		dst = append(dst, slot)
+	}
+	return dst
 }
 
 // Process implements Operator.
@@ -270,6 +295,10 @@ func dropLate[T any](ctx *FunctionContext, late *OutputTag[T], v T) {
 // add keeps a record, behind those of its time.
 func (s *joinSide[T]) add(slots *state.Slots, slot uint32, time int64, v T) {
 	s.touch(slot)
+	s.insert(slots, slot, time, v)
+}
+
+func (s *joinSide[T]) insert(slots *state.Slots, slot uint32, time int64, v T) {
 	rows := s.buffers.At(slot)
 	if len(*rows) == 0 {
 		slots.Hold(slot)
@@ -279,6 +308,7 @@ func (s *joinSide[T]) add(slots *state.Slots, slot uint32, time int64, v T) {
 		at--
 	}
 	*rows = slices.Insert(*rows, at, joinRow[T]{time, s.codec.Clone(v)})
+	s.weigh(slots, (*rows)[at:at+1], 1)
 }
 
 // expire forgets the records that find no partner at or after time.
@@ -294,6 +324,7 @@ func (s *joinSide[T]) expire(slots *state.Slots, slot uint32, time int64) {
 		s.forget(slots, slot)
 	default:
 		s.touch(slot)
+		s.weigh(slots, (*rows)[:n], -1)
 		clear((*rows)[:n])
 		*rows = (*rows)[n:]
 	}

@@ -12,6 +12,7 @@ import (
 const (
 	requestBegin byte = iota // answered, when all sub-tasks have asked, by the number of the run
 	requestNext              // and run, superstep, live records: answered, when all have asked, by whether another one follows
+	requestWatch             // and run: answered by an error when the run is given up, for who waits for rows of others asks nothing
 )
 
 // IterationCoordinator keeps the sub-tasks of an iteration in step: a superstep begins when the one before has ended at all of
@@ -60,6 +61,8 @@ func (c *IterationCoordinator) Handle(ctx context.Context, subtask int, request 
 	case len(request) == 25 && request[0] == requestNext:
 		f := func(i int) int64 { return int64(binary.LittleEndian.Uint64(request[1+8*i:])) }
 		return c.next(ctx, subtask, f(0), f(1), f(2))
+	case len(request) == 9 && request[0] == requestWatch:
+		return c.watch(ctx, int64(binary.LittleEndian.Uint64(request[1:])))
 	}
 	return nil, fmt.Errorf("request of %d bytes to the coordinator of an iteration cannot be read", len(request))
 }
@@ -79,6 +82,11 @@ func (c *IterationCoordinator) begin(ctx context.Context, subtask int) ([]byte, 
 	select {
 	case <-r.full:
 	case <-ctx.Done():
+		c.mu.Lock()
+		if c.joining == r {
+			delete(r.here, subtask) // or those who come later would begin without it
+		}
+		c.mu.Unlock()
 		return nil, context.Cause(ctx)
 	}
 	return binary.LittleEndian.AppendUint64(nil, uint64(r.run)), nil
@@ -115,8 +123,23 @@ func (c *IterationCoordinator) next(ctx context.Context, subtask int, run, super
 	return []byte{1}, nil
 }
 
+func (c *IterationCoordinator) watch(ctx context.Context, run int64) ([]byte, error) {
+	c.mu.Lock()
+	given, broken := run != c.run || c.members == nil, c.broken
+	c.mu.Unlock()
+	if given {
+		return nil, errRunGivenUp
+	}
+	select {
+	case <-broken:
+		return nil, errRunGivenUp
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
 // Reset forgets a sub-task, which begins anew.
-func (c *IterationCoordinator) Reset(subtask int) {
+func (c *IterationCoordinator) Reset(_ context.Context, _ string, subtask int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.joining.here, subtask)
@@ -124,6 +147,7 @@ func (c *IterationCoordinator) Reset(subtask int) {
 		c.members = nil
 		close(c.broken)
 	}
+	return nil
 }
 
 // Finish implements Coordinator.

@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 
@@ -33,6 +34,8 @@ type IterationRing struct {
 	Tails, Live int
 
 	ctx    *Context
+	asking context.Context // ends with the operator
+	stop   context.CancelFunc
 	lap    *lap
 	head   head
 	state  ringState
@@ -67,6 +70,7 @@ const (
 
 func (r *IterationRing) open(ctx *Context, h head) {
 	r.ctx, r.head, r.inputs = ctx, h, ctx.Inputs
+	r.asking, r.stop = context.WithCancel(ctx)
 	r.here, r.ended = make([]bool, r.Tails), make([]bool, r.Tails)
 	r.lap = r.Loop.join(ctx.Subtask)
 	r.lap.lead(h, ctx)
@@ -89,15 +93,13 @@ func (r *IterationRing) advance() {
 	if r.step == 0 {
 		r.ask([]byte{requestBegin}, func(answer []byte) {
 			r.run, r.step, r.state = int64(binary.LittleEndian.Uint64(answer)), 1, ringEmits
+			r.ask(iterationRequest(requestWatch, r.run), func([]byte) {})
 		})
 		return
 	}
-	request := []byte{requestNext}
-	for _, v := range []int64{r.run, r.step, r.live} {
-		request = binary.LittleEndian.AppendUint64(request, uint64(v))
-	}
+	live := r.live
 	r.live = 0
-	r.ask(request, func(answer []byte) {
+	r.ask(iterationRequest(requestNext, r.run, r.step, live), func(answer []byte) {
 		if r.ctx.Subtask == 0 {
 			r.ctx.Metrics.Add(SuperstepsMetric, 1)
 		}
@@ -108,10 +110,21 @@ func (r *IterationRing) advance() {
 	})
 }
 
+func iterationRequest(kind byte, values ...int64) []byte {
+	request := []byte{kind}
+	for _, v := range values {
+		request = binary.LittleEndian.AppendUint64(request, uint64(v))
+	}
+	return request
+}
+
 // ask puts a request to the coordinator and goes on with what it answers.
 func (r *IterationRing) ask(request []byte, then func(answer []byte)) {
 	go func() {
-		answer, err := r.ctx.Ask(r.ctx, request)
+		answer, err := r.ctx.Ask(r.asking, request)
+		if r.asking.Err() != nil {
+			return
+		}
 		r.ctx.Post(func() (bool, error) {
 			if err != nil {
 				return false, fmt.Errorf("superstep %d: %w", r.step, err)
@@ -183,6 +196,7 @@ func (r *IterationRing) next() {
 
 func (r *IterationRing) close() {
 	if r.lap != nil {
+		r.stop()
 		r.lap.leave()
 	}
 }

@@ -109,6 +109,7 @@ type SolutionJoin[W, S any, K comparable, O any] struct {
 	out   *Collector[O]
 	set   *solutionSet[S, K]
 	slots []uint32
+	done  bool // the input has ended
 }
 
 // Open implements Operator.
@@ -161,6 +162,7 @@ func (j *SolutionJoin[W, S, K, O]) EndSuperstep() (bool, error) {
 
 // EndInput implements Operator.
 func (j *SolutionJoin[W, S, K, O]) EndInput(int) (bool, error) {
+	j.done = true
 	j.arrive(true)
 	return false, nil
 }
@@ -170,10 +172,10 @@ func (j *SolutionJoin[W, S, K, O]) arrive(ended bool) {
 	j.lap.tell(func(head feedback) error { return head.arrived(number, 0, ended) })
 }
 
-// Close implements Operator.
+// Close implements Operator: like a tail it leaves the lap to the head when its input has ended.
 func (j *SolutionJoin[W, S, K, O]) Close() error {
 	j.drop()
-	if j.lap != nil {
+	if j.lap != nil && !j.done {
 		j.lap.leave()
 	}
 	return closeFunction(j.Function)

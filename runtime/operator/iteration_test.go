@@ -111,28 +111,24 @@ func TestIterationCoordinator(t *testing.T) {
 		require.Equal(t, x.value, y.value)
 		return int64(binary.LittleEndian.Uint64(x.value))
 	}
-	next := func(run, step, live int64) []byte {
-		r := []byte{requestNext}
-		for _, v := range []int64{run, step, live} {
-			r = binary.LittleEndian.AppendUint64(r, uint64(v))
-		}
-		return r
-	}
+	next := func(run, step, live int64) []byte { return iterationRequest(requestNext, run, step, live) }
 	run := begin()
 	for step, want := range []byte{1, 1, 0} { // the third is the last
 		a, b := ask(0, next(run, int64(step+1), 0)), ask(1, next(run, int64(step+1), 5))
 		require.Equal(t, answer{[]byte{want}, nil}, <-a)
 		require.Equal(t, answer{[]byte{want}, nil}, <-b)
 	}
-	c.Reset(0)
-	c.Reset(1)
+	require.NoError(t, c.Reset(t.Context(), "job", 0))
+	require.NoError(t, c.Reset(t.Context(), "job", 1))
 	again := begin()
 	require.Greater(t, again, run)
-	a := ask(0, next(again, 1, 1))
-	c.Reset(1) // it begins anew, so the run is over for sub-task 0
+	a, watch := ask(0, next(again, 1, 1)), ask(0, iterationRequest(requestWatch, again))
+	require.NoError(t, c.Reset(t.Context(), "job", 1)) // it begins anew, so the run is over for sub-task 0
 	require.ErrorIs(t, (<-a).err, errRunGivenUp)
+	require.ErrorIs(t, (<-watch).err, errRunGivenUp)
+	require.ErrorIs(t, (<-ask(0, iterationRequest(requestWatch, again))).err, errRunGivenUp)
 	require.ErrorIs(t, (<-ask(0, next(again, 1, 1))).err, errRunGivenUp)
-	c.Reset(0)
+	require.NoError(t, c.Reset(t.Context(), "job", 0))
 	run = begin()
 	a, b := ask(0, next(run, 1, 0)), ask(1, next(run, 1, 0)) // nothing is live
 	require.Equal(t, answer{[]byte{0}, nil}, <-a)
@@ -141,6 +137,7 @@ func TestIterationCoordinator(t *testing.T) {
 	cancel()
 	_, err := c.Handle(ctx, 0, []byte{requestBegin})
 	require.ErrorIs(t, err, context.Canceled)
+	require.Greater(t, begin(), run, "it waits for sub-task 0 to ask again")
 	_, err = c.Handle(ctx, 0, []byte("x"))
 	require.ErrorContains(t, err, "cannot be read")
 }

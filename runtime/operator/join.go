@@ -98,6 +98,9 @@ func (p *pace) over() bool {
 	return p.calls&63 == 0 && (p.calls >= column.MaxRows || p.clock.Now().Sub(p.start) > sliceTime)
 }
 
+// Unsaved implements Unsaved.
+func (*Join[L, R, K, O]) Unsaved() string { return "the rows of a bounded join" }
+
 // Open implements Operator.
 func (j *Join[L, R, K, O]) Open(ctx *Context) (err error) {
 	j.ctx, j.fctx = ctx, NewFunctionContext(ctx)

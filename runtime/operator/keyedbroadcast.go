@@ -26,18 +26,14 @@ func (c *KeyedBroadcastContext[K]) writable() broadcastStates { return c.states 
 // ApplyToKeyedState calls f for each key of the sub-task that has a value in s, which then speaks of that key. In BATCH there
 // are no keys while broadcast records are processed.
 func ApplyToKeyedState[K comparable, S state.State](ctx *KeyedBroadcastContext[K], s S, f func(key K, s S) error) error {
-	slots := ctx.k.backend.AppendSlots(nil)
 	defer ctx.k.slots.SetCurrent(ctx.k.slots.Current())
-	for _, slot := range slots {
+	return ctx.k.backend.Each(func(slot uint32) error {
 		if !s.Has(slot) {
-			continue
+			return nil
 		}
 		ctx.k.slots.SetCurrent(slot)
-		if err := f(ctx.k.backend.Key(slot), s); err != nil {
-			return err
-		}
-	}
-	return nil
+		return f(ctx.k.backend.Key(slot), s)
+	})
 }
 
 // KeyedBroadcastProcessFunction sees the records of a keyed stream and of a broadcast stream. It may have Open and Close, and

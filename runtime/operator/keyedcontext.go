@@ -69,7 +69,7 @@ const fireStep = 64
 
 // keyed is what operators with a current key have in common: state, timers and the end of keys in BATCH.
 type keyed[K comparable] struct {
-	// Backend makes the keyed state; nil for state.NewKeyed.
+	// Backend makes the keyed state; nil for what the task's options say.
 	Backend func() (state.Backend[K], error)
 
 	ctx        *Context
@@ -99,7 +99,12 @@ func (k *keyed[K]) open(ctx *Context) (err error) {
 	k.fctx = NewFunctionContext(ctx)
 	k.kctx = &KeyedContext[K]{FunctionContext: k.fctx, k: k}
 	if k.Backend == nil {
-		k.Backend = func() (state.Backend[K], error) { return state.NewKeyed[K]() }
+		k.Backend = func() (state.Backend[K], error) {
+			if ctx.Mode == Batch { // one key at a time
+				return state.NewKeyed[K]()
+			}
+			return state.New[K](ctx.State, ctx.Subtask)
+		}
 	}
 	if k.backend, err = k.Backend(); err != nil {
 		return err
@@ -118,7 +123,8 @@ func (k *keyed[K]) open(ctx *Context) (err error) {
 	if ctx.Mode == Batch {
 		return nil
 	}
-	return errors.Join(k.event.save(eventTimers), k.processing.save(processingTimers), ctx.States.AddKeyed(keyedStateName, k.backend))
+	return errors.Join(k.event.save(eventTimers, func(int64) {}), k.processing.save(processingTimers, k.wake),
+		saveWatermark(ctx, &k.fctx.watermark), ctx.States.AddKeyed(keyedStateName, k.backend))
 }
 
 // tick notes the time of day.
@@ -171,6 +177,11 @@ func (k *keyed[K]) fire(timers *Timers, until int64) (done bool, err error) {
 	k.tick()
 	k.firing = true
 	for range fireStep {
+		if fetched, err := timers.Fetch(until); err != nil {
+			return false, err
+		} else if !fetched {
+			continue
+		}
 		t, ok := timers.Take(until)
 		if !ok {
 			k.firing = false
@@ -228,8 +239,8 @@ func (k *keyed[K]) rest() {
 	}
 	k.slots.SetCurrent(state.None)
 	k.backend.Sweep()
-	if next, ok := k.processing.Next(); ok {
-		k.wake(next.Time)
+	if at, ok := k.processing.NextTime(); ok {
+		k.wake(at)
 	}
 }
 
@@ -242,8 +253,8 @@ func (k *keyed[K]) wake(at int64) {
 // advance fires the event timers that a watermark has reached, or in BATCH ends the last key.
 func (k *keyed[K]) advance(watermark int64) (more bool, err error) {
 	if k.ctx.Mode == Streaming {
-		k.fctx.watermark = watermark
-		k.due, k.until = k.event, watermark
+		k.fctx.watermark = max(k.fctx.watermark, watermark)
+		k.due, k.until = k.event, k.fctx.watermark
 		return k.resume()
 	}
 	k.last = watermark == shuffle.MaxWatermark

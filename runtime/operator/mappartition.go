@@ -51,6 +51,9 @@ const (
 	pauseSlice                // its slice of time is over, or it has emitted a batch
 )
 
+// Unsaved implements Unsaved.
+func (*MapPartition[I, O]) Unsaved() string { return "how far a function has come with its rows" }
+
 // Open implements Operator.
 func (m *MapPartition[I, O]) Open(ctx *Context) error {
 	m.fctx = NewFunctionContext(ctx)

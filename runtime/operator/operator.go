@@ -66,6 +66,12 @@ type SuperstepListener interface {
 	EndSuperstep() (more bool, err error)
 }
 
+// Paced marks operators that take the rows of a batch one by one, as fast as the outside answers: while one pauses, its task
+// learns how many rows it should take at once.
+type Paced interface {
+	TakesRowsOneByOne()
+}
+
 // RecordNamer is implemented by operators that can tell which record they are at, for the message of a panic.
 type RecordNamer interface {
 	CurrentRecord() (record any, ok bool)

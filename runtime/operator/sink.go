@@ -45,8 +45,8 @@ type written struct {
 // Open implements Operator.
 func (s *SinkWriter) Open(ctx *Context) error {
 	s.ctx = ctx
-	w, err := s.Sink.NewWriter(ctx, sink.Env{JobID: ctx.JobID, Subtask: ctx.Subtask, Parallelism: ctx.Parallelism,
-		Attempt: ctx.Attempt, Logger: ctx.Logger, Ask: ctx.Ask})
+	w, err := s.Sink.NewWriter(ctx, sink.Env{JobID: ctx.JobID, JobName: ctx.JobName, Subtask: ctx.Subtask, Parallelism: ctx.Parallelism,
+		Attempt: ctx.Attempt, Restored: ctx.Restored, Logger: ctx.Logger, Counters: ctx.Metrics, Ask: ctx.Ask})
 	if err != nil {
 		return err
 	}

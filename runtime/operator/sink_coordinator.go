@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 
@@ -24,19 +25,59 @@ const (
 type CommitCoordinator struct {
 	Sink sink.TwoPhase
 
-	barriers  barrierReports[struct{}]
-	mu        sync.Mutex
-	collected []sink.Committable            // of sub-tasks that have ended
-	reported  map[uint64][]sink.Committable // by checkpoint, which may still be given up: then they belong to the next
-	prepared  map[uint64][]sink.Committable // by checkpoint that was saved
-	restored  []sink.Committable
+	barriers barrierReports[struct{}]
+	mu       sync.Mutex
+	// reported is what belongs to a checkpoint, or to the next if that is given up. What a sub-task reports at its end
+	// belongs to the first checkpoint after the last one whose barrier it has seen.
+	reported committables
+	seen     map[int]uint64 // by sub-task
+	prepared committables   // by checkpoint that was saved
+	restored []sink.Committable
+}
+
+// committables are those of sub-tasks, by checkpoint.
+type committables map[uint64]map[int][]sink.Committable
+
+func (x committables) add(checkpoint uint64, subtask int, cs []sink.Committable) {
+	if x[checkpoint] == nil {
+		x[checkpoint] = map[int][]sink.Committable{}
+	}
+	x[checkpoint][subtask] = append(x[checkpoint][subtask], cs...)
+}
+
+// upTo returns what belongs to checkpoints up to one, in order.
+func (x committables) upTo(checkpoint uint64) (all []sink.Committable) {
+	for _, id := range slices.Sorted(maps.Keys(x)) {
+		for _, subtask := range slices.Sorted(maps.Keys(x[id])) {
+			if id <= checkpoint {
+				all = append(all, x[id][subtask]...)
+			}
+		}
+	}
+	return all
+}
+
+// take removes what a sub-task has, and returns it.
+func (x committables) take(subtask int) (all []sink.Committable) {
+	for _, id := range slices.Sorted(maps.Keys(x)) {
+		all = append(all, x[id][subtask]...)
+		delete(x[id], subtask)
+	}
+	return all
 }
 
 // Start implements Coordinator. What the checkpoint that the job was restored from has decided on is committed, if it was
 // not.
 func (c *CommitCoordinator) Start(ctx context.Context, _ int) error {
-	c.reported, c.prepared = map[uint64][]sink.Committable{}, map[uint64][]sink.Committable{}
-	return c.with(ctx, sink.Committer.Commit, c.restored)
+	return c.with(ctx, recommit, c.restored)
+}
+
+// recommit commits what was restored.
+func recommit(committer sink.Committer, ctx context.Context, cs []sink.Committable) error {
+	if x, ok := committer.(sink.Recommitter); ok {
+		return x.Recommit(ctx, cs)
+	}
+	return committer.Commit(ctx, cs)
 }
 
 // Restore implements CheckpointedCoordinator.
@@ -52,36 +93,52 @@ func (c *CommitCoordinator) Snapshot(ctx context.Context, checkpoint uint64, sub
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	mine := c.collected
-	c.collected = nil
+	if c.prepared == nil {
+		c.prepared = committables{}
+	}
 	for _, id := range slices.Sorted(maps.Keys(c.reported)) {
-		if id <= checkpoint {
-			mine = append(mine, c.reported[id]...)
-			delete(c.reported, id)
+		if id > checkpoint {
+			break
 		}
+		for subtask, cs := range c.reported[id] {
+			c.prepared.add(checkpoint, subtask, cs)
+		}
+		delete(c.reported, id)
 	}
-	c.prepared[checkpoint] = mine
-	var all []sink.Committable
-	for _, id := range slices.Sorted(maps.Keys(c.prepared)) {
-		all = append(all, c.prepared[id]...)
-	}
-	return encodeCommittables(all), nil
+	return encodeCommittables(c.prepared.upTo(checkpoint)), nil
 }
 
 // Complete implements CheckpointedCoordinator.
 func (c *CommitCoordinator) Complete(ctx context.Context, checkpoint uint64) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, id := range slices.Sorted(maps.Keys(c.prepared)) {
-		if id > checkpoint {
-			break
-		}
-		if err := c.with(ctx, sink.Committer.Commit, c.prepared[id]); err != nil {
-			return err
-		}
-		delete(c.prepared, id)
+	if err := c.with(ctx, sink.Committer.Commit, c.prepared.upTo(checkpoint)); err != nil {
+		return err
 	}
+	maps.DeleteFunc(c.prepared, func(id uint64, _ map[int][]sink.Committable) bool { return id <= checkpoint })
 	return nil
+}
+
+// Reset aborts what a sub-task has prepared, which begins anew alone: it will prepare that again. All that the checkpoint has decided on
+// with which it begins was committed.
+func (c *CommitCoordinator) Reset(ctx context.Context, job string, subtask int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.seen, subtask)
+	left := append(c.prepared.take(subtask), c.reported.take(subtask)...)
+	committer, err := c.Sink.NewCommitter(ctx)
+	if err != nil {
+		return err
+	}
+	if err = committer.Abort(ctx, left); err == nil {
+		switch x := committer.(type) {
+		case sink.SubtaskCleaner:
+			err = x.CleanSubtask(ctx, job, subtask)
+		case sink.Cleaner:
+			err = errors.New("what the sub-task has left behind can be found only when all have stopped")
+		}
+	}
+	return errors.Join(err, committer.Close())
 }
 
 // Handle implements Coordinator.
@@ -104,16 +161,30 @@ func (c *CommitCoordinator) Handle(ctx context.Context, subtask int, request []b
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if when == CommitAtCheckpoint {
-		c.reported[checkpoint] = append(c.reported[checkpoint], cs...)
+	if c.reported == nil {
+		c.reported, c.seen = committables{}, map[int]uint64{}
+	}
+	switch when {
+	case CommitAtCheckpoint:
+		c.seen[subtask] = checkpoint
+		c.reported.add(checkpoint, subtask, cs)
 		c.barriers.add(checkpoint, subtask, struct{}{})
-		return nil, nil
-	}
-	if when == CommitNow {
+	case CommitNow:
 		return nil, c.with(ctx, sink.Committer.Commit, cs)
+	default:
+		c.reported.add(c.seen[subtask]+1, subtask, cs)
 	}
-	c.collected = append(c.collected, cs...)
 	return nil, nil
+}
+
+// AtEnd turns what a sink writer reports at the barrier of a checkpoint into what it would report at its end; checkpoint is 0 if the
+// request is of another kind.
+func AtEnd(request []byte) (checkpoint uint64, atEnd []byte) {
+	if len(request) == 0 || request[0] != CommitAtCheckpoint {
+		return 0, request
+	}
+	checkpoint, n := binary.Uvarint(request[1:])
+	return checkpoint, append([]byte{CommitAtEnd}, request[1+max(0, n):]...)
 }
 
 // Finish implements Coordinator.
@@ -124,13 +195,8 @@ func (c *CommitCoordinator) Finish(ctx context.Context) error {
 }
 
 // left is all that is not committed.
-func (c *CommitCoordinator) left() (all []sink.Committable) {
-	for _, of := range []map[uint64][]sink.Committable{c.prepared, c.reported} {
-		for _, id := range slices.Sorted(maps.Keys(of)) {
-			all = append(all, of[id]...)
-		}
-	}
-	return append(all, c.collected...)
+func (c *CommitCoordinator) left() []sink.Committable {
+	return append(c.prepared.upTo(math.MaxUint64), c.reported.upTo(math.MaxUint64)...)
 }
 
 // Abort implements Coordinator.

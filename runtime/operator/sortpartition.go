@@ -21,6 +21,9 @@ type SortPartition[T any] struct {
 	pool   *column.Pool
 }
 
+// Unsaved implements Unsaved.
+func (*SortPartition[T]) Unsaved() string { return "the rows that are being sorted" }
+
 // Open implements Operator.
 func (s *SortPartition[T]) Open(ctx *Context) error {
 	codec, err := column.CodecOf[T]()

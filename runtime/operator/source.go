@@ -3,12 +3,13 @@ package operator
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 
 	"github.com/leatproject/leat/storage/column"
+	"github.com/leatproject/leat/storage/runtimefilter"
 	"github.com/leatproject/leat/storage/source"
+	"github.com/leatproject/leat/storage/vector"
 )
 
 // fetchAhead is the number of batches that a source reads before its task asks for them.
@@ -26,14 +27,20 @@ type MalformedRecord struct {
 }
 
 // Source reads source.Sources, one after another. A goroutine of its own asks the coordinator for splits and calls the
-// reader, which may block; the task takes the batches from a short queue. A bounded source reads one split after another;
-// an unbounded one reads all of its splits at once, each with a goroutine and a reader of its own.
+// reader, which may block; the task takes the batches from a short queue. The splits of one answer are read at once, each with a
+// goroutine and a reader of its own, and all of them hold event time back before the first is read. A bounded source asks again
+// when they have been read, an unbounded one at once.
 type Source[T any] struct {
 	Base
 	// Sources are read in order; all but the last are bounded. One begins when all sub-tasks have read the one before it.
 	Sources []source.Source
 	// Watermarks makes timestamps and watermarks per split; nil for none.
 	Watermarks *WatermarkStrategy[T]
+	// Rows makes an empty batch of what the sources give; nil for rows of type T. Watermarks are nil for a batch of vectors.
+	Rows func() *column.Batch
+	// Filters are inputs of the source, each of which brings one runtime filter of columns: it begins to read when they have ended. The
+	// batches must be vectors.
+	Filters []SourceFilter
 
 	ctx       *Context
 	out       *Output
@@ -46,7 +53,12 @@ type Source[T any] struct {
 	malformed *Collector[MalformedRecord]
 	restored  [][]source.Split // by source
 	reading   []openSplit[T]
-	begun     []uint64 // by source, the splits of the coordinator that have begun
+	begun     []uint64                  // by source, the splits of the coordinator that have begun
+	parts     [][]*runtimefilter.Filter // by input
+	ended     int                       // inputs
+	filters   []source.Filter
+	filtering int64 // bytes of filters
+	committer positionCommitter
 }
 
 // openSplit is a split that is being read, as it is after what has been emitted of it.
@@ -56,24 +68,33 @@ type openSplit[T any] struct {
 	position source.Split
 }
 
-// fetched is a batch of a split, or the end of it, or of all, or an error.
+// fetched is splits that begin, or a batch of one, or the end of it, or of all, or an error.
 type fetched[T any] struct {
+	begin     []beginning[T]
 	split     *splitMarks[T]
-	number    int          // of its source
 	position  source.Split // after the batch
-	given     bool         // by the coordinator; set with begin
 	batch     *column.Batch
 	malformed []MalformedRecord
-	begin     bool // split begins
 	end       bool // split has ended
 	all       bool // no more splits
 	err       error
 }
 
+// beginning is a split that is to be read. Splits that begin together are all in a checkpoint, or none is: one that came back later
+// than the others would find its records late.
+type beginning[T any] struct {
+	marks  *splitMarks[T]
+	number int // of its source
+	split  source.Split
+	given  bool // by the coordinator; else a restart has left it
+}
+
 // Open implements Operator.
 func (s *Source[T]) Open(ctx *Context) error {
 	s.ctx, s.out = ctx, ctx.Output(0)
-	s.pool = column.NewPool[T]()
+	if s.pool = column.NewPool[T](); s.Rows != nil {
+		s.pool = column.PoolLike(s.Rows())
+	}
 	s.fetched = make(chan fetched[T], fetchAhead)
 	s.marks = newWatermarks(s.Watermarks, ctx, s.out)
 	s.marks.lasting = slices.ContainsFunc(s.Sources, func(src source.Source) bool { return src.Boundedness() == source.Unbounded })
@@ -84,8 +105,21 @@ func (s *Source[T]) Open(ctx *Context) error {
 	if err := s.restore(); err != nil {
 		return err
 	}
+	if len(s.Filters) > 0 {
+		return nil // EndInput starts
+	}
+	s.start()
+	return nil
+}
+
+// start starts to read.
+func (s *Source[T]) start() {
 	var helper context.Context
-	helper, s.cancel = context.WithCancel(ctx)
+	helper, s.cancel = context.WithCancel(s.ctx)
+	s.committer = newPositionCommitter(s.Sources, s.env(), s.ctx.States.On)
+	if s.committer.wanted {
+		s.helper(helper, func() error { s.committer.run(helper); return nil })
+	}
 	s.helper(helper, func() error {
 		if err := s.read(helper); err != nil {
 			return err
@@ -96,7 +130,6 @@ func (s *Source[T]) Open(ctx *Context) error {
 	if s.aligner != nil {
 		s.helper(helper, func() error { return s.aligner.run(helper, s.marks.allow) })
 	}
-	return nil
 }
 
 // helper runs f on a goroutine that ends before the operator does.
@@ -114,11 +147,7 @@ func (s *Source[T]) run(ctx context.Context, f func() error) {
 // read reads all splits that the coordinator gives to this sub-task.
 func (s *Source[T]) read(ctx context.Context) error {
 	for number, src := range s.Sources {
-		read := s.readBounded
-		if src.Boundedness() == source.Unbounded {
-			read = s.readUnbounded
-		}
-		if err := read(ctx, src, number); err != nil {
+		if err := s.readSource(ctx, src, number); err != nil {
 			return err
 		}
 	}
@@ -129,77 +158,129 @@ func (s *Source[T]) read(ctx context.Context) error {
 	return nil
 }
 
-func (s *Source[T]) readBounded(ctx context.Context, src source.Source, number int) (err error) {
-	var r reading[T]
-	if err := r.open(ctx, s.ctx, src); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	return s.splits(ctx, number, func(split source.Split, given bool) error { return s.readSplit(ctx, &r, number, split, given) })
-}
-
-func (s *Source[T]) readUnbounded(ctx context.Context, src source.Source, number int) error {
+// readSource reads the splits of one source.
+func (s *Source[T]) readSource(ctx context.Context, src source.Source, number int) (err error) {
 	var group sync.WaitGroup
 	defer group.Wait()
-	return s.splits(ctx, number, func(split source.Split, given bool) error {
-		group.Go(func() {
-			s.run(ctx, func() (err error) {
-				var r reading[T]
-				if err := r.open(ctx, s.ctx, src); err != nil {
-					return err
-				}
-				defer func() { err = errors.Join(err, r.Close()) }()
-				return s.readSplit(ctx, &r, number, split, given)
+	var single reading[T] // of splits that come alone
+	defer func() { err = errors.Join(err, single.close()) }()
+	successive := readSuccessively(src)
+	return s.splits(ctx, number, func(splits []source.Split, left int) error {
+		begin := make([]beginning[T], len(splits))
+		for i, split := range splits {
+			begin[i] = beginning[T]{&splitMarks[T]{id: split.ID}, number, split, i >= left}
+			begin[i].marks.pending.Add(1)
+		}
+		if !s.hand(ctx, fetched[T]{begin: begin}) {
+			return context.Cause(ctx)
+		}
+		if successive && len(splits) == 1 {
+			return s.readSplit(ctx, &single, src, begin[0].marks, splits[0])
+		}
+		for i, split := range splits {
+			group.Go(func() {
+				s.run(ctx, func() (err error) {
+					var r reading[T]
+					defer func() { err = errors.Join(err, r.close()) }()
+					return s.readSplit(ctx, &r, src, begin[i].marks, split)
+				})
 			})
-		})
+		}
+		if successive {
+			group.Wait()
+		}
 		return nil
 	})
 }
 
-// reading is a reader and the malformed records that it has met.
+// readSuccessively tells whether the splits of a source end, so that others are read when they have.
+func readSuccessively(src source.Source) bool {
+	_, successive := src.(source.Successive)
+	return successive || src.Boundedness() == source.Bounded
+}
+
+// reading is a reader, made when it is needed, and the malformed records that it has met.
 type reading[T any] struct {
 	source.Reader
 	malformed []MalformedRecord
+	sieves    []sieve
+	keys      []*vector.Vector
+	hashes    []uint64
+	sifted    bool // the reader has used the filters itself
 }
 
-func (r *reading[T]) open(ctx context.Context, op *Context, src source.Source) (err error) {
-	r.Reader, err = src.NewReader(ctx, source.Env{Subtask: op.Subtask, Parallelism: op.Parallelism, Logger: op.Logger, Counters: op.Metrics,
-		Malformed: func(raw []byte, cause error) {
-			r.malformed = append(r.malformed, MalformedRecord{raw, cause.Error()})
-		}})
+func (r *reading[T]) open(ctx context.Context, env source.Env, src source.Source) (err error) {
+	if r.Reader != nil {
+		return nil
+	}
+	env.Malformed = func(raw []byte, cause error) {
+		r.malformed = append(r.malformed, MalformedRecord{raw, cause.Error()})
+	}
+	if len(env.Filters) > 0 {
+		env.Sieve = r.sieveOf(env.Filters)
+	}
+	r.Reader, err = src.NewReader(ctx, env)
 	return err
 }
 
-// splits calls do for each split of a source until there are no more: those that a restart has left first, then those that the
-// coordinator gives.
-func (s *Source[T]) splits(ctx context.Context, number int, do func(split source.Split, given bool) error) error {
-	for _, split := range s.restored[number] {
-		if err := do(split, false); err != nil {
+func (r *reading[T]) close() error {
+	if r.Reader == nil {
+		return nil
+	}
+	return r.Close()
+}
+
+func (s *Source[T]) env() source.Env {
+	return source.Env{Subtask: s.ctx.Subtask, Parallelism: s.ctx.Parallelism, Logger: s.ctx.Logger, Counters: s.ctx.Metrics, Filters: s.filters}
+}
+
+// splits calls do for the splits of a source until there are no more: those that a restart has left first, together with those that
+// the coordinator has for this sub-task by then, later what else it gives; left is how many a restart has left. In BATCH, where event
+// time does not matter, they come one by one.
+func (s *Source[T]) splits(ctx context.Context, number int, do func(splits []source.Split, left int) error) error {
+	step := func(splits []source.Split, left int) error {
+		size := max(1, len(splits))
+		if s.ctx.Mode == Batch {
+			size = 1
+		}
+		for some := range slices.Chunk(splits, size) {
+			if err := do(some, min(left, len(some))); err != nil {
+				return err
+			}
+			left -= min(left, len(some))
+		}
+		return nil
+	}
+	ask := func(request []byte) ([]source.Split, error) {
+		reply, err := s.ctx.Ask(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		return decodeSplits(reply)
+	}
+	if left := s.restored[number]; len(left) > 0 {
+		more, err := ask(ownRequest(number))
+		if err != nil {
+			return err
+		}
+		if err := step(append(slices.Clone(left), more...), len(left)); err != nil {
 			return err
 		}
 	}
 	for {
-		reply, err := s.ctx.Ask(ctx, splitRequest(number))
-		if err != nil {
+		splits, err := ask(splitRequest(number))
+		if err != nil || len(splits) == 0 {
 			return err
 		}
-		if len(reply) == 0 {
-			return nil
-		}
-		split, err := decodeSplit(reply)
-		if err != nil {
-			return err
-		}
-		if err := do(split, true); err != nil {
+		if err := step(splits, 0); err != nil {
 			return err
 		}
 	}
 }
 
-func (s *Source[T]) readSplit(ctx context.Context, r *reading[T], number int, split source.Split, given bool) error {
-	marks := &splitMarks[T]{id: split.ID}
-	if !s.hand(ctx, fetched[T]{split: marks, number: number, position: split, given: given, begin: true}) {
-		return context.Cause(ctx)
+func (s *Source[T]) readSplit(ctx context.Context, r *reading[T], src source.Source, marks *splitMarks[T], split source.Split) error {
+	if err := r.open(ctx, s.env(), src); err != nil {
+		return err
 	}
 	if err := r.Open(ctx, split); err != nil {
 		return err
@@ -207,12 +288,18 @@ func (s *Source[T]) readSplit(ctx context.Context, r *reading[T], number int, sp
 	for {
 		marks.gate.wait(ctx.Done())
 		b := s.pool.Get()
+		if s.ctx.Portion != nil {
+			b.SetRowLimit(s.ctx.Portion())
+		}
+		r.sifted = false
 		position, err := r.Fetch(ctx, b)
+		b.SetRowLimit(0)
 		end := errors.Is(err, source.ErrDone)
 		if err != nil && !end {
 			b.Release()
 			return err
 		}
+		s.sieve(r, b)
 		f := fetched[T]{split: marks, position: position, batch: b, malformed: r.malformed, end: end}
 		r.malformed = nil
 		if !s.hand(ctx, f) {
@@ -244,11 +331,6 @@ func (s *Source[T]) hand(ctx context.Context, f fetched[T]) bool {
 // EmitsWatermarks implements WatermarkSource.
 func (s *Source[T]) EmitsWatermarks() {}
 
-// Process implements Operator; a source has no input.
-func (s *Source[T]) Process(int, *column.Batch) (bool, error) {
-	return false, fmt.Errorf("source %q has no input", s.ctx.Name)
-}
-
 // Poll implements SourceOperator.
 func (s *Source[T]) Poll() (Availability, error) {
 	var f fetched[T]
@@ -263,12 +345,15 @@ func (s *Source[T]) Poll() (Availability, error) {
 	case f.all:
 		return Ended, nil
 	}
-	f.split.pending.Add(-1)
-	if f.begin {
-		s.marks.begin(f.split)
-		s.begin(f)
+	if f.begin != nil {
+		for _, b := range f.begin {
+			b.marks.pending.Add(-1)
+			s.begin(b)
+			s.marks.begin(b.marks)
+		}
 		return Ready, nil
 	}
+	f.split.pending.Add(-1)
 	for _, m := range f.malformed {
 		s.malformed.Collect(m)
 	}
@@ -303,6 +388,9 @@ func (s *Source[T]) Close() error {
 		return nil
 	}
 	s.cancel()
+	if s.filtering > 0 {
+		s.ctx.Memory.Release(s.filtering)
+	}
 	done := make(chan struct{})
 	go func() { s.helpers.Wait(); close(done) }()
 	for {

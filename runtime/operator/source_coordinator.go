@@ -15,16 +15,18 @@ import (
 
 // The first byte of a request of a source's sub-task to its coordinator.
 const (
-	requestSplit     byte = iota // and the number of the source: answered by a split, or by nothing when there are no more
+	requestSplit     byte = iota // and the number of the source: answered by splits to be read at once, or by nothing when there are no more
 	requestAlignment             // and a watermark: answered by the least watermark of the alignment group
 	requestLeave                 // the sub-task has read everything
 	requestBarrier               // a checkpoint, and for each source how many splits of the coordinator have begun by its barrier
+	requestOwn                   // and the number of the source: answered at once by the splits that nobody else gets, if there are any
 )
 
 // MaxSources is the most sources that one operator can read one after another.
 const MaxSources = 255
 
 func splitRequest(number int) []byte { return []byte{requestSplit, byte(number)} }
+func ownRequest(number int) []byte   { return []byte{requestOwn, byte(number)} }
 
 // SplitCoordinator runs the enumerators of a Source operator and gives splits to the sub-tasks that ask. Of several
 // sources one begins when all sub-tasks have read the one before it.
@@ -49,7 +51,7 @@ func (c *SplitCoordinator) Start(ctx context.Context, parallelism int) error {
 	ctx, c.cancel = context.WithCancel(ctx)
 	for i, src := range c.Sources {
 		s := &splitStage{number: i, source: src, ctx: ctx, parallelism: parallelism, done: make(chan struct{}), arrived: map[int]bool{},
-			own: map[int][]source.Split{}, given: map[int][]source.Split{}, taken: map[uint64]int{}, settled: map[int]uint64{},
+			own: map[int][]source.Split{}, given: map[int][]source.Split{}, taken: map[uint64]int{}, settled: map[int]uint64{}, begins: map[uint64]map[int]int{},
 			changed: make(chan struct{})}
 		for subtask, ids := range c.resumed {
 			s.arrived[subtask] = true
@@ -78,6 +80,8 @@ func (c *SplitCoordinator) Handle(ctx context.Context, subtask int, request []by
 	switch {
 	case len(request) == 2 && request[0] == requestSplit && int(request[1]) < len(c.stages):
 		return c.stages[request[1]].next(ctx, subtask)
+	case len(request) == 2 && request[0] == requestOwn && int(request[1]) < len(c.stages):
+		return c.stages[request[1]].left(subtask), nil
 	case len(request) == 9 && request[0] == requestAlignment && c.Alignment != nil:
 		mark, err := decodeMark(request[1:])
 		if err != nil {
@@ -94,13 +98,19 @@ func (c *SplitCoordinator) Handle(ctx context.Context, subtask int, request []by
 	return nil, fmt.Errorf("request of %d bytes to the split coordinator cannot be read", len(request))
 }
 
-// Taken returns the identity of the split that an answer gives to a sub-task; it is not ok if the answer gives none.
-func (c *SplitCoordinator) Taken(request, answer []byte) (id uint64, ok bool) {
-	if len(request) != 2 || request[0] != requestSplit || len(answer) == 0 {
-		return 0, false
+// Taken returns the identities of the splits that an answer gives to a sub-task.
+func (c *SplitCoordinator) Taken(request, answer []byte) (ids []uint64) {
+	if len(request) != 2 || request[0] != requestSplit && request[0] != requestOwn {
+		return nil
 	}
-	split, err := decodeSplit(answer)
-	return splitID(int(request[1]), split.ID), err == nil
+	splits, err := decodeSplits(answer)
+	if err != nil {
+		return nil
+	}
+	for _, split := range splits {
+		ids = append(ids, splitID(int(request[1]), split.ID))
+	}
+	return ids
 }
 
 // splitID identifies a split of the source of a number.
@@ -115,11 +125,13 @@ func (c *SplitCoordinator) Resume(subtask int, ids []uint64) {
 	c.resumed[subtask] = ids
 }
 
-// Reset takes back the splits that a sub-task was given: it begins again.
-func (c *SplitCoordinator) Reset(subtask int) {
+// Reset takes back the splits that a sub-task was given and that are not in its state in the newest complete checkpoint: it begins again
+// from there.
+func (c *SplitCoordinator) Reset(_ context.Context, _ string, subtask int) error {
 	for _, s := range c.stages {
 		s.reset(subtask)
 	}
+	return nil
 }
 
 // Finish implements Coordinator.
@@ -156,11 +168,13 @@ type splitStage struct {
 	mu       sync.Mutex
 	arrived  map[int]bool // sub-tasks that want splits
 	begun    bool
-	shared   []source.Split
-	own      map[int][]source.Split
+	shared   []source.Split         // for the next who asks
+	own      map[int][]source.Split // by the sub-task that they are for
+	dealt    int                    // splits that were dealt out in turn
 	given    map[int][]source.Split // by sub-task
 	taken    map[uint64]int         // splits that sub-tasks have taken under an earlier coordinator
-	settled  map[int]uint64         // how many more were given before those, and have begun in a checkpoint
+	settled  map[int]uint64         // how many more were given before those, and have begun in a complete checkpoint
+	begins   map[uint64]map[int]int // how many of given have begun in a checkpoint that may be completed, by sub-task
 	position []byte                 // of the enumerator, after the splits that it has found
 	changed  chan struct{}          // closed and made anew when splits came or all are known
 	all      bool
@@ -224,22 +238,30 @@ func (s *splitStage) found(splits []source.Split, position []byte, err error) {
 
 // offer puts splits where sub-tasks find them.
 func (s *splitStage) offer(splits []source.Split) {
-	assigner, _ := s.enumerator.(source.Assigner)
 	for _, split := range splits {
 		if subtask, taken := s.taken[splitID(s.number, split.ID)]; taken {
 			s.given[subtask] = append(s.given[subtask], split)
-			continue
-		}
-		if assigner == nil {
+		} else if r := s.owner(split); r >= 0 {
+			s.own[r] = append(s.own[r], split)
+		} else {
 			s.shared = append(s.shared, split)
-			continue
 		}
-		r := assigner.Assign(split, s.parallelism)
-		s.own[r] = append(s.own[r], split)
 	}
 }
 
-// next waits for a split for a sub-task; nil says that there are no more.
+// owner is the sub-task that a split is for, -1 if any may read it.
+func (s *splitStage) owner(split source.Split) int {
+	if a, ok := s.enumerator.(source.Assigner); ok {
+		return a.Assign(split, s.parallelism)
+	}
+	if readSuccessively(s.source) {
+		return -1
+	}
+	s.dealt++
+	return (s.dealt - 1) % s.parallelism
+}
+
+// next waits for splits for a sub-task; nil says that there are no more.
 func (s *splitStage) next(ctx context.Context, subtask int) ([]byte, error) {
 	s.mu.Lock()
 	if !s.begun {
@@ -253,16 +275,14 @@ func (s *splitStage) next(ctx context.Context, subtask int) ([]byte, error) {
 		}
 	}
 	for {
-		split, ok, err := s.take(subtask)
+		splits, ok, err := s.take(subtask)
 		changed := s.changed
 		s.mu.Unlock()
 		switch {
 		case err != nil:
 			return nil, err
-		case ok && split == nil:
-			return nil, nil
 		case ok:
-			return encodeSplit(*split), nil
+			return encodeSplits(splits), nil
 		}
 		select {
 		case <-changed:
@@ -278,11 +298,15 @@ func (s *splitStage) reset(subtask int) {
 	defer s.mu.Unlock()
 	back := s.given[subtask]
 	delete(s.given, subtask)
+	delete(s.settled, subtask)
+	for _, begun := range s.begins {
+		delete(begun, subtask)
+	}
 	maps.DeleteFunc(s.taken, func(_ uint64, by int) bool { return by == subtask })
 	if !s.begun {
 		delete(s.arrived, subtask)
 	}
-	if _, assigned := s.enumerator.(source.Assigner); assigned {
+	if _, assigned := s.enumerator.(source.Assigner); assigned || !readSuccessively(s.source) {
 		s.own[subtask] = append(back, s.own[subtask]...)
 	} else {
 		s.shared = append(back, s.shared...)
@@ -291,19 +315,32 @@ func (s *splitStage) reset(subtask int) {
 	s.changed = make(chan struct{})
 }
 
-// take returns a split for a sub-task; ok without one says that there are no more.
-func (s *splitStage) take(subtask int) (split *source.Split, ok bool, err error) {
-	if own := s.own[subtask]; len(own) > 0 {
-		s.own[subtask] = own[1:]
-		s.given[subtask] = append(s.given[subtask], own[0])
-		return &own[0], true, nil
+// take returns splits for a sub-task: all of its own, or one that anybody may read; ok without any says that there are no more.
+func (s *splitStage) take(subtask int) (splits []source.Split, ok bool, err error) {
+	if len(s.own[subtask]) > 0 {
+		return s.takeOwn(subtask), true, nil
 	}
 	if len(s.shared) > 0 {
-		split, s.shared = &s.shared[0], s.shared[1:]
-		s.given[subtask] = append(s.given[subtask], *split)
-		return split, true, nil
+		splits, s.shared = s.shared[:1:1], s.shared[1:]
+	} else {
+		return nil, s.all, s.err
 	}
-	return nil, s.all, s.err
+	s.given[subtask] = append(s.given[subtask], splits...)
+	return splits, true, nil
+}
+
+// left is the splits of a sub-task that are there.
+func (s *splitStage) left(subtask int) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return encodeSplits(s.takeOwn(subtask))
+}
+
+func (s *splitStage) takeOwn(subtask int) (splits []source.Split) {
+	splits = s.own[subtask]
+	delete(s.own, subtask)
+	s.given[subtask] = append(s.given[subtask], splits...)
+	return splits
 }
 
 func (s *splitStage) close() error {
@@ -319,6 +356,31 @@ func (s *splitStage) close() error {
 		return nil
 	}
 	return s.enumerator.Close()
+}
+
+// encodeSplits puts splits one after another, each behind its length.
+func encodeSplits(splits []source.Split) (b []byte) {
+	for _, s := range splits {
+		e := encodeSplit(s)
+		b = binary.AppendUvarint(b, uint64(len(e)))
+		b = append(b, e...)
+	}
+	return b
+}
+
+func decodeSplits(b []byte) (splits []source.Split, err error) {
+	for len(b) > 0 {
+		n, k := binary.Uvarint(b)
+		if k <= 0 || uint64(len(b)-k) < n {
+			return nil, fmt.Errorf("splits of %d bytes cannot be read", len(b))
+		}
+		s, err := decodeSplit(b[k : k+int(n)])
+		if err != nil {
+			return nil, err
+		}
+		splits, b = append(splits, s), b[k+int(n):]
+	}
+	return splits, nil
 }
 
 func encodeSplit(s source.Split) []byte {

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-
-	"github.com/leatproject/leat/storage/source"
 )
 
 // The state of a SplitCoordinator is that of its stages: what has been discovered, and the splits that no sub-task has begun.
@@ -43,7 +41,7 @@ func (c *SplitCoordinator) Snapshot(ctx context.Context, checkpoint uint64, subt
 	}
 	var b []byte
 	for i, s := range c.stages {
-		state := s.save(func(subtask int) (uint64, bool) {
+		state := s.save(checkpoint, func(subtask int) (uint64, bool) {
 			begun, ok := reports[subtask]
 			if !ok {
 				return 0, false
@@ -72,41 +70,57 @@ func (c *SplitCoordinator) Restore(state []byte) error {
 	return nil
 }
 
-// Complete implements CheckpointedCoordinator.
-func (c *SplitCoordinator) Complete(context.Context, uint64) error { return nil }
+// Complete implements CheckpointedCoordinator: splits that have begun in the checkpoint are their readers' for good.
+func (c *SplitCoordinator) Complete(_ context.Context, checkpoint uint64) error {
+	for _, s := range c.stages {
+		s.complete(checkpoint)
+	}
+	return nil
+}
+
+func (s *splitStage) complete(checkpoint uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for subtask, n := range s.begins[checkpoint] {
+		s.given[subtask] = s.given[subtask][n:]
+		s.settled[subtask] += uint64(n)
+	}
+	done := s.begins[checkpoint]
+	maps.DeleteFunc(s.begins, func(id uint64, _ map[int]int) bool { return id <= checkpoint })
+	for _, later := range s.begins {
+		for subtask := range later {
+			later[subtask] -= done[subtask]
+		}
+	}
+}
 
 // A stage is saved as a byte that tells whether it has begun, the position of its enumerator, and splits, each with its length.
 
 // save returns the stage with the splits that have not begun; begun tells how many have in a sub-task, not ok if the sub-task
 // has ended.
-func (s *splitStage) save(begun func(subtask int) (n uint64, ok bool)) []byte {
+func (s *splitStage) save(checkpoint uint64, begun func(subtask int) (n uint64, ok bool)) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.begun {
 		return []byte{0}
 	}
-	left := slices.Clone(s.shared)
+	left, all := slices.Clone(s.shared), map[int]int{}
 	for _, subtask := range slices.Sorted(maps.Keys(s.own)) {
 		left = append(left, s.own[subtask]...)
 	}
 	for _, subtask := range slices.Sorted(maps.Keys(s.given)) {
 		given := s.given[subtask]
-		n := uint64(len(given))
+		n := len(given)
 		if total, ok := begun(subtask); ok {
-			n = total - s.settled[subtask]
+			n = int(total - s.settled[subtask])
 		}
-		s.settled[subtask] += n
-		s.given[subtask] = given[n:]
+		all[subtask] = n
 		left = append(left, given[n:]...)
 	}
+	s.begins[checkpoint] = all
 	b := binary.AppendUvarint([]byte{1}, uint64(len(s.position)))
 	b = append(b, s.position...)
-	for _, split := range left {
-		e := encodeSplit(split)
-		b = binary.AppendUvarint(b, uint64(len(e)))
-		b = append(b, e...)
-	}
-	return b
+	return append(b, encodeSplits(left)...)
 }
 
 // restore makes the stage what save has returned.
@@ -114,26 +128,15 @@ func (s *splitStage) restore(state []byte) error {
 	if len(state) == 0 || state[0] == 0 {
 		return nil
 	}
-	var parts [][]byte
-	for b := state[1:]; len(b) > 0; {
-		n, k := binary.Uvarint(b)
-		if k <= 0 || n > uint64(len(b)-k) {
-			return errSplitState
-		}
-		parts = append(parts, b[k:k+int(n)])
-		b = b[k+int(n):]
-	}
-	if len(parts) == 0 {
+	b := state[1:]
+	n, k := binary.Uvarint(b)
+	if k <= 0 || n > uint64(len(b)-k) {
 		return errSplitState
 	}
-	var splits []source.Split
-	for _, p := range parts[1:] {
-		split, err := decodeSplit(p)
-		if err != nil {
-			return err
-		}
-		splits = append(splits, split)
+	splits, err := decodeSplits(b[k+int(n):])
+	if err != nil {
+		return fmt.Errorf("%w: %w", errSplitState, err)
 	}
-	s.position = slices.Clone(parts[0])
+	s.position = slices.Clone(b[k : k+int(n)])
 	return s.begin(splits...)
 }

@@ -29,6 +29,7 @@ func (s *Source[T]) restore() error {
 	for number, splits := range s.restored {
 		for _, split := range splits {
 			s.reading = append(s.reading, openSplit[T]{number: number, position: split})
+			s.marks.awaited++
 		}
 	}
 	return nil
@@ -42,22 +43,24 @@ func (s *Source[T]) saveSplits() (elements [][]byte, err error) {
 }
 
 // begin notes that a split has begun.
-func (s *Source[T]) begin(f fetched[T]) {
-	if f.given {
-		s.begun[f.number]++
-		s.reading = append(s.reading, openSplit[T]{f.split, f.number, f.position})
+func (s *Source[T]) begin(b beginning[T]) {
+	if b.given {
+		s.begun[b.number]++
+		s.reading = append(s.reading, openSplit[T]{b.marks, b.number, b.split})
 		return
 	}
 	i := slices.IndexFunc(s.reading, func(o openSplit[T]) bool {
-		return o.marks == nil && o.number == f.number && o.position.ID == f.position.ID
+		return o.marks == nil && o.number == b.number && o.position.ID == b.split.ID
 	})
-	s.reading[i].marks = f.split
+	s.reading[i].marks = b.marks
+	s.marks.awaited--
 }
 
 // moved notes how far a split has been emitted.
 func (s *Source[T]) moved(f fetched[T]) {
 	i := slices.IndexFunc(s.reading, func(o openSplit[T]) bool { return o.marks == f.split })
 	if f.end {
+		s.committer.note(s.reading[i].number, f.position)
 		s.reading = slices.Delete(s.reading, i, i+1)
 		return
 	}
@@ -67,6 +70,10 @@ func (s *Source[T]) moved(f fetched[T]) {
 // Barrier implements BarrierListener: the coordinator has to know which of the splits that it has given out are in the
 // state of the sub-tasks.
 func (s *Source[T]) Barrier(checkpoint uint64) (then func(ctx context.Context) error, err error) {
+	for _, o := range s.reading {
+		s.committer.note(o.number, o.position)
+	}
+	s.committer.barrier(checkpoint)
 	request := binary.AppendUvarint([]byte{requestBarrier}, checkpoint)
 	for _, n := range s.begun {
 		request = binary.AppendUvarint(request, n)
@@ -76,3 +83,6 @@ func (s *Source[T]) Barrier(checkpoint uint64) (then func(ctx context.Context) e
 		return err
 	}, nil
 }
+
+// Complete implements CheckpointListener.
+func (s *Source[T]) Complete(checkpoint uint64) { s.committer.complete(checkpoint) }

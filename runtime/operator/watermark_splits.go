@@ -27,6 +27,7 @@ type watermarks[T any] struct {
 	splits   []*splitMarks[T]
 	emitted  int64
 	idle     bool
+	awaited  int   // splits of a restart that have not begun: nothing is said of event time before
 	empty    int64 // since when there are no splits
 	foremost int64 // the greatest watermark of a split that has ended
 	lasting  bool  // splits may come for ever, so that event time is not left to the end of the source
@@ -136,7 +137,10 @@ func (w *watermarks[T]) end(s *splitMarks[T]) {
 
 // batch emits b, which came from split s, with timestamps and with the watermarks that belong between its rows.
 func (w *watermarks[T]) batch(s *splitMarks[T], b *column.Batch) {
-	rows := column.Rows[T](b)
+	var rows []T
+	if !column.HoldsVectors(b) {
+		rows = column.Rows[T](b)
+	}
 	w.rows = rows
 	if f := w.strategy.Timestamp; f != nil {
 		w.assign(b, rows, f)
@@ -253,7 +257,7 @@ func (w *watermarks[T]) tick(now int64) {
 		s.idle = timeout > 0 && now-s.last >= timeout
 	}
 	switch {
-	case len(w.splits) > 0:
+	case len(w.splits) > 0 || w.awaited > 0:
 		w.merge()
 	case w.lasting && w.foremost > w.emitted && !w.strategy.None:
 		w.emit(w.foremost)
@@ -288,15 +292,28 @@ func (w *watermarks[T]) least() int64 {
 	return least
 }
 
+// greatest is the greatest watermark of the splits.
+func (w *watermarks[T]) greatest() int64 {
+	greatest := shuffle.MinWatermark
+	for _, s := range w.splits {
+		greatest = max(greatest, s.watermark)
+	}
+	return greatest
+}
+
 // merge emits what follows from the splits: idleness, activity, a watermark.
 func (w *watermarks[T]) merge() {
-	if w.quiet {
+	if w.quiet || w.awaited > 0 {
 		return
 	}
 	idle := !slices.ContainsFunc(w.splits, func(s *splitMarks[T]) bool { return !s.idle })
 	if idle != w.idle {
 		w.idle = idle
 		if idle {
+			// Several may have fallen silent since the last tick, one of them only after it was ahead of the others.
+			if mark := w.greatest(); mark > w.emitted && !w.strategy.None {
+				w.emit(mark)
+			}
 			w.out.Idle()
 		} else {
 			w.out.Active()

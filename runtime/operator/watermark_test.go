@@ -52,7 +52,8 @@ func (tr *markTrace) output() *Output {
 }
 
 // TestWatermarks runs the scripts of testdata/watermarks. "strategy" begins anew; the other commands are begin SPLIT, end
-// SPLIT, batch SPLIT VALUES (the value is the time), pending SPLIT N, allow WATERMARK and wait MILLISECONDS.
+// SPLIT, batch SPLIT VALUES (the value is the time), pending SPLIT N, allow WATERMARK, wait MILLISECONDS, restored N (splits are
+// awaited) and again SPLIT (one of them begins).
 func TestWatermarks(t *testing.T) {
 	datadriven.RunTest(t, "testdata/watermarks", func(t *testing.T, d *datadriven.TestData) string {
 		var strategy WatermarkStrategy[int64]
@@ -87,6 +88,12 @@ func TestWatermarks(t *testing.T) {
 			fmt.Fprintf(trace, "> %s\n", strings.Join(f, " "))
 			switch f[0] {
 			case "begin":
+				splits[f[1]] = &splitMarks[int64]{id: f[1]}
+				marks.begin(splits[f[1]])
+			case "restored": // so many splits, each of which is awaited until it begins
+				marks.awaited = int(number(t, f[1]))
+			case "again":
+				marks.awaited--
 				splits[f[1]] = &splitMarks[int64]{id: f[1]}
 				marks.begin(splits[f[1]])
 			case "end":

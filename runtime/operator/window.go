@@ -35,7 +35,7 @@ type Window[T any, K comparable, A, O any] struct {
 	Empty func(acc *A) bool
 	// Functions are opened and closed with the operator; WindowClearers among them hear of dropped windows.
 	Functions []any
-	// Backend makes the keyed state; nil for state.NewKeyed.
+	// Backend makes the keyed state; nil for what the task's options say.
 	Backend func() (state.Backend[K], error)
 
 	ctx     *Context
@@ -58,10 +58,11 @@ type Window[T any, K comparable, A, O any] struct {
 	last              uint32 // in BATCH, the key whose records come
 	ending            bool   // in BATCH, the records of last are through
 	lazy              bool   // sessions grow without a change of their timers, see mayBeLazy
+	// sizeOf is about what an accumulator grows by for a record.
+	sizeOf func(v *T) int
+	// saved is the panes as they are saved, nil if they are not.
+	saved *state.Saved[paneRow[T, A]]
 }
-
-// Unsaved implements Unsaved.
-func (*Window[T, K, A, O]) Unsaved() string { return "the contents of windows" }
 
 // Open implements Operator.
 func (w *Window[T, K, A, O]) Open(ctx *Context) (err error) {
@@ -77,7 +78,7 @@ func (w *Window[T, K, A, O]) Open(ctx *Context) (err error) {
 	w.lazy = w.mayBeLazy()
 	w.eventDue, w.tickDue, w.last = math.MinInt64, math.MinInt64, state.None
 	if w.Backend == nil {
-		w.Backend = func() (state.Backend[K], error) { return state.NewKeyed[K]() }
+		w.Backend = func() (state.Backend[K], error) { return w.newBackend() }
 	}
 	if w.backend, err = w.Backend(); err != nil {
 		return err
@@ -88,10 +89,23 @@ func (w *Window[T, K, A, O]) Open(ctx *Context) (err error) {
 		return state.Times{Processing: w.now, Record: w.fctx.time, Watermark: w.fctx.watermark}
 	})
 	w.fctx.states = w.states
-	w.windows = state.NewColumn[[]uint32](w.states)
+	w.windows = state.NewSavedColumn[[]uint32](w.states, state.Beside{Clear: w.leave, Reset: func() { w.panes = panes[A]{} }, Bytes: w.panes.bytes})
 	w.event, w.tick = NewTimers(w.states), NewTimers(w.states)
 	w.ctx.timers = [2]*Timers{w.event, w.tick}
+	if err := w.save(); err != nil {
+		return err
+	}
 	return openFunctions(w.Functions, w.fctx)
+}
+
+// newBackend keeps what cannot be encoded in memory; checkpoints refuse it.
+func (w *Window[T, K, A, O]) newBackend() (state.Backend[K], error) {
+	if w.ctx.Mode == Streaming {
+		if _, err := column.CodecOf[paneRow[T, A]](); err == nil {
+			return state.New[K](w.ctx.State, w.ctx.Subtask)
+		}
+	}
+	return state.NewKeyed[K]()
 }
 
 // Process implements Operator.
@@ -114,7 +128,8 @@ func (w *Window[T, K, A, O]) Advance(watermark int64) (bool, error) {
 		w.endKey()
 		return w.Resume()
 	}
-	w.fctx.watermark, w.eventDue = watermark, watermark
+	w.fctx.watermark = max(w.fctx.watermark, watermark)
+	w.eventDue = w.fctx.watermark
 	return w.Resume()
 }
 
@@ -214,7 +229,9 @@ func (w *Window[T, K, A, O]) add(key uint32, v *T, time int64) (err error) {
 
 // addTo adds a record to a pane and does what the trigger says.
 func (w *Window[T, K, A, O]) addTo(id uint32, v *T, time int64) error {
+	w.touch(id)
 	p := w.panes.at(id)
+	w.weigh(p, w.sizeOf(v))
 	f := w.Fold.Add
 	if !p.full {
 		p.full = true
@@ -254,13 +271,18 @@ func (w *Window[T, K, A, O]) act(p *pane[A], r window.Result) error {
 		}
 		w.fctx.time = record
 		if w.Empty != nil && w.Empty(&p.acc) {
-			p.purge()
+			w.purge(p)
 		}
 	}
 	if r.Purges() {
-		p.purge()
+		w.purge(p)
 	}
 	return nil
+}
+
+func (w *Window[T, K, A, O]) purge(p *pane[A]) {
+	w.weigh(p, -p.weight)
+	p.purge()
 }
 
 // point makes the function's context that of a pane.

@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"errors"
 	"math"
 	"slices"
 
@@ -11,10 +12,11 @@ import (
 // AlignedWindow is the kernel of Window for event-time windows that are aligned to the epoch, with the default trigger and
 // without evictor, in STREAMING. Time is cut into slices; a record is added to one of them, by one look-up for all records
 // of a batch that share it. When a window fires its result is made of its slices: a tumbling window is one slice, sliding
-// and cumulative ones merge slices by two stacks. Records that are late for some of their windows are added one by one.
+// and cumulative ones merge slices, by two stacks while they are in memory. Records that are late for some of their windows are added one by one.
 //
 // Results are those of Window, in the order of windows. Fold.Merge sees slices in the order of time, so for records out of
-// order it must be commutative; accumulators must be plain values unless windows tumble, see PlainAccumulator.
+// order it must be commutative; accumulators must be plain values unless windows tumble, see PlainAccumulator. Accumulators are put
+// away where the state backend does that.
 //
 //	AlignedWindow(sliding 10/5, sum): a1@3 a2@7 watermark 14 -> a1@4 a3@9 a2@14
 type AlignedWindow[T any, K comparable, A, O any] struct {
@@ -36,6 +38,8 @@ type AlignedWindow[T any, K comparable, A, O any] struct {
 	wctx   WindowContext
 	out    *Collector[O]
 	slices sliceSet[K, A]
+	// sizeOf is about what an accumulator grows by for a record, where that counts.
+	sizeOf func(v *T) int
 	merge  windowMerger[K, A]
 	firing alignedFiring[K, A]
 
@@ -60,9 +64,6 @@ type sliceGroup[K comparable, A any] struct {
 	end   int
 }
 
-// Unsaved implements Unsaved.
-func (*AlignedWindow[T, K, A, O]) Unsaved() string { return "the contents of windows" }
-
 // Open implements Operator.
 func (w *AlignedWindow[T, K, A, O]) Open(ctx *Context) error {
 	w.ctx = ctx
@@ -71,14 +72,27 @@ func (w *AlignedWindow[T, K, A, O]) Open(ctx *Context) error {
 	w.wctx.FunctionContext = w.fctx
 	w.out = NewCollector[O](ctx.Output(0))
 	w.slices.open(w.Windows)
+	if err := w.save(); err != nil {
+		return err
+	}
 	w.firing.target = math.MinInt64
-	if w.merge = (oneSlice[K, A]{&w.slices}); w.Windows.Width() < w.Windows.Size {
-		var err error
-		if w.merge, err = newTwoStacks(&w.slices, w.fctx, w.Fold.Merge); err != nil {
-			return err
-		}
+	if err := w.mergers(); err != nil {
+		return err
 	}
 	return openFunctions(w.Functions, w.fctx)
+}
+
+// mergers chooses how results are made.
+func (w *AlignedWindow[T, K, A, O]) mergers() (err error) {
+	switch {
+	case w.Windows.Width() == w.Windows.Size:
+		w.merge = oneSlice[K, A]{&w.slices}
+	case w.slices.spill != nil:
+		w.merge, err = newSpilledMerger(&w.slices, w.fctx, w.Fold.Merge)
+	default:
+		w.merge, err = newTwoStacks(&w.slices, w.fctx, w.Fold.Merge)
+	}
+	return err
 }
 
 // Process implements Operator.
@@ -91,7 +105,9 @@ func (w *AlignedWindow[T, K, A, O]) Process(_ int, b *column.Batch) (bool, error
 	if err := w.assign(b.Times); err != nil {
 		return false, err
 	}
-	w.locate(keys, hashes)
+	if err := w.locate(keys, hashes); err != nil {
+		return false, err
+	}
 	return w.Resume()
 }
 
@@ -140,7 +156,7 @@ func (w *AlignedWindow[T, K, A, O]) groupAt(start int64) (int, error) {
 }
 
 // locate puts the rows in order and looks up their keys.
-func (w *AlignedWindow[T, K, A, O]) locate(keys []K, hashes []uint64) {
+func (w *AlignedWindow[T, K, A, O]) locate(keys []K, hashes []uint64) error {
 	n := len(keys)
 	w.ids = slices.Grow(w.ids[:0], n)[:n]
 	w.keyAt, w.hashAt, w.order = keys, hashes, w.order[:0]
@@ -157,10 +173,12 @@ func (w *AlignedWindow[T, K, A, O]) locate(keys []K, hashes []uint64) {
 	}
 	lo := 0
 	for _, g := range w.groups {
-		g.slice.table.Lookup(w.keyAt[lo:g.end], w.hashAt[lo:g.end], w.ids[lo:g.end])
-		g.slice.grow(g.slice.table.Cap())
+		if err := g.slice.lookup(w.keyAt[lo:g.end], w.hashAt[lo:g.end], w.ids[lo:g.end]); err != nil {
+			return err
+		}
 		lo = g.end
 	}
+	return nil
 }
 
 // scatter sorts rows by group, late ones last.
@@ -189,6 +207,9 @@ func (w *AlignedWindow[T, K, A, O]) Resume() (more bool, err error) {
 		more, err = w.fire()
 	}
 	w.out.Flush()
+	if w.batch == nil && !more {
+		w.slices.sweep()
+	}
 	return more, err
 }
 
@@ -207,7 +228,12 @@ func (w *AlignedWindow[T, K, A, O]) apply(hi int) error {
 			w.group++
 			continue
 		}
-		if err := w.applyTo(&g.slice.windowColumn, min(hi, g.end)); err != nil {
+		end := min(hi, g.end)
+		g.slice.touch(w.ids[w.next:end])
+		if g.slice.weighs {
+			w.weigh(g.slice, end)
+		}
+		if err := w.applyTo(&g.slice.windowColumn, end); err != nil {
 			return err
 		}
 	}
@@ -252,5 +278,10 @@ func (w *AlignedWindow[T, K, A, O]) CurrentRecord() (any, bool) {
 // Close implements Operator.
 func (w *AlignedWindow[T, K, A, O]) Close() error {
 	w.drop()
-	return closeFunctions(w.Functions)
+	w.firing.result.end()
+	var err error
+	if w.merge != nil {
+		err = w.merge.close()
+	}
+	return errors.Join(err, w.slices.close(), closeFunctions(w.Functions))
 }

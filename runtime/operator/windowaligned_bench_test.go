@@ -40,9 +40,11 @@ func BenchmarkWindowSum(b *testing.B) {
 		run  func() int64
 	}{
 		{"tumbling/map", func() int64 { return mapSum(rows, 60_000, 60_000) }},
-		{"tumbling/kernel", func() int64 { return kernelSum(b, rows, 60_000, 60_000) }},
+		{"tumbling/kernel", func() int64 { return kernelSum(b, rows, 60_000, 60_000, false) }},
+		{"tumbling/saved", func() int64 { return kernelSum(b, rows, 60_000, 60_000, true) }},
 		{"sliding/map", func() int64 { return mapSum(rows, 600_000, 10_000) }},
-		{"sliding/kernel", func() int64 { return kernelSum(b, rows, 600_000, 10_000) }},
+		{"sliding/kernel", func() int64 { return kernelSum(b, rows, 600_000, 10_000, false) }},
+		{"sliding/saved", func() int64 { return kernelSum(b, rows, 600_000, 10_000, true) }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -108,7 +110,8 @@ func mapSum(rows []amount, size, slide int64) (results int64) {
 	return results
 }
 
-func kernelSum(b *testing.B, rows []amount, size, slide int64) int64 {
+// kernelSum is the same by the operator, ready for checkpoints or not.
+func kernelSum(b *testing.B, rows []amount, size, slide int64, saved bool) int64 {
 	add := func(_ *FunctionContext, acc, v *amount) error { acc.Amount += v.Amount; return nil }
 	fold := Fold[amount, amount]{Init: func(_ *FunctionContext, acc, v *amount) error { *acc = *v; return nil }, Add: add, Merge: add}
 	op := &AlignedWindow[amount, int64, amount, amount]{Keys: *NewKeys(func(a amount) int64 { return a.User }),
@@ -118,6 +121,7 @@ func kernelSum(b *testing.B, rows []amount, size, slide int64) int64 {
 			return nil
 		}}
 	ctx := &Context{Context: context.Background(), Clock: clock.Real, Metrics: new(Metrics), Logger: slog.Default()}
+	ctx.States.On = saved
 	if err := op.Open(ctx); err != nil {
 		b.Fatal(err)
 	}

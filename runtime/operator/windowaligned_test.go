@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -12,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/leatproject/leat/runtime/state"
+	"github.com/leatproject/leat/runtime/state/statetest"
 	"github.com/leatproject/leat/runtime/window"
 	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/storage/column"
@@ -43,10 +46,10 @@ type windowProbe struct {
 
 var lateClicks = NewOutputTag[click]("late")
 
-func newWindowProbe(t require.TestingT, op Operator, step time.Duration) *windowProbe {
+func newWindowProbe(t require.TestingT, op Operator, step time.Duration, backend string) *windowProbe {
 	p := &windowProbe{t: t, op: op}
 	p.ctx = &Context{Context: context.Background(), Mode: Streaming, Inputs: 1, Clock: &slicingClock{time.UnixMilli(0), step}, Metrics: new(Metrics),
-		Logger: slog.Default(), SideOutputs: []string{"late"}, WakeAt: func(int64) {}}
+		Logger: slog.Default(), SideOutputs: []string{"late"}, WakeAt: func(int64) {}, State: state.Options{Backend: backend, Dir: func() string { return "" }}}
 	show := func(name string) *Output {
 		return &Output{Signal: func(shuffle.Element) {}, Send: func(b *column.Batch) {
 			for i, v := range column.Rows[click](b) {
@@ -96,13 +99,22 @@ func emitClick(_ *WindowContext, key string, acc *click, out *Collector[click]) 
 }
 
 func alignedProbe(t require.TestingT, a window.Aligned, lateness int64) *windowProbe {
-	return newWindowProbe(t, &AlignedWindow[click, string, click, click]{Keys: *NewKeys(func(c click) string { return c.Key }),
-		Windows: a, Lateness: lateness, Late: lateClicks, Fold: sumClicks(), Emit: emitClick}, 400*time.Microsecond)
+	return newWindowProbe(t, alignedSum(a, lateness), 400*time.Microsecond, "")
+}
+
+// spilledProbe is alignedProbe where keys are put away as soon as they can be.
+func spilledProbe(t require.TestingT, a window.Aligned, lateness int64) *windowProbe {
+	return newWindowProbe(t, alignedSum(a, lateness), 400*time.Microsecond, "memory")
+}
+
+func alignedSum(a window.Aligned, lateness int64) Operator {
+	return &AlignedWindow[click, string, click, click]{Keys: *NewKeys(func(c click) string { return c.Key }),
+		Windows: a, Lateness: lateness, Late: lateClicks, Fold: sumClicks(), Emit: emitClick}
 }
 
 func generalProbe(t require.TestingT, a window.Assigner, lateness int64) *windowProbe {
 	return newWindowProbe(t, &Window[click, string, click, click]{Keys: *NewKeys(func(c click) string { return c.Key }),
-		Assigner: a, Trigger: a.DefaultTrigger(), Lateness: lateness, Late: lateClicks, Fold: sumClicks(), Emit: emitClick}, 300*time.Microsecond)
+		Assigner: a, Trigger: a.DefaultTrigger(), Lateness: lateness, Late: lateClicks, Fold: sumClicks(), Emit: emitClick}, 300*time.Microsecond, "")
 }
 
 // naive computes windows by their definition: all windows of all records, one by one.
@@ -184,7 +196,7 @@ func TestAlignedWindowIsWindow(t *testing.T) {
 		}
 		require.NoError(t, windows.Validate())
 		general := generalProbe(t, assigner, lateness)
-		aligned := alignedProbe(t, windows, lateness)
+		aligned, spilled := alignedProbe(t, windows, lateness), spilledProbe(t, windows, lateness)
 		reference := &naive{assigner: assigner, lateness: lateness, watermark: shuffle.MinWatermark, sums: map[string]map[window.Window]int64{}}
 		now := rapid.Int64Range(-50, 50).Draw(t, "now")
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
@@ -198,18 +210,20 @@ func TestAlignedWindowIsWindow(t *testing.T) {
 				want = reference.push(rows)
 				general.push(rows)
 				aligned.push(rows)
+				spilled.push(rows)
 			} else {
 				now += rapid.SampledFrom([]int64{1, 2, 5, 9, 20, 70, 500}).Draw(t, "by")
 				want = reference.advance(now)
-				for _, p := range []*windowProbe{general, aligned} {
+				for _, p := range []*windowProbe{general, aligned, spilled} {
 					p.do(p.op.Advance(now))
 				}
 			}
 			require.Equal(t, want, general.take(), "general")
 			require.Equal(t, want, aligned.take(), "aligned")
+			require.Equal(t, want, spilled.take(), "spilled")
 		}
 		want := reference.advance(shuffle.MaxWatermark)
-		for _, p := range []*windowProbe{general, aligned} {
+		for _, p := range []*windowProbe{general, aligned, spilled} {
 			p.do(p.op.Advance(shuffle.MaxWatermark))
 			require.Equal(t, want, p.take())
 			require.NoError(t, p.op.Close())
@@ -224,18 +238,56 @@ func TestAlignedWindowManyKeys(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for _, size := range []int64{10, 20, 45} {
 		assigner := window.Sliding(time.Duration(size)*time.Millisecond, 10*time.Millisecond, 0, true)
-		general, aligned := generalProbe(t, assigner, 15), alignedProbe(t, assigner.Aligned, 15)
+		general, aligned, spilled := generalProbe(t, assigner, 15), alignedProbe(t, assigner.Aligned, 15), spilledProbe(t, assigner.Aligned, 15)
 		for now := int64(0); now < 200; now += 1 + r.Int64N(15) {
 			rows := make([]click, 3000)
 			for i := range rows {
 				rows[i] = click{fmt.Sprint(r.IntN(5000)), r.Int64N(9), now + 20 - r.Int64N(45)}
 			}
-			for _, p := range []*windowProbe{general, aligned} {
+			for _, p := range []*windowProbe{general, aligned, spilled} {
 				p.push(rows)
 				p.do(p.op.Advance(now))
 			}
-			require.Equal(t, general.take(), aligned.take())
+			want := general.take()
+			require.Equal(t, want, aligned.take())
+			require.Equal(t, want, spilled.take())
 		}
+	}
+}
+
+// TestSlidingWindowsOnABrokenDisk: whichever of the backends of slices and of what is merged of them fails, it is an error, and all is closed.
+func TestSlidingWindowsOnABrokenDisk(t *testing.T) {
+	broken := errors.New("disk is gone")
+	for nth := 1; ; nth++ {
+		op := alignedSum(window.Aligned{Size: 30, Slide: 10}, 0).(*AlignedWindow[click, string, click, click])
+		p := newWindowProbe(t, op, 400*time.Microsecond, "memory")
+		spill, made := op.slices.spill, 0
+		op.slices.spill = func() (state.Backend[string], error) {
+			b, err := spill()
+			if made++; made == nth {
+				b = statetest.NewFaulty(b, 1, broken)
+			}
+			return b, err
+		}
+		b := column.BatchOf([]click{{"a", 1, 1}, {"b", 2, 11}, {"a", 3, 21}})
+		b.Times = []int64{1, 11, 21}
+		more, err := op.Process(0, b)
+		for advanced := false; err == nil && (more || !advanced); {
+			if more {
+				more, err = op.Resume()
+			} else {
+				advanced = true
+				more, err = op.Advance(100)
+			}
+			p.ctx.Flush()
+		}
+		require.NoError(t, op.Close())
+		if made < nth {
+			require.NoError(t, err)
+			require.Greater(t, nth, 3+5, "slices and windows")
+			return
+		}
+		require.ErrorIs(t, err, broken, "backend %d", nth)
 	}
 }
 

@@ -26,7 +26,8 @@ func (f *alignedFiring[K, A]) expect(w window.Window) {
 
 // Advance implements Operator.
 func (w *AlignedWindow[T, K, A, O]) Advance(watermark int64) (bool, error) {
-	w.fctx.watermark, w.firing.target = watermark, watermark
+	w.fctx.watermark = max(w.fctx.watermark, watermark)
+	w.firing.target = w.fctx.watermark
 	return w.Resume()
 }
 
@@ -42,40 +43,43 @@ func (w *AlignedWindow[T, K, A, O]) fire() (more bool, err error) {
 			if f.ready {
 				f.result, f.at = w.merge.result(f.next), 0
 			}
-		} else if f.at < f.result.table.Cap() {
-			if err := w.emitSome(emitted); err != nil {
-				return false, err
-			}
-		} else {
+		} else if done, err := w.emitSome(emitted); err != nil {
+			return false, err
+		} else if done {
+			f.result.end()
 			f.ready, f.result = false, windowResult[K, A]{}
 			f.next, f.armed = w.slices.following(f.next)
 			start := f.next.Start
 			if !f.armed {
 				start = math.MaxInt64
 			}
-			w.merge.leave(start)
+			if err := w.merge.leave(start); err != nil {
+				return false, err
+			}
 		}
 		if w.ctx.Output(0).Records != emitted || w.clock.Now().Sub(start) > sliceTime {
 			return true, nil
 		}
 	}
 	f.target = math.MinInt64
-	w.slices.drop(func(start int64) bool { return w.cleanup(w.Windows.Last(start)) <= w.fctx.watermark })
-	return false, nil
+	return false, w.slices.drop(func(start int64) bool { return w.cleanup(w.Windows.Last(start)) <= w.fctx.watermark })
 }
 
 // emitSome emits a block of results, or less if a batch is full.
-func (w *AlignedWindow[T, K, A, O]) emitSome(emitted int64) error {
+func (w *AlignedWindow[T, K, A, O]) emitSome(emitted int64) (done bool, err error) {
 	f, out := &w.firing, w.ctx.Output(0)
 	w.point(f.next)
 	r := f.result
+	if r.spilled != nil {
+		return w.emitSpilled(emitted)
+	}
 	for end := min(f.at+tallyBlock, r.table.Cap()); f.at < end && out.Records == emitted; f.at++ {
 		acc := &f.merged
 		switch early, late := r.early.has(f.at), r.late.has(f.at); {
 		case early && late:
 			*acc = r.early.accs[f.at]
 			if err := w.Fold.Merge(w.fctx, acc, &r.late.accs[f.at]); err != nil {
-				return err
+				return false, err
 			}
 		case early:
 			acc = &r.early.accs[f.at]
@@ -85,10 +89,10 @@ func (w *AlignedWindow[T, K, A, O]) emitSome(emitted int64) error {
 			continue
 		}
 		if err := w.Emit(&w.wctx, r.table.Key(uint32(f.at)), acc, w.out); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return nil
+	return f.at >= r.table.Cap(), nil
 }
 
 // point makes the context of the function and of what it emits that of a window.

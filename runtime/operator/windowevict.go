@@ -4,20 +4,20 @@ import "github.com/leatproject/leat/runtime/window"
 
 // Elements are the records of a pane whose window has an evictor: the accumulator that Evicting folds into.
 type Elements[T any] struct {
-	rows  []T
-	times []int64
-	out   []bool // marks of Evict
+	Rows  []T
+	Times []int64
+	out   []bool `leat:"-"` // marks of Evict
 }
 
 // Evicting changes a window operator's fold and emission for an evictor: all records are kept, and folded each time the
 // window fires. It returns what the operator is to be given.
 func Evicting[T any, K comparable, A, O any](v window.Evictor, fold Fold[T, A], emit Emit[K, A, O]) (Fold[T, Elements[T]], Emit[K, Elements[T], O], func(*Elements[T]) bool) {
 	add := func(ctx *FunctionContext, acc *Elements[T], r *T) error {
-		acc.rows, acc.times = append(acc.rows, *r), append(acc.times, ctx.time)
+		acc.Rows, acc.Times = append(acc.Rows, *r), append(acc.Times, ctx.time)
 		return nil
 	}
 	keep := Fold[T, Elements[T]]{Init: add, Add: add, Merge: func(_ *FunctionContext, acc, other *Elements[T]) error {
-		acc.rows, acc.times = append(acc.rows, other.rows...), append(acc.times, other.times...)
+		acc.Rows, acc.Times = append(acc.Rows, other.Rows...), append(acc.Times, other.Times...)
 		return nil
 	}}
 	fire := func(ctx *WindowContext, key K, acc *Elements[T], out *Collector[O]) error {
@@ -26,7 +26,7 @@ func Evicting[T any, K comparable, A, O any](v window.Evictor, fold Fold[T, A], 
 			return err
 		}
 		var result A
-		if len(acc.rows) == 0 {
+		if len(acc.Rows) == 0 {
 			if fold.Zero == nil {
 				return evictable.run(v.EvictAfter, ctx)
 			}
@@ -35,8 +35,8 @@ func Evicting[T any, K comparable, A, O any](v window.Evictor, fold Fold[T, A], 
 			}
 		}
 		f := fold.Init
-		for i := range acc.rows {
-			if err := f(ctx.FunctionContext, &result, &acc.rows[i]); err != nil {
+		for i := range acc.Rows {
+			if err := f(ctx.FunctionContext, &result, &acc.Rows[i]); err != nil {
 				return err
 			}
 			f = fold.Add
@@ -46,24 +46,24 @@ func Evicting[T any, K comparable, A, O any](v window.Evictor, fold Fold[T, A], 
 		}
 		return evictable.run(v.EvictAfter, ctx)
 	}
-	return keep, fire, func(acc *Elements[T]) bool { return len(acc.rows) == 0 }
+	return keep, fire, func(acc *Elements[T]) bool { return len(acc.Rows) == 0 }
 }
 
 // evictable implements window.Elements.
 type evictable[T any] struct{ *Elements[T] }
 
 // Len implements window.Elements.
-func (e evictable[T]) Len() int { return len(e.rows) }
+func (e evictable[T]) Len() int { return len(e.Rows) }
 
 // Time implements window.Elements.
-func (e evictable[T]) Time(i int) int64 { return e.times[i] }
+func (e evictable[T]) Time(i int) int64 { return e.Times[i] }
 
 // Record implements window.Elements.
-func (e evictable[T]) Record(i int) any { return &e.rows[i] }
+func (e evictable[T]) Record(i int) any { return &e.Rows[i] }
 
 // Evict implements window.Elements.
 func (e evictable[T]) Evict(i int) {
-	for len(e.out) < len(e.rows) {
+	for len(e.out) < len(e.Rows) {
 		e.Elements.out = append(e.out, false)
 	}
 	e.out[i] = true
@@ -75,13 +75,13 @@ func (e evictable[T]) run(evict func(window.Elements, window.Window, window.Evic
 		return err
 	}
 	kept := 0
-	for i := range e.rows {
+	for i := range e.Rows {
 		if !e.out[i] {
-			e.rows[kept], e.times[kept] = e.rows[i], e.times[i]
+			e.Rows[kept], e.Times[kept] = e.Rows[i], e.Times[i]
 			kept++
 		}
 	}
-	clear(e.rows[kept:])
-	e.Elements.rows, e.Elements.times, e.Elements.out = e.rows[:kept], e.times[:kept], e.out[:0]
+	clear(e.Rows[kept:])
+	e.Elements.Rows, e.Elements.Times, e.Elements.out = e.Rows[:kept], e.Times[:kept], e.out[:0]
 	return nil
 }

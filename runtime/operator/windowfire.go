@@ -16,12 +16,12 @@ func (w *Window[T, K, A, O]) fire() (more bool, err error) {
 	w.fctx.time = column.NoTime
 	start, emitted := w.clock.Now(), w.ctx.Output(0).Records
 	for n := 1; ; n++ {
-		t, event := w.event.Take(w.eventDue)
-		if !event {
-			var ok bool
-			if t, ok = w.tick.Take(w.tickDue); !ok {
-				break
-			}
+		t, event, ok, err := w.due()
+		if err != nil {
+			return false, err
+		}
+		if !ok {
+			break
 		}
 		if err := w.onTimer(t.Namespace, paneTimer{t.Time, event}); err != nil {
 			return false, err
@@ -31,10 +31,30 @@ func (w *Window[T, K, A, O]) fire() (more bool, err error) {
 		}
 	}
 	w.eventDue, w.tickDue = math.MinInt64, math.MinInt64
-	if t, ok := w.tick.Next(); ok {
-		w.wake(t.Time)
+	if at, ok := w.tick.NextTime(); ok {
+		w.wake(at)
 	}
 	return false, nil
+}
+
+// due takes the next timer that is due, of those of event time first.
+func (w *Window[T, K, A, O]) due() (t Timer, event, ok bool, err error) {
+	for _, timers := range []*Timers{w.event, w.tick} {
+		event = timers == w.event
+		until := w.tickDue
+		if event {
+			until = w.eventDue
+		}
+		for fetched := false; !fetched; {
+			if fetched, err = timers.Fetch(until); err != nil {
+				return t, event, false, err
+			}
+		}
+		if t, ok = timers.Take(until); ok {
+			break
+		}
+	}
+	return t, event, ok, nil
 }
 
 // wake asks for Tick; BATCH has no processing time.
@@ -45,26 +65,27 @@ func (w *Window[T, K, A, O]) wake(at int64) {
 }
 
 func (w *Window[T, K, A, O]) onTimer(id uint32, t paneTimer) error {
+	w.touch(id)
 	p := w.panes.at(id)
 	p.state.takeTimer(t)
-	if end := p.window.MaxTimestamp(); w.lazy && t.time < end {
+	if end := p.window.MaxTimestamp(); w.lazy && t.Time < end {
 		w.renewTimer(id, end)
 		return nil
 	}
 	w.states.SetCurrent(p.key)
 	w.tctx.pane = id
 	on := w.Trigger.OnProcessingTime
-	if t.event {
+	if t.Event {
 		on = w.Trigger.OnEventTime
 	}
-	r, err := on(t.time, p.window, &w.tctx)
+	r, err := on(t.Time, p.window, &w.tctx)
 	if err != nil {
 		return err
 	}
 	if err := w.act(p, r); err != nil {
 		return err
 	}
-	if t.event == w.Assigner.EventTime() && t.time == w.cleanup(p.window) {
+	if t.Event == w.Assigner.EventTime() && t.Time == w.cleanup(p.window) {
 		return w.clean(id)
 	}
 	w.freeIfEmpty(id)
@@ -98,12 +119,7 @@ func (w *Window[T, K, A, O]) paneOf(key uint32, win window.Window) (id uint32, o
 	if w.isLate(win) {
 		return 0, false, nil
 	}
-	ids := w.windows.At(key)
-	i, found := w.panes.search(*ids, win)
-	if !found {
-		*ids = slices.Insert(*ids, i, w.newPane(key, win))
-	}
-	return (*ids)[i], true, nil
+	return w.obtain(key, win), true, nil
 }
 
 func (w *Window[T, K, A, O]) newPane(key uint32, win window.Window) uint32 {
@@ -137,19 +153,38 @@ func (w *Window[T, K, A, O]) free(id uint32) {
 
 // discard gives back a pane that its key does not know any more.
 func (w *Window[T, K, A, O]) discard(id uint32) {
+	w.touch(id)
+	w.states.Release(w.panes.at(id).key)
+	w.release(id)
+}
+
+// release gives back the memory of a pane.
+func (w *Window[T, K, A, O]) release(id uint32) {
 	p := w.panes.at(id)
 	for len(p.state.timers) > 0 {
 		w.deleteTimer(id, p.state.timers[0])
 	}
-	w.states.Release(p.key)
+	if w.saved != nil {
+		w.saved.Release(id)
+	}
+	w.weigh(p, -p.weight)
 	w.panes.remove(id)
+}
+
+// leave gives up the panes of a key that is put away.
+func (w *Window[T, K, A, O]) leave(key uint32) {
+	for _, id := range *w.windows.At(key) {
+		w.release(id)
+	}
 }
 
 // forget drops the current key with all its windows.
 func (w *Window[T, K, A, O]) forget(key uint32) {
-	for _, id := range *w.windows.At(key) {
+	ids := w.windows.At(key)
+	for _, id := range *ids {
 		w.discard(id)
 	}
+	*ids = nil
 	w.backend.Remove(key)
 }
 
@@ -161,11 +196,11 @@ func (w *Window[T, K, A, O]) setTimer(id uint32, t paneTimer) {
 		return
 	}
 	p.state.timers = append(p.state.timers, t)
-	timer := Timer{Time: t.time, Slot: p.key, Namespace: id}
-	if t.event {
+	timer := Timer{Time: t.Time, Slot: p.key, Namespace: id}
+	if t.Event {
 		w.event.Register(timer)
 	} else if w.tick.Register(timer) {
-		w.wake(t.time)
+		w.wake(t.Time)
 	}
 }
 
@@ -182,8 +217,8 @@ func (w *Window[T, K, A, O]) deleteTimer(id uint32, t paneTimer) {
 	if !p.state.takeTimer(t) {
 		return
 	}
-	timer := Timer{Time: t.time, Slot: p.key, Namespace: id}
-	if t.event {
+	timer := Timer{Time: t.Time, Slot: p.key, Namespace: id}
+	if t.Event {
 		w.event.Delete(timer)
 	} else {
 		w.tick.Delete(timer)

@@ -40,12 +40,7 @@ func WindowState[S any](c *WindowContext) *S {
 	if c.state == nil {
 		return new(S)
 	}
-	s, ok := (*c.state).(*S)
-	if !ok {
-		s = new(S)
-		*c.state = s
-	}
-	return s
+	return windowStateOf[S](c.state, c.op.States.On || c.states.Spills())
 }
 
 // ReduceFunction combines two records to one of the same type.

@@ -22,12 +22,20 @@ func (w *AlignedWindow[T, K, A, O]) addLate(at, row int) error {
 	}
 	key, hash := w.keyAt[at:at+1], w.hashAt[at:at+1]
 	var id [1]uint32
-	s.table.Lookup(key, hash, id[:])
-	s.grow(s.table.Cap())
+	if err := s.lookup(key, hash, id[:]); err != nil {
+		return err
+	}
+	s.touch(id[:])
+	if s.weighs {
+		s.weigh(id[0], w.sizeOf(v))
+	}
 	if err := w.addTo(&s.windowColumn, id[0], v); err != nil {
 		return err
 	}
-	merged, columns := w.merge.holding(start, key, hash)
+	merged, columns, err := w.merge.holding(start, key, hash)
+	if err != nil {
+		return err
+	}
 	for _, c := range columns {
 		if err := w.addTo(c, merged, v); err != nil {
 			return err
@@ -68,7 +76,10 @@ func (w *AlignedWindow[T, K, A, O]) refire(start int64, last window.Window, key 
 func (w *AlignedWindow[T, K, A, O]) emitKey(x window.Window, key []K, hash []uint64) error {
 	var acc A
 	result, n := &acc, 0
-	for part := range w.slices.ofKey(x, key, hash) {
+	for part, err := range w.slices.ofKey(x, key, hash) {
+		if err != nil {
+			return err
+		}
 		switch n++; {
 		case w.Windows.Width() == w.Windows.Size:
 			result = part

@@ -25,13 +25,17 @@ func (w *Window[T, K, A, O]) merge(key uint32, win window.Window) (id uint32, ok
 			return 0, false, nil
 		}
 		id = w.newPane(key, win)
+		w.touch(id)
 		*ids = slices.Insert(*ids, lo, id)
 		return id, true, nil
 	case hi == lo+1 && (w.lazy || w.panes.at((*ids)[lo]).window == cover):
-		w.panes.at((*ids)[lo]).window = cover
-		return (*ids)[lo], true, nil
+		if id = (*ids)[lo]; w.panes.at(id).window != cover {
+			w.rename(id, cover)
+		}
+		return id, true, nil
 	}
 	id = w.newPane(key, cover)
+	w.touch(id)
 	w.tctx.pane, w.tctx.merged = id, (*ids)[lo:hi]
 	if err := w.Trigger.OnMerge(cover, &w.tctx); err != nil {
 		return 0, false, err
@@ -68,6 +72,7 @@ func (w *Window[T, K, A, O]) waitForEnd(id uint32) error {
 
 // absorb moves the contents of a pane to that of the window which it has become a part of.
 func (w *Window[T, K, A, O]) absorb(into, from uint32) error {
+	w.touch(from)
 	p, q := w.panes.at(into), w.panes.at(from)
 	w.tctx.pane = from
 	if err := w.Trigger.Clear(q.window, &w.tctx); err != nil {
@@ -81,6 +86,7 @@ func (w *Window[T, K, A, O]) absorb(into, from uint32) error {
 	case q.full:
 		p.acc, p.full = q.acc, true
 	}
+	w.weigh(p, q.weight)
 	w.discard(from)
 	return nil
 }

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"slices"
+	"unsafe"
 
 	"github.com/leatproject/leat/runtime/window"
 )
@@ -17,6 +18,7 @@ type pane[A any] struct {
 	window window.Window
 	acc    A
 	full   bool // acc has contents
+	weight int  // bytes that acc refers to, about
 	state  paneState
 }
 
@@ -30,17 +32,17 @@ type paneState struct {
 	timers  []paneTimer
 	numbers []paneNumber
 	record  any // the trigger's, a *T
-	user    any // of the function, a *S
+	user    any // of the function, a savedWindowState
 }
 
 type paneTimer struct {
-	time  int64
-	event bool
+	Time  int64
+	Event bool
 }
 
 type paneNumber struct {
-	name  string
-	value int64
+	Name  string
+	Value int64
 }
 
 func (s *paneState) empty() bool {
@@ -48,12 +50,12 @@ func (s *paneState) empty() bool {
 }
 
 func (s *paneState) number(name string) int {
-	return slices.IndexFunc(s.numbers, func(n paneNumber) bool { return n.name == name })
+	return slices.IndexFunc(s.numbers, func(n paneNumber) bool { return n.Name == name })
 }
 
 func (s *paneState) setNumber(name string, value int64) {
 	if i := s.number(name); i >= 0 {
-		s.numbers[i].value = value
+		s.numbers[i].Value = value
 		return
 	}
 	s.numbers = append(s.numbers, paneNumber{name, value})
@@ -105,6 +107,15 @@ func (p *panes[A]) remove(id uint32) {
 	*x = pane[A]{state: paneState{timers: x.state.timers[:0], numbers: x.state.numbers[:0]}}
 	p.free = append(p.free, id)
 }
+
+// bytes is the memory of panes, without what accumulators refer to.
+func (p *panes[A]) bytes() int64 {
+	var x pane[A]
+	return int64(len(p.chunks)) * paneChunk * int64(unsafe.Sizeof(x)+paneExtra)
+}
+
+// paneExtra is about what a pane has in slices.
+const paneExtra = 48
 
 // search returns the place in ids, which are sorted by window, where w is or belongs.
 func (p *panes[A]) search(ids []uint32, w window.Window) (int, bool) {

@@ -3,6 +3,7 @@ package operator
 import (
 	"slices"
 
+	"github.com/leatproject/leat/runtime/state"
 	"github.com/leatproject/leat/runtime/window"
 	"github.com/leatproject/leat/storage/hashtable"
 )
@@ -14,6 +15,13 @@ type slice[K comparable, A any] struct {
 	// group is the slice's number within batch number batch.
 	group int
 	batch uint64
+	// keyed and saved are the slice as it is saved, nil if it is not.
+	keyed KeyedState
+	saved *state.Saved[sliceRow[A]]
+	// saving tells whether a snapshot still reads the slice; nil if it never does.
+	saving func() bool
+	spilling[K]
+	size func(acc *A) int
 }
 
 // sliceSet holds the slices that are alive, sorted by time.
@@ -22,6 +30,15 @@ type sliceSet[K comparable, A any] struct {
 	free    []*tally[K, A]
 	byStart map[int64]*slice[K, A]
 	starts  []int64
+	// save and forget are told of slices that begin and end, if they are saved.
+	save   func(*slice[K, A]) error
+	forget func(*slice[K, A])
+	// spill makes the backend of a slice whose keys may be put away; nil where they stay in memory. retired are slices that are over,
+	// and still read for a checkpoint.
+	spill   func() (state.Backend[K], error)
+	retired []*slice[K, A]
+	// loose makes one that is not saved, whose keys may be put away.
+	loose func() (*slice[K, A], error)
 }
 
 func (s *sliceSet[K, A]) open(w window.Aligned) {
@@ -35,7 +52,13 @@ func (s *sliceSet[K, A]) obtain(start int64) (*slice[K, A], error) {
 	}
 	x := &slice[K, A]{start: start}
 	i, _ := slices.BinarySearch(s.starts, start)
-	if n := len(s.free); n > 0 {
+	if s.spill != nil {
+		var err error
+		if x.backend, err = s.spill(); err != nil {
+			return nil, err
+		}
+		x.tally = &tally[K, A]{}
+	} else if n := len(s.free); n > 0 {
 		x.tally = s.free[n-1]
 		s.free = s.free[:n-1]
 	} else {
@@ -50,7 +73,10 @@ func (s *sliceSet[K, A]) obtain(start int64) (*slice[K, A], error) {
 	}
 	s.byStart[start] = x
 	s.starts = slices.Insert(s.starts, i, start)
-	return x, nil
+	if s.save == nil {
+		return x, nil
+	}
+	return x, s.save(x)
 }
 
 // keepTallies is how many empty tallies are kept: sliding windows drop a slice as they begin one.
@@ -82,27 +108,36 @@ func (s *sliceSet[K, A]) following(w window.Window) (window.Window, bool) {
 }
 
 // drop gives back the slices at the front that gone says so of.
-func (s *sliceSet[K, A]) drop(gone func(start int64) bool) {
+func (s *sliceSet[K, A]) drop(gone func(start int64) bool) error {
 	n := 0
 	for n < len(s.starts) && gone(s.starts[n]) {
-		if len(s.free) < keepTallies {
-			t := s.byStart[s.starts[n]].tally
-			t.reset()
-			s.free = append(s.free, t)
+		x := s.byStart[s.starts[n]]
+		if s.forget != nil {
+			s.forget(x)
+		}
+		if x.backend != nil {
+			s.retired = append(s.retired, x)
+		} else if len(s.free) < keepTallies && (x.saving == nil || !x.saving()) {
+			x.tally.reset()
+			s.free = append(s.free, x.tally)
 		}
 		delete(s.byStart, s.starts[n])
 		n++
 	}
 	s.starts = slices.Delete(s.starts, 0, n)
+	return s.retire(false)
 }
 
 // ofKey calls yield for the accumulators that one key has in the slices of a window, in order.
-func (s *sliceSet[K, A]) ofKey(w window.Window, key []K, hash []uint64) func(yield func(*A) bool) {
-	return func(yield func(*A) bool) {
+func (s *sliceSet[K, A]) ofKey(w window.Window, key []K, hash []uint64) func(yield func(*A, error) bool) {
+	return func(yield func(*A, error) bool) {
 		var id [1]uint32
 		for x := range s.within(w.Start, w.End) {
-			x.table.Find(key, hash, id[:])
-			if id[0] != hashtable.None && x.live[id[0]] && !yield(&x.accs[id[0]]) {
+			if err := x.find(key, hash, id[:]); err != nil {
+				yield(nil, err)
+				return
+			}
+			if id[0] != hashtable.None && x.live[id[0]] && !yield(&x.accs[id[0]], nil) {
 				return
 			}
 		}

@@ -56,7 +56,9 @@ func (m *twoStacks[K, A]) enter(w window.Window) (done bool, err error) {
 		m.clear()
 		m.lo, m.mid, m.hi = w.Start, w.Start, w.Start
 	case w.Start > m.lo:
-		m.leave(w.Start)
+		if err := m.leave(w.Start); err != nil {
+			return false, err
+		}
 	}
 	if m.stale {
 		m.clear()
@@ -139,7 +141,7 @@ func (m *twoStacks[K, A]) result(window.Window) windowResult[K, A] {
 	return r
 }
 
-func (m *twoStacks[K, A]) leave(start int64) {
+func (m *twoStacks[K, A]) leave(start int64) error {
 	for n := len(m.front); n > 0 && m.front[n-1].start < start; n-- {
 		m.release(n - 1)
 	}
@@ -151,7 +153,10 @@ func (m *twoStacks[K, A]) leave(start int64) {
 		m.stale = true
 	}
 	m.lo = start
+	return nil
 }
+
+func (m *twoStacks[K, A]) close() error { return nil }
 
 func (m *twoStacks[K, A]) release(i int) {
 	c := m.front[i].windowColumn
@@ -170,9 +175,9 @@ func (m *twoStacks[K, A]) clear() {
 	m.at, m.stale = 0, false
 }
 
-func (m *twoStacks[K, A]) holding(start int64, key []K, hash []uint64) (uint32, []*windowColumn[A]) {
+func (m *twoStacks[K, A]) holding(start int64, key []K, hash []uint64) (uint32, []*windowColumn[A], error) {
 	if start < m.lo || start >= m.hi {
-		return 0, nil
+		return 0, nil, nil
 	}
 	m.held = m.held[:0]
 	if start >= m.mid {
@@ -193,5 +198,5 @@ func (m *twoStacks[K, A]) holding(start int64, key []K, hash []uint64) (uint32, 
 	for _, c := range m.held {
 		c.grow(m.table.Cap())
 	}
-	return id[0], m.held
+	return id[0], m.held, nil
 }

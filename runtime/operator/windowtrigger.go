@@ -42,7 +42,7 @@ func (c *triggerContext[T, K, A, O]) Number(name string) (int64, bool) {
 	if i < 0 {
 		return 0, false
 	}
-	return s.numbers[i].value, true
+	return s.numbers[i].Value, true
 }
 
 // SetNumber implements window.TriggerContext.
@@ -74,7 +74,7 @@ func (c *triggerContext[T, K, A, O]) MergeNumber(name string, combine func(a, b 
 		if i < 0 {
 			continue
 		}
-		n := from.numbers[i].value
+		n := from.numbers[i].Value
 		if have, ok := c.Number(name); ok {
 			n = combine(have, n)
 		}

@@ -1220,7 +1220,9 @@ type Report struct {
 	// lost are outputs that it was told to keep and does not have, or cannot read any more.
 	Lost []*HeldOutputs `protobuf:"bytes,9,rep,name=lost,proto3" json:"lost,omitempty"`
 	// coordinators are those whose state has changed; all in a full report.
-	Coordinators  []*CoordinatorStatus `protobuf:"bytes,10,rep,name=coordinators,proto3" json:"coordinators,omitempty"`
+	Coordinators []*CoordinatorStatus `protobuf:"bytes,10,rep,name=coordinators,proto3" json:"coordinators,omitempty"`
+	// checkpoints are what workers have to say of pending ones; all in a full report that were not ended by order.
+	Checkpoints   []*CheckpointReport `protobuf:"bytes,20,rep,name=checkpoints,proto3" json:"checkpoints,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1321,6 +1323,13 @@ func (x *Report) GetLost() []*HeldOutputs {
 func (x *Report) GetCoordinators() []*CoordinatorStatus {
 	if x != nil {
 		return x.Coordinators
+	}
+	return nil
+}
+
+func (x *Report) GetCheckpoints() []*CheckpointReport {
+	if x != nil {
+		return x.Checkpoints
 	}
 	return nil
 }
@@ -1519,7 +1528,8 @@ type Order struct {
 	// peers are shared by the deployments of this order.
 	Peers []*Peers `protobuf:"bytes,9,rep,name=peers,proto3" json:"peers,omitempty"`
 	// locations has the data port of every TaskManager that peers and coordinators name.
-	Locations     []*Location `protobuf:"bytes,10,rep,name=locations,proto3" json:"locations,omitempty"`
+	Locations     []*Location        `protobuf:"bytes,10,rep,name=locations,proto3" json:"locations,omitempty"`
+	Checkpoints   []*CheckpointOrder `protobuf:"bytes,20,rep,name=checkpoints,proto3" json:"checkpoints,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1624,6 +1634,522 @@ func (x *Order) GetLocations() []*Location {
 	return nil
 }
 
+func (x *Order) GetCheckpoints() []*CheckpointOrder {
+	if x != nil {
+		return x.Checkpoints
+	}
+	return nil
+}
+
+// CheckpointOrder is what a worker is told of the checkpoints of its job.
+type CheckpointOrder struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Job   string                 `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	// trigger is the one to begin, if any. It is told again until the worker has reported, and gives up all before it.
+	Trigger *Trigger `protobuf:"bytes,2,opt,name=trigger,proto3" json:"trigger,omitempty"`
+	// complete counts, with all before it; abandoned is given up. 0 for none.
+	Complete      int64 `protobuf:"varint,3,opt,name=complete,proto3" json:"complete,omitempty"`
+	Abandoned     int64 `protobuf:"varint,4,opt,name=abandoned,proto3" json:"abandoned,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckpointOrder) Reset() {
+	*x = CheckpointOrder{}
+	mi := &file_control_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckpointOrder) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckpointOrder) ProtoMessage() {}
+
+func (x *CheckpointOrder) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckpointOrder.ProtoReflect.Descriptor instead.
+func (*CheckpointOrder) Descriptor() ([]byte, []int) {
+	return file_control_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *CheckpointOrder) GetJob() string {
+	if x != nil {
+		return x.Job
+	}
+	return ""
+}
+
+func (x *CheckpointOrder) GetTrigger() *Trigger {
+	if x != nil {
+		return x.Trigger
+	}
+	return nil
+}
+
+func (x *CheckpointOrder) GetComplete() int64 {
+	if x != nil {
+		return x.Complete
+	}
+	return 0
+}
+
+func (x *CheckpointOrder) GetAbandoned() int64 {
+	if x != nil {
+		return x.Abandoned
+	}
+	return 0
+}
+
+// Trigger begins a checkpoint in all tasks of the worker: at once in sources, with the barrier in others.
+type Trigger struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    int64                  `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// time is when it was decided on, in milliseconds since the epoch.
+	Time int64 `protobuf:"varint,2,opt,name=time,proto3" json:"time,omitempty"`
+	// directory is where a savepoint goes: all state is written whole, into files beside its metadata. Empty for a checkpoint.
+	Directory string `protobuf:"bytes,3,opt,name=directory,proto3" json:"directory,omitempty"`
+	// drain is set when event time moves to its end before the savepoint; stop, when tasks end with it.
+	Stop  bool `protobuf:"varint,4,opt,name=stop,proto3" json:"stop,omitempty"`
+	Drain bool `protobuf:"varint,5,opt,name=drain,proto3" json:"drain,omitempty"`
+	// host is set when the worker is to save the coordinators that it hosts.
+	Host bool `protobuf:"varint,6,opt,name=host,proto3" json:"host,omitempty"`
+	// finished are, for the host, the sub-tasks that had ended before.
+	Finished      []*SubtaskName `protobuf:"bytes,7,rep,name=finished,proto3" json:"finished,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Trigger) Reset() {
+	*x = Trigger{}
+	mi := &file_control_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Trigger) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Trigger) ProtoMessage() {}
+
+func (x *Trigger) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Trigger.ProtoReflect.Descriptor instead.
+func (*Trigger) Descriptor() ([]byte, []int) {
+	return file_control_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *Trigger) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Trigger) GetTime() int64 {
+	if x != nil {
+		return x.Time
+	}
+	return 0
+}
+
+func (x *Trigger) GetDirectory() string {
+	if x != nil {
+		return x.Directory
+	}
+	return ""
+}
+
+func (x *Trigger) GetStop() bool {
+	if x != nil {
+		return x.Stop
+	}
+	return false
+}
+
+func (x *Trigger) GetDrain() bool {
+	if x != nil {
+		return x.Drain
+	}
+	return false
+}
+
+func (x *Trigger) GetHost() bool {
+	if x != nil {
+		return x.Host
+	}
+	return false
+}
+
+func (x *Trigger) GetFinished() []*SubtaskName {
+	if x != nil {
+		return x.Finished
+	}
+	return nil
+}
+
+type SubtaskName struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Vertex        int32                  `protobuf:"varint,1,opt,name=vertex,proto3" json:"vertex,omitempty"`
+	Subtask       int32                  `protobuf:"varint,2,opt,name=subtask,proto3" json:"subtask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubtaskName) Reset() {
+	*x = SubtaskName{}
+	mi := &file_control_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubtaskName) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubtaskName) ProtoMessage() {}
+
+func (x *SubtaskName) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubtaskName.ProtoReflect.Descriptor instead.
+func (*SubtaskName) Descriptor() ([]byte, []int) {
+	return file_control_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *SubtaskName) GetVertex() int32 {
+	if x != nil {
+		return x.Vertex
+	}
+	return 0
+}
+
+func (x *SubtaskName) GetSubtask() int32 {
+	if x != nil {
+		return x.Subtask
+	}
+	return 0
+}
+
+// CheckpointReport is what a worker has to say of a checkpoint, once.
+type CheckpointReport struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Job   string                 `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	Id    int64                  `protobuf:"varint,2,opt,name=id,proto3" json:"id,omitempty"`
+	// part is the worker's share of the metadata (leat.checkpoint.v1.Metadata, encoded): the operators of the tasks that have taken part, and
+	// the coordinators if it hosts them. All state that it refers to is durable.
+	Part         []byte          `protobuf:"bytes,3,opt,name=part,proto3" json:"part,omitempty"`
+	Coordinators bool            `protobuf:"varint,4,opt,name=coordinators,proto3" json:"coordinators,omitempty"`
+	Tasks        []*TaskSnapshot `protobuf:"bytes,5,rep,name=tasks,proto3" json:"tasks,omitempty"`
+	// cause is why there is none.
+	Cause         string `protobuf:"bytes,6,opt,name=cause,proto3" json:"cause,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckpointReport) Reset() {
+	*x = CheckpointReport{}
+	mi := &file_control_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckpointReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckpointReport) ProtoMessage() {}
+
+func (x *CheckpointReport) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckpointReport.ProtoReflect.Descriptor instead.
+func (*CheckpointReport) Descriptor() ([]byte, []int) {
+	return file_control_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *CheckpointReport) GetJob() string {
+	if x != nil {
+		return x.Job
+	}
+	return ""
+}
+
+func (x *CheckpointReport) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *CheckpointReport) GetPart() []byte {
+	if x != nil {
+		return x.Part
+	}
+	return nil
+}
+
+func (x *CheckpointReport) GetCoordinators() bool {
+	if x != nil {
+		return x.Coordinators
+	}
+	return false
+}
+
+func (x *CheckpointReport) GetTasks() []*TaskSnapshot {
+	if x != nil {
+		return x.Tasks
+	}
+	return nil
+}
+
+func (x *CheckpointReport) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+// TaskSnapshot is how a task has taken part in a checkpoint. Times are in microseconds but for acknowledged, in milliseconds since the
+// epoch.
+type TaskSnapshot struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Vertex       int32                  `protobuf:"varint,1,opt,name=vertex,proto3" json:"vertex,omitempty"`
+	Subtask      int32                  `protobuf:"varint,2,opt,name=subtask,proto3" json:"subtask,omitempty"`
+	Acknowledged int64                  `protobuf:"varint,3,opt,name=acknowledged,proto3" json:"acknowledged,omitempty"`
+	StartDelay   int64                  `protobuf:"varint,4,opt,name=start_delay,json=startDelay,proto3" json:"start_delay,omitempty"`
+	Alignment    int64                  `protobuf:"varint,5,opt,name=alignment,proto3" json:"alignment,omitempty"`
+	Sync         int64                  `protobuf:"varint,6,opt,name=sync,proto3" json:"sync,omitempty"`
+	Async        int64                  `protobuf:"varint,7,opt,name=async,proto3" json:"async,omitempty"`
+	// bytes is what was written for this checkpoint.
+	Bytes     int64 `protobuf:"varint,8,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	Unaligned bool  `protobuf:"varint,9,opt,name=unaligned,proto3" json:"unaligned,omitempty"`
+	// processed is the bytes of rows that were processed during the alignment, persisted those that were saved with it.
+	Processed     int64 `protobuf:"varint,10,opt,name=processed,proto3" json:"processed,omitempty"`
+	Persisted     int64 `protobuf:"varint,11,opt,name=persisted,proto3" json:"persisted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TaskSnapshot) Reset() {
+	*x = TaskSnapshot{}
+	mi := &file_control_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TaskSnapshot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TaskSnapshot) ProtoMessage() {}
+
+func (x *TaskSnapshot) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TaskSnapshot.ProtoReflect.Descriptor instead.
+func (*TaskSnapshot) Descriptor() ([]byte, []int) {
+	return file_control_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *TaskSnapshot) GetVertex() int32 {
+	if x != nil {
+		return x.Vertex
+	}
+	return 0
+}
+
+func (x *TaskSnapshot) GetSubtask() int32 {
+	if x != nil {
+		return x.Subtask
+	}
+	return 0
+}
+
+func (x *TaskSnapshot) GetAcknowledged() int64 {
+	if x != nil {
+		return x.Acknowledged
+	}
+	return 0
+}
+
+func (x *TaskSnapshot) GetStartDelay() int64 {
+	if x != nil {
+		return x.StartDelay
+	}
+	return 0
+}
+
+func (x *TaskSnapshot) GetAlignment() int64 {
+	if x != nil {
+		return x.Alignment
+	}
+	return 0
+}
+
+func (x *TaskSnapshot) GetSync() int64 {
+	if x != nil {
+		return x.Sync
+	}
+	return 0
+}
+
+func (x *TaskSnapshot) GetAsync() int64 {
+	if x != nil {
+		return x.Async
+	}
+	return 0
+}
+
+func (x *TaskSnapshot) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *TaskSnapshot) GetUnaligned() bool {
+	if x != nil {
+		return x.Unaligned
+	}
+	return false
+}
+
+func (x *TaskSnapshot) GetProcessed() int64 {
+	if x != nil {
+		return x.Processed
+	}
+	return 0
+}
+
+func (x *TaskSnapshot) GetPersisted() int64 {
+	if x != nil {
+		return x.Persisted
+	}
+	return 0
+}
+
+// Checkpointing is what a job that takes checkpoints begins with.
+type Checkpointing struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// directory is where the job's checkpoints go.
+	Directory string `protobuf:"bytes,1,opt,name=directory,proto3" json:"directory,omitempty"`
+	// restore is the directory of the checkpoint or savepoint that the tasks begin with; empty if they begin with nothing. restored is its id.
+	Restore  string `protobuf:"bytes,2,opt,name=restore,proto3" json:"restore,omitempty"`
+	Restored int64  `protobuf:"varint,3,opt,name=restored,proto3" json:"restored,omitempty"`
+	// again is set when tasks of the job have run before.
+	Again         bool `protobuf:"varint,4,opt,name=again,proto3" json:"again,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Checkpointing) Reset() {
+	*x = Checkpointing{}
+	mi := &file_control_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Checkpointing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Checkpointing) ProtoMessage() {}
+
+func (x *Checkpointing) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Checkpointing.ProtoReflect.Descriptor instead.
+func (*Checkpointing) Descriptor() ([]byte, []int) {
+	return file_control_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Checkpointing) GetDirectory() string {
+	if x != nil {
+		return x.Directory
+	}
+	return ""
+}
+
+func (x *Checkpointing) GetRestore() string {
+	if x != nil {
+		return x.Restore
+	}
+	return ""
+}
+
+func (x *Checkpointing) GetRestored() int64 {
+	if x != nil {
+		return x.Restored
+	}
+	return 0
+}
+
+func (x *Checkpointing) GetAgain() bool {
+	if x != nil {
+		return x.Again
+	}
+	return false
+}
+
 type HeldVertex struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Job           string                 `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
@@ -1635,7 +2161,7 @@ type HeldVertex struct {
 
 func (x *HeldVertex) Reset() {
 	*x = HeldVertex{}
-	mi := &file_control_proto_msgTypes[18]
+	mi := &file_control_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1647,7 +2173,7 @@ func (x *HeldVertex) String() string {
 func (*HeldVertex) ProtoMessage() {}
 
 func (x *HeldVertex) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[18]
+	mi := &file_control_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1660,7 +2186,7 @@ func (x *HeldVertex) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeldVertex.ProtoReflect.Descriptor instead.
 func (*HeldVertex) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{18}
+	return file_control_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *HeldVertex) GetJob() string {
@@ -1695,7 +2221,7 @@ type Location struct {
 
 func (x *Location) Reset() {
 	*x = Location{}
-	mi := &file_control_proto_msgTypes[19]
+	mi := &file_control_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1707,7 +2233,7 @@ func (x *Location) String() string {
 func (*Location) ProtoMessage() {}
 
 func (x *Location) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[19]
+	mi := &file_control_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1720,7 +2246,7 @@ func (x *Location) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Location.ProtoReflect.Descriptor instead.
 func (*Location) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{19}
+	return file_control_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Location) GetTaskManager() uint32 {
@@ -1751,7 +2277,7 @@ type Peers struct {
 
 func (x *Peers) Reset() {
 	*x = Peers{}
-	mi := &file_control_proto_msgTypes[20]
+	mi := &file_control_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1763,7 +2289,7 @@ func (x *Peers) String() string {
 func (*Peers) ProtoMessage() {}
 
 func (x *Peers) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[20]
+	mi := &file_control_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1776,7 +2302,7 @@ func (x *Peers) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Peers.ProtoReflect.Descriptor instead.
 func (*Peers) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{20}
+	return file_control_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Peers) GetVertex() int32 {
@@ -1830,14 +2356,16 @@ type Deployment struct {
 	// results are, for a commit vertex, what the finished attempts of its inputs have reported.
 	Results []*Result `protobuf:"bytes,13,rep,name=results,proto3" json:"results,omitempty"`
 	// abort has a commit vertex remove the results, and whatever else attempts of the job's sinks have left behind.
-	Abort         bool `protobuf:"varint,20,opt,name=abort,proto3" json:"abort,omitempty"`
+	Abort bool `protobuf:"varint,20,opt,name=abort,proto3" json:"abort,omitempty"`
+	// checkpointing is absent for a job that takes no checkpoints.
+	Checkpointing *Checkpointing `protobuf:"bytes,21,opt,name=checkpointing,proto3" json:"checkpointing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Deployment) Reset() {
 	*x = Deployment{}
-	mi := &file_control_proto_msgTypes[21]
+	mi := &file_control_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1849,7 +2377,7 @@ func (x *Deployment) String() string {
 func (*Deployment) ProtoMessage() {}
 
 func (x *Deployment) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[21]
+	mi := &file_control_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1862,7 +2390,7 @@ func (x *Deployment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Deployment.ProtoReflect.Descriptor instead.
 func (*Deployment) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{21}
+	return file_control_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Deployment) GetJob() string {
@@ -1963,6 +2491,13 @@ func (x *Deployment) GetAbort() bool {
 	return false
 }
 
+func (x *Deployment) GetCheckpointing() *Checkpointing {
+	if x != nil {
+		return x.Checkpointing
+	}
+	return nil
+}
+
 // Assignment is an attempt, its slot and what it reads.
 type Assignment struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
@@ -1982,7 +2517,7 @@ type Assignment struct {
 
 func (x *Assignment) Reset() {
 	*x = Assignment{}
-	mi := &file_control_proto_msgTypes[22]
+	mi := &file_control_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1994,7 +2529,7 @@ func (x *Assignment) String() string {
 func (*Assignment) ProtoMessage() {}
 
 func (x *Assignment) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[22]
+	mi := &file_control_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2007,7 +2542,7 @@ func (x *Assignment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Assignment.ProtoReflect.Descriptor instead.
 func (*Assignment) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{22}
+	return file_control_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Assignment) GetSubtask() int32 {
@@ -2073,14 +2608,16 @@ type Coordinator struct {
 	// epoch is the fence of the order that has appointed the host.
 	Epoch *Fence `protobuf:"bytes,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	// taken is told to the host: the results of the sub-tasks of sources that have finished under earlier epochs.
-	Taken         []*Result `protobuf:"bytes,20,rep,name=taken,proto3" json:"taken,omitempty"`
+	Taken []*Result `protobuf:"bytes,20,rep,name=taken,proto3" json:"taken,omitempty"`
+	// renewals is how often all tasks of the job's sources had begun anew when the host was appointed.
+	Renewals      int64 `protobuf:"varint,21,opt,name=renewals,proto3" json:"renewals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Coordinator) Reset() {
 	*x = Coordinator{}
-	mi := &file_control_proto_msgTypes[23]
+	mi := &file_control_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2092,7 +2629,7 @@ func (x *Coordinator) String() string {
 func (*Coordinator) ProtoMessage() {}
 
 func (x *Coordinator) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[23]
+	mi := &file_control_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2105,7 +2642,7 @@ func (x *Coordinator) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Coordinator.ProtoReflect.Descriptor instead.
 func (*Coordinator) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{23}
+	return file_control_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Coordinator) GetTaskManager() uint32 {
@@ -2129,19 +2666,28 @@ func (x *Coordinator) GetTaken() []*Result {
 	return nil
 }
 
+func (x *Coordinator) GetRenewals() int64 {
+	if x != nil {
+		return x.Renewals
+	}
+	return 0
+}
+
 // CoordinatorStatus says that a TaskManager hosts a job's coordinators, or with cause, that they are lost.
 type CoordinatorStatus struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Job           string                 `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
-	Epoch         *Fence                 `protobuf:"bytes,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	Cause         string                 `protobuf:"bytes,3,opt,name=cause,proto3" json:"cause,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Job   string                 `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	Epoch *Fence                 `protobuf:"bytes,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Cause string                 `protobuf:"bytes,3,opt,name=cause,proto3" json:"cause,omitempty"`
+	// renewals are those that the host was appointed with.
+	Renewals      int64 `protobuf:"varint,4,opt,name=renewals,proto3" json:"renewals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CoordinatorStatus) Reset() {
 	*x = CoordinatorStatus{}
-	mi := &file_control_proto_msgTypes[24]
+	mi := &file_control_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2153,7 +2699,7 @@ func (x *CoordinatorStatus) String() string {
 func (*CoordinatorStatus) ProtoMessage() {}
 
 func (x *CoordinatorStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[24]
+	mi := &file_control_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2166,7 +2712,7 @@ func (x *CoordinatorStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CoordinatorStatus.ProtoReflect.Descriptor instead.
 func (*CoordinatorStatus) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{24}
+	return file_control_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *CoordinatorStatus) GetJob() string {
@@ -2190,6 +2736,13 @@ func (x *CoordinatorStatus) GetCause() string {
 	return ""
 }
 
+func (x *CoordinatorStatus) GetRenewals() int64 {
+	if x != nil {
+		return x.Renewals
+	}
+	return 0
+}
+
 // Result is what a finished attempt hands to the commit vertex.
 type Result struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2202,7 +2755,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_control_proto_msgTypes[25]
+	mi := &file_control_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2214,7 +2767,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[25]
+	mi := &file_control_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2227,7 +2780,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{25}
+	return file_control_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Result) GetVertex() int32 {
@@ -2274,7 +2827,7 @@ type Submission struct {
 
 func (x *Submission) Reset() {
 	*x = Submission{}
-	mi := &file_control_proto_msgTypes[26]
+	mi := &file_control_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2286,7 +2839,7 @@ func (x *Submission) String() string {
 func (*Submission) ProtoMessage() {}
 
 func (x *Submission) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[26]
+	mi := &file_control_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2299,7 +2852,7 @@ func (x *Submission) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Submission.ProtoReflect.Descriptor instead.
 func (*Submission) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{26}
+	return file_control_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Submission) GetGraph() []byte {
@@ -2376,7 +2929,7 @@ type Executed struct {
 
 func (x *Executed) Reset() {
 	*x = Executed{}
-	mi := &file_control_proto_msgTypes[27]
+	mi := &file_control_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2388,7 +2941,7 @@ func (x *Executed) String() string {
 func (*Executed) ProtoMessage() {}
 
 func (x *Executed) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[27]
+	mi := &file_control_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2401,7 +2954,7 @@ func (x *Executed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Executed.ProtoReflect.Descriptor instead.
 func (*Executed) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{27}
+	return file_control_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Executed) GetJob() string {
@@ -2467,7 +3020,7 @@ type Collected struct {
 
 func (x *Collected) Reset() {
 	*x = Collected{}
-	mi := &file_control_proto_msgTypes[28]
+	mi := &file_control_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2479,7 +3032,7 @@ func (x *Collected) String() string {
 func (*Collected) ProtoMessage() {}
 
 func (x *Collected) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[28]
+	mi := &file_control_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2492,7 +3045,7 @@ func (x *Collected) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Collected.ProtoReflect.Descriptor instead.
 func (*Collected) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{28}
+	return file_control_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Collected) GetNode() int32 {
@@ -2530,7 +3083,7 @@ type Metrics struct {
 
 func (x *Metrics) Reset() {
 	*x = Metrics{}
-	mi := &file_control_proto_msgTypes[29]
+	mi := &file_control_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2542,7 +3095,7 @@ func (x *Metrics) String() string {
 func (*Metrics) ProtoMessage() {}
 
 func (x *Metrics) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[29]
+	mi := &file_control_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2555,7 +3108,7 @@ func (x *Metrics) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Metrics.ProtoReflect.Descriptor instead.
 func (*Metrics) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{29}
+	return file_control_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Metrics) GetTime() int64 {
@@ -2597,15 +3150,20 @@ type TaskMetrics struct {
 	BuffersOut int64 `protobuf:"varint,11,opt,name=buffers_out,json=buffersOut,proto3" json:"buffers_out,omitempty"`
 	InputQueue int64 `protobuf:"varint,12,opt,name=input_queue,json=inputQueue,proto3" json:"input_queue,omitempty"`
 	// in_pool_usage and out_pool_usage are the parts of the memory for input and output that are in use, in thousandths.
-	InPoolUsage   int64 `protobuf:"varint,13,opt,name=in_pool_usage,json=inPoolUsage,proto3" json:"in_pool_usage,omitempty"`
-	OutPoolUsage  int64 `protobuf:"varint,14,opt,name=out_pool_usage,json=outPoolUsage,proto3" json:"out_pool_usage,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	InPoolUsage  int64 `protobuf:"varint,13,opt,name=in_pool_usage,json=inPoolUsage,proto3" json:"in_pool_usage,omitempty"`
+	OutPoolUsage int64 `protobuf:"varint,14,opt,name=out_pool_usage,json=outPoolUsage,proto3" json:"out_pool_usage,omitempty"`
+	// alignment is that of the last checkpoint, start_delay the time from its beginning to its first barrier, in nanoseconds.
+	Alignment  int64 `protobuf:"varint,15,opt,name=alignment,proto3" json:"alignment,omitempty"`
+	StartDelay int64 `protobuf:"varint,16,opt,name=start_delay,json=startDelay,proto3" json:"start_delay,omitempty"`
+	// initialization is for how many milliseconds the attempt has prepared itself and its state before it ran.
+	Initialization int64 `protobuf:"varint,17,opt,name=initialization,proto3" json:"initialization,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *TaskMetrics) Reset() {
 	*x = TaskMetrics{}
-	mi := &file_control_proto_msgTypes[30]
+	mi := &file_control_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2617,7 +3175,7 @@ func (x *TaskMetrics) String() string {
 func (*TaskMetrics) ProtoMessage() {}
 
 func (x *TaskMetrics) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[30]
+	mi := &file_control_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2630,7 +3188,7 @@ func (x *TaskMetrics) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskMetrics.ProtoReflect.Descriptor instead.
 func (*TaskMetrics) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{30}
+	return file_control_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *TaskMetrics) GetAttempt() *Attempt {
@@ -2731,6 +3289,27 @@ func (x *TaskMetrics) GetOutPoolUsage() int64 {
 	return 0
 }
 
+func (x *TaskMetrics) GetAlignment() int64 {
+	if x != nil {
+		return x.Alignment
+	}
+	return 0
+}
+
+func (x *TaskMetrics) GetStartDelay() int64 {
+	if x != nil {
+		return x.StartDelay
+	}
+	return 0
+}
+
+func (x *TaskMetrics) GetInitialization() int64 {
+	if x != nil {
+		return x.Initialization
+	}
+	return 0
+}
+
 // OperatorMetric is a counter or gauge of an operator.
 type OperatorMetric struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2743,7 +3322,7 @@ type OperatorMetric struct {
 
 func (x *OperatorMetric) Reset() {
 	*x = OperatorMetric{}
-	mi := &file_control_proto_msgTypes[31]
+	mi := &file_control_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2755,7 +3334,7 @@ func (x *OperatorMetric) String() string {
 func (*OperatorMetric) ProtoMessage() {}
 
 func (x *OperatorMetric) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[31]
+	mi := &file_control_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2768,7 +3347,7 @@ func (x *OperatorMetric) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperatorMetric.ProtoReflect.Descriptor instead.
 func (*OperatorMetric) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{31}
+	return file_control_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *OperatorMetric) GetNode() int32 {
@@ -2815,7 +3394,7 @@ type ProcessMetrics struct {
 
 func (x *ProcessMetrics) Reset() {
 	*x = ProcessMetrics{}
-	mi := &file_control_proto_msgTypes[32]
+	mi := &file_control_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2827,7 +3406,7 @@ func (x *ProcessMetrics) String() string {
 func (*ProcessMetrics) ProtoMessage() {}
 
 func (x *ProcessMetrics) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[32]
+	mi := &file_control_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2840,7 +3419,7 @@ func (x *ProcessMetrics) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProcessMetrics.ProtoReflect.Descriptor instead.
 func (*ProcessMetrics) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{32}
+	return file_control_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ProcessMetrics) GetJob() string {
@@ -2947,7 +3526,7 @@ type LogRequest struct {
 
 func (x *LogRequest) Reset() {
 	*x = LogRequest{}
-	mi := &file_control_proto_msgTypes[33]
+	mi := &file_control_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2959,7 +3538,7 @@ func (x *LogRequest) String() string {
 func (*LogRequest) ProtoMessage() {}
 
 func (x *LogRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[33]
+	mi := &file_control_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2972,7 +3551,7 @@ func (x *LogRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogRequest.ProtoReflect.Descriptor instead.
 func (*LogRequest) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{33}
+	return file_control_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *LogRequest) GetRequest() uint64 {
@@ -3033,7 +3612,7 @@ type LogReply struct {
 
 func (x *LogReply) Reset() {
 	*x = LogReply{}
-	mi := &file_control_proto_msgTypes[34]
+	mi := &file_control_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3045,7 +3624,7 @@ func (x *LogReply) String() string {
 func (*LogReply) ProtoMessage() {}
 
 func (x *LogReply) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[34]
+	mi := &file_control_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3058,7 +3637,7 @@ func (x *LogReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogReply.ProtoReflect.Descriptor instead.
 func (*LogReply) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{34}
+	return file_control_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *LogReply) GetRequest() uint64 {
@@ -3113,7 +3692,7 @@ type LogFile struct {
 
 func (x *LogFile) Reset() {
 	*x = LogFile{}
-	mi := &file_control_proto_msgTypes[35]
+	mi := &file_control_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3125,7 +3704,7 @@ func (x *LogFile) String() string {
 func (*LogFile) ProtoMessage() {}
 
 func (x *LogFile) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[35]
+	mi := &file_control_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3138,7 +3717,7 @@ func (x *LogFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogFile.ProtoReflect.Descriptor instead.
 func (*LogFile) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{35}
+	return file_control_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *LogFile) GetName() string {
@@ -3244,7 +3823,7 @@ const file_control_proto_rawDesc = "" +
 	"\aattempt\x18\x04 \x01(\x05R\aattempt\"P\n" +
 	"\vHeldOutputs\x12\x10\n" +
 	"\x03job\x18\x01 \x01(\tR\x03job\x12/\n" +
-	"\aoutputs\x18\x02 \x03(\v2\x15.leat.rpc.v1.ProducerR\aoutputs\"\xf3\x02\n" +
+	"\aoutputs\x18\x02 \x03(\v2\x15.leat.rpc.v1.ProducerR\aoutputs\"\xb4\x03\n" +
 	"\x06Report\x12!\n" +
 	"\ftask_manager\x18\x01 \x01(\rR\vtaskManager\x12\x1e\n" +
 	"\n" +
@@ -3258,7 +3837,8 @@ const file_control_proto_rawDesc = "" +
 	"\x04jobs\x18\b \x03(\tR\x04jobs\x12,\n" +
 	"\x04lost\x18\t \x03(\v2\x18.leat.rpc.v1.HeldOutputsR\x04lost\x12B\n" +
 	"\fcoordinators\x18\n" +
-	" \x03(\v2\x1e.leat.rpc.v1.CoordinatorStatusR\fcoordinators\"\x83\x02\n" +
+	" \x03(\v2\x1e.leat.rpc.v1.CoordinatorStatusR\fcoordinators\x12?\n" +
+	"\vcheckpoints\x18\x14 \x03(\v2\x1d.leat.rpc.v1.CheckpointReportR\vcheckpoints\"\x83\x02\n" +
 	"\n" +
 	"TaskReport\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.leat.rpc.v1.AttemptR\aattempt\x12,\n" +
@@ -3274,7 +3854,7 @@ const file_control_proto_rawDesc = "" +
 	"\x06vertex\x18\x02 \x01(\x05R\x06vertex\x12\x12\n" +
 	"\x04edge\x18\x03 \x01(\x05R\x04edge\x12\x14\n" +
 	"\x05tasks\x18\x04 \x01(\x05R\x05tasks\x12\x14\n" +
-	"\x05bytes\x18\x05 \x03(\x03R\x05bytes\"\x9f\x03\n" +
+	"\x05bytes\x18\x05 \x03(\x03R\x05bytes\"\xdf\x03\n" +
 	"\x05Order\x12(\n" +
 	"\x05fence\x18\x01 \x01(\v2\x12.leat.rpc.v1.FenceR\x05fence\x12!\n" +
 	"\ftask_manager\x18\x02 \x01(\rR\vtaskManager\x12\x1c\n" +
@@ -3286,7 +3866,50 @@ const file_control_proto_rawDesc = "" +
 	"\x04drop\x18\b \x03(\tR\x04drop\x12(\n" +
 	"\x05peers\x18\t \x03(\v2\x12.leat.rpc.v1.PeersR\x05peers\x123\n" +
 	"\tlocations\x18\n" +
-	" \x03(\v2\x15.leat.rpc.v1.LocationR\tlocations\"g\n" +
+	" \x03(\v2\x15.leat.rpc.v1.LocationR\tlocations\x12>\n" +
+	"\vcheckpoints\x18\x14 \x03(\v2\x1c.leat.rpc.v1.CheckpointOrderR\vcheckpoints\"\x8d\x01\n" +
+	"\x0fCheckpointOrder\x12\x10\n" +
+	"\x03job\x18\x01 \x01(\tR\x03job\x12.\n" +
+	"\atrigger\x18\x02 \x01(\v2\x14.leat.rpc.v1.TriggerR\atrigger\x12\x1a\n" +
+	"\bcomplete\x18\x03 \x01(\x03R\bcomplete\x12\x1c\n" +
+	"\tabandoned\x18\x04 \x01(\x03R\tabandoned\"\xbf\x01\n" +
+	"\aTrigger\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x12\n" +
+	"\x04time\x18\x02 \x01(\x03R\x04time\x12\x1c\n" +
+	"\tdirectory\x18\x03 \x01(\tR\tdirectory\x12\x12\n" +
+	"\x04stop\x18\x04 \x01(\bR\x04stop\x12\x14\n" +
+	"\x05drain\x18\x05 \x01(\bR\x05drain\x12\x12\n" +
+	"\x04host\x18\x06 \x01(\bR\x04host\x124\n" +
+	"\bfinished\x18\a \x03(\v2\x18.leat.rpc.v1.SubtaskNameR\bfinished\"?\n" +
+	"\vSubtaskName\x12\x16\n" +
+	"\x06vertex\x18\x01 \x01(\x05R\x06vertex\x12\x18\n" +
+	"\asubtask\x18\x02 \x01(\x05R\asubtask\"\xb3\x01\n" +
+	"\x10CheckpointReport\x12\x10\n" +
+	"\x03job\x18\x01 \x01(\tR\x03job\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\x03R\x02id\x12\x12\n" +
+	"\x04part\x18\x03 \x01(\fR\x04part\x12\"\n" +
+	"\fcoordinators\x18\x04 \x01(\bR\fcoordinators\x12/\n" +
+	"\x05tasks\x18\x05 \x03(\v2\x19.leat.rpc.v1.TaskSnapshotR\x05tasks\x12\x14\n" +
+	"\x05cause\x18\x06 \x01(\tR\x05cause\"\xbd\x02\n" +
+	"\fTaskSnapshot\x12\x16\n" +
+	"\x06vertex\x18\x01 \x01(\x05R\x06vertex\x12\x18\n" +
+	"\asubtask\x18\x02 \x01(\x05R\asubtask\x12\"\n" +
+	"\facknowledged\x18\x03 \x01(\x03R\facknowledged\x12\x1f\n" +
+	"\vstart_delay\x18\x04 \x01(\x03R\n" +
+	"startDelay\x12\x1c\n" +
+	"\talignment\x18\x05 \x01(\x03R\talignment\x12\x12\n" +
+	"\x04sync\x18\x06 \x01(\x03R\x04sync\x12\x14\n" +
+	"\x05async\x18\a \x01(\x03R\x05async\x12\x14\n" +
+	"\x05bytes\x18\b \x01(\x03R\x05bytes\x12\x1c\n" +
+	"\tunaligned\x18\t \x01(\bR\tunaligned\x12\x1c\n" +
+	"\tprocessed\x18\n" +
+	" \x01(\x03R\tprocessed\x12\x1c\n" +
+	"\tpersisted\x18\v \x01(\x03R\tpersisted\"y\n" +
+	"\rCheckpointing\x12\x1c\n" +
+	"\tdirectory\x18\x01 \x01(\tR\tdirectory\x12\x18\n" +
+	"\arestore\x18\x02 \x01(\tR\arestore\x12\x1a\n" +
+	"\brestored\x18\x03 \x01(\x03R\brestored\x12\x14\n" +
+	"\x05again\x18\x04 \x01(\bR\x05again\"g\n" +
 	"\n" +
 	"HeldVertex\x12\x10\n" +
 	"\x03job\x18\x01 \x01(\tR\x03job\x12\x16\n" +
@@ -3299,7 +3922,7 @@ const file_control_proto_rawDesc = "" +
 	"\x06vertex\x18\x01 \x01(\x05R\x06vertex\x12#\n" +
 	"\rtask_managers\x18\x02 \x03(\rR\ftaskManagers\x12\x1a\n" +
 	"\battempts\x18\x03 \x03(\x05R\battempts\x12 \n" +
-	"\vgenerations\x18\x04 \x03(\x04R\vgenerations\"\xc6\x03\n" +
+	"\vgenerations\x18\x04 \x03(\x04R\vgenerations\"\x88\x04\n" +
 	"\n" +
 	"Deployment\x12\x10\n" +
 	"\x03job\x18\x01 \x01(\tR\x03job\x12 \n" +
@@ -3318,7 +3941,8 @@ const file_control_proto_rawDesc = "" +
 	"\aoutputs\x18\v \x03(\x05R\aoutputs\x12:\n" +
 	"\vcoordinator\x18\f \x01(\v2\x18.leat.rpc.v1.CoordinatorR\vcoordinator\x12-\n" +
 	"\aresults\x18\r \x03(\v2\x13.leat.rpc.v1.ResultR\aresults\x12\x14\n" +
-	"\x05abort\x18\x14 \x01(\bR\x05abort\"\xc6\x01\n" +
+	"\x05abort\x18\x14 \x01(\bR\x05abort\x12@\n" +
+	"\rcheckpointing\x18\x15 \x01(\v2\x1a.leat.rpc.v1.CheckpointingR\rcheckpointing\"\xc6\x01\n" +
 	"\n" +
 	"Assignment\x12\x18\n" +
 	"\asubtask\x18\x01 \x01(\x05R\asubtask\x12\x1e\n" +
@@ -3330,15 +3954,17 @@ const file_control_proto_rawDesc = "" +
 	"\x04from\x18\x05 \x01(\x05R\x04from\x12\x0e\n" +
 	"\x02to\x18\x06 \x01(\x05R\x02to\x12\x14\n" +
 	"\x05piece\x18\a \x01(\x05R\x05piece\x12\x16\n" +
-	"\x06pieces\x18\b \x01(\x05R\x06pieces\"\x85\x01\n" +
+	"\x06pieces\x18\b \x01(\x05R\x06pieces\"\xa1\x01\n" +
 	"\vCoordinator\x12!\n" +
 	"\ftask_manager\x18\x01 \x01(\rR\vtaskManager\x12(\n" +
 	"\x05epoch\x18\x02 \x01(\v2\x12.leat.rpc.v1.FenceR\x05epoch\x12)\n" +
-	"\x05taken\x18\x14 \x03(\v2\x13.leat.rpc.v1.ResultR\x05taken\"e\n" +
+	"\x05taken\x18\x14 \x03(\v2\x13.leat.rpc.v1.ResultR\x05taken\x12\x1a\n" +
+	"\brenewals\x18\x15 \x01(\x03R\brenewals\"\x81\x01\n" +
 	"\x11CoordinatorStatus\x12\x10\n" +
 	"\x03job\x18\x01 \x01(\tR\x03job\x12(\n" +
 	"\x05epoch\x18\x02 \x01(\v2\x12.leat.rpc.v1.FenceR\x05epoch\x12\x14\n" +
-	"\x05cause\x18\x03 \x01(\tR\x05cause\"P\n" +
+	"\x05cause\x18\x03 \x01(\tR\x05cause\x12\x1a\n" +
+	"\brenewals\x18\x04 \x01(\x03R\brenewals\"P\n" +
 	"\x06Result\x12\x16\n" +
 	"\x06vertex\x18\x01 \x01(\x05R\x06vertex\x12\x18\n" +
 	"\asubtask\x18\x02 \x01(\x05R\asubtask\x12\x14\n" +
@@ -3374,7 +4000,7 @@ const file_control_proto_rawDesc = "" +
 	"\aMetrics\x12\x12\n" +
 	"\x04time\x18\x01 \x01(\x03R\x04time\x12.\n" +
 	"\x05tasks\x18\x02 \x03(\v2\x18.leat.rpc.v1.TaskMetricsR\x05tasks\x129\n" +
-	"\tprocesses\x18\x03 \x03(\v2\x1b.leat.rpc.v1.ProcessMetricsR\tprocesses\"\xe9\x03\n" +
+	"\tprocesses\x18\x03 \x03(\v2\x1b.leat.rpc.v1.ProcessMetricsR\tprocesses\"\xd0\x04\n" +
 	"\vTaskMetrics\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.leat.rpc.v1.AttemptR\aattempt\x12\x1d\n" +
 	"\n" +
@@ -3394,7 +4020,11 @@ const file_control_proto_rawDesc = "" +
 	"\vinput_queue\x18\f \x01(\x03R\n" +
 	"inputQueue\x12\"\n" +
 	"\rin_pool_usage\x18\r \x01(\x03R\vinPoolUsage\x12$\n" +
-	"\x0eout_pool_usage\x18\x0e \x01(\x03R\foutPoolUsage\"N\n" +
+	"\x0eout_pool_usage\x18\x0e \x01(\x03R\foutPoolUsage\x12\x1c\n" +
+	"\talignment\x18\x0f \x01(\x03R\talignment\x12\x1f\n" +
+	"\vstart_delay\x18\x10 \x01(\x03R\n" +
+	"startDelay\x12&\n" +
+	"\x0einitialization\x18\x11 \x01(\x03R\x0einitialization\"N\n" +
 	"\x0eOperatorMetric\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\x05R\x04node\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
@@ -3468,7 +4098,7 @@ func file_control_proto_rawDescGZIP() []byte {
 }
 
 var file_control_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_control_proto_goTypes = []any{
 	(TaskState)(0),            // 0: leat.rpc.v1.TaskState
 	(*FetchRequest)(nil),      // 1: leat.rpc.v1.FetchRequest
@@ -3489,84 +4119,96 @@ var file_control_proto_goTypes = []any{
 	(*TaskReport)(nil),        // 16: leat.rpc.v1.TaskReport
 	(*SizeReport)(nil),        // 17: leat.rpc.v1.SizeReport
 	(*Order)(nil),             // 18: leat.rpc.v1.Order
-	(*HeldVertex)(nil),        // 19: leat.rpc.v1.HeldVertex
-	(*Location)(nil),          // 20: leat.rpc.v1.Location
-	(*Peers)(nil),             // 21: leat.rpc.v1.Peers
-	(*Deployment)(nil),        // 22: leat.rpc.v1.Deployment
-	(*Assignment)(nil),        // 23: leat.rpc.v1.Assignment
-	(*Coordinator)(nil),       // 24: leat.rpc.v1.Coordinator
-	(*CoordinatorStatus)(nil), // 25: leat.rpc.v1.CoordinatorStatus
-	(*Result)(nil),            // 26: leat.rpc.v1.Result
-	(*Submission)(nil),        // 27: leat.rpc.v1.Submission
-	(*Executed)(nil),          // 28: leat.rpc.v1.Executed
-	(*Collected)(nil),         // 29: leat.rpc.v1.Collected
-	(*Metrics)(nil),           // 30: leat.rpc.v1.Metrics
-	(*TaskMetrics)(nil),       // 31: leat.rpc.v1.TaskMetrics
-	(*OperatorMetric)(nil),    // 32: leat.rpc.v1.OperatorMetric
-	(*ProcessMetrics)(nil),    // 33: leat.rpc.v1.ProcessMetrics
-	(*LogRequest)(nil),        // 34: leat.rpc.v1.LogRequest
-	(*LogReply)(nil),          // 35: leat.rpc.v1.LogReply
-	(*LogFile)(nil),           // 36: leat.rpc.v1.LogFile
-	nil,                       // 37: leat.rpc.v1.Submission.ConfigurationEntry
-	nil,                       // 38: leat.rpc.v1.Submission.OnceEntry
+	(*CheckpointOrder)(nil),   // 19: leat.rpc.v1.CheckpointOrder
+	(*Trigger)(nil),           // 20: leat.rpc.v1.Trigger
+	(*SubtaskName)(nil),       // 21: leat.rpc.v1.SubtaskName
+	(*CheckpointReport)(nil),  // 22: leat.rpc.v1.CheckpointReport
+	(*TaskSnapshot)(nil),      // 23: leat.rpc.v1.TaskSnapshot
+	(*Checkpointing)(nil),     // 24: leat.rpc.v1.Checkpointing
+	(*HeldVertex)(nil),        // 25: leat.rpc.v1.HeldVertex
+	(*Location)(nil),          // 26: leat.rpc.v1.Location
+	(*Peers)(nil),             // 27: leat.rpc.v1.Peers
+	(*Deployment)(nil),        // 28: leat.rpc.v1.Deployment
+	(*Assignment)(nil),        // 29: leat.rpc.v1.Assignment
+	(*Coordinator)(nil),       // 30: leat.rpc.v1.Coordinator
+	(*CoordinatorStatus)(nil), // 31: leat.rpc.v1.CoordinatorStatus
+	(*Result)(nil),            // 32: leat.rpc.v1.Result
+	(*Submission)(nil),        // 33: leat.rpc.v1.Submission
+	(*Executed)(nil),          // 34: leat.rpc.v1.Executed
+	(*Collected)(nil),         // 35: leat.rpc.v1.Collected
+	(*Metrics)(nil),           // 36: leat.rpc.v1.Metrics
+	(*TaskMetrics)(nil),       // 37: leat.rpc.v1.TaskMetrics
+	(*OperatorMetric)(nil),    // 38: leat.rpc.v1.OperatorMetric
+	(*ProcessMetrics)(nil),    // 39: leat.rpc.v1.ProcessMetrics
+	(*LogRequest)(nil),        // 40: leat.rpc.v1.LogRequest
+	(*LogReply)(nil),          // 41: leat.rpc.v1.LogReply
+	(*LogFile)(nil),           // 42: leat.rpc.v1.LogFile
+	nil,                       // 43: leat.rpc.v1.Submission.ConfigurationEntry
+	nil,                       // 44: leat.rpc.v1.Submission.OnceEntry
 }
 var file_control_proto_depIdxs = []int32{
 	7,  // 0: leat.rpc.v1.Up.register:type_name -> leat.rpc.v1.Register
 	15, // 1: leat.rpc.v1.Up.report:type_name -> leat.rpc.v1.Report
-	30, // 2: leat.rpc.v1.Up.metrics:type_name -> leat.rpc.v1.Metrics
-	35, // 3: leat.rpc.v1.Up.log:type_name -> leat.rpc.v1.LogReply
+	36, // 2: leat.rpc.v1.Up.metrics:type_name -> leat.rpc.v1.Metrics
+	41, // 3: leat.rpc.v1.Up.log:type_name -> leat.rpc.v1.LogReply
 	9,  // 4: leat.rpc.v1.Down.welcome:type_name -> leat.rpc.v1.Welcome
 	10, // 5: leat.rpc.v1.Down.redirect:type_name -> leat.rpc.v1.Redirect
 	18, // 6: leat.rpc.v1.Down.order:type_name -> leat.rpc.v1.Order
 	11, // 7: leat.rpc.v1.Down.alive:type_name -> leat.rpc.v1.Alive
-	34, // 8: leat.rpc.v1.Down.log:type_name -> leat.rpc.v1.LogRequest
+	40, // 8: leat.rpc.v1.Down.log:type_name -> leat.rpc.v1.LogRequest
 	8,  // 9: leat.rpc.v1.Register.machine:type_name -> leat.rpc.v1.Machine
 	6,  // 10: leat.rpc.v1.Register.fence:type_name -> leat.rpc.v1.Fence
 	14, // 11: leat.rpc.v1.Register.outputs:type_name -> leat.rpc.v1.HeldOutputs
-	25, // 12: leat.rpc.v1.Register.coordinators:type_name -> leat.rpc.v1.CoordinatorStatus
+	31, // 12: leat.rpc.v1.Register.coordinators:type_name -> leat.rpc.v1.CoordinatorStatus
 	13, // 13: leat.rpc.v1.HeldOutputs.outputs:type_name -> leat.rpc.v1.Producer
 	16, // 14: leat.rpc.v1.Report.tasks:type_name -> leat.rpc.v1.TaskReport
 	17, // 15: leat.rpc.v1.Report.sizes:type_name -> leat.rpc.v1.SizeReport
 	14, // 16: leat.rpc.v1.Report.lost:type_name -> leat.rpc.v1.HeldOutputs
-	25, // 17: leat.rpc.v1.Report.coordinators:type_name -> leat.rpc.v1.CoordinatorStatus
-	12, // 18: leat.rpc.v1.TaskReport.attempt:type_name -> leat.rpc.v1.Attempt
-	0,  // 19: leat.rpc.v1.TaskReport.state:type_name -> leat.rpc.v1.TaskState
-	13, // 20: leat.rpc.v1.TaskReport.lost:type_name -> leat.rpc.v1.Producer
-	6,  // 21: leat.rpc.v1.TaskReport.epoch:type_name -> leat.rpc.v1.Fence
-	6,  // 22: leat.rpc.v1.Order.fence:type_name -> leat.rpc.v1.Fence
-	22, // 23: leat.rpc.v1.Order.deploy:type_name -> leat.rpc.v1.Deployment
-	12, // 24: leat.rpc.v1.Order.cancel:type_name -> leat.rpc.v1.Attempt
-	12, // 25: leat.rpc.v1.Order.forget:type_name -> leat.rpc.v1.Attempt
-	19, // 26: leat.rpc.v1.Order.keep:type_name -> leat.rpc.v1.HeldVertex
-	21, // 27: leat.rpc.v1.Order.peers:type_name -> leat.rpc.v1.Peers
-	20, // 28: leat.rpc.v1.Order.locations:type_name -> leat.rpc.v1.Location
-	13, // 29: leat.rpc.v1.HeldVertex.outputs:type_name -> leat.rpc.v1.Producer
-	23, // 30: leat.rpc.v1.Deployment.tasks:type_name -> leat.rpc.v1.Assignment
-	24, // 31: leat.rpc.v1.Deployment.coordinator:type_name -> leat.rpc.v1.Coordinator
-	26, // 32: leat.rpc.v1.Deployment.results:type_name -> leat.rpc.v1.Result
-	6,  // 33: leat.rpc.v1.Coordinator.epoch:type_name -> leat.rpc.v1.Fence
-	26, // 34: leat.rpc.v1.Coordinator.taken:type_name -> leat.rpc.v1.Result
-	6,  // 35: leat.rpc.v1.CoordinatorStatus.epoch:type_name -> leat.rpc.v1.Fence
-	37, // 36: leat.rpc.v1.Submission.configuration:type_name -> leat.rpc.v1.Submission.ConfigurationEntry
-	38, // 37: leat.rpc.v1.Submission.once:type_name -> leat.rpc.v1.Submission.OnceEntry
-	28, // 38: leat.rpc.v1.Submission.earlier:type_name -> leat.rpc.v1.Executed
-	29, // 39: leat.rpc.v1.Executed.collected:type_name -> leat.rpc.v1.Collected
-	31, // 40: leat.rpc.v1.Metrics.tasks:type_name -> leat.rpc.v1.TaskMetrics
-	33, // 41: leat.rpc.v1.Metrics.processes:type_name -> leat.rpc.v1.ProcessMetrics
-	12, // 42: leat.rpc.v1.TaskMetrics.attempt:type_name -> leat.rpc.v1.Attempt
-	32, // 43: leat.rpc.v1.TaskMetrics.operators:type_name -> leat.rpc.v1.OperatorMetric
-	36, // 44: leat.rpc.v1.LogReply.files:type_name -> leat.rpc.v1.LogFile
-	4,  // 45: leat.rpc.v1.JobManager.Connect:input_type -> leat.rpc.v1.Up
-	1,  // 46: leat.rpc.v1.JobManager.Fetch:input_type -> leat.rpc.v1.FetchRequest
-	2,  // 47: leat.rpc.v1.JobManager.Store:input_type -> leat.rpc.v1.Chunk
-	5,  // 48: leat.rpc.v1.JobManager.Connect:output_type -> leat.rpc.v1.Down
-	2,  // 49: leat.rpc.v1.JobManager.Fetch:output_type -> leat.rpc.v1.Chunk
-	3,  // 50: leat.rpc.v1.JobManager.Store:output_type -> leat.rpc.v1.Stored
-	48, // [48:51] is the sub-list for method output_type
-	45, // [45:48] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	31, // 17: leat.rpc.v1.Report.coordinators:type_name -> leat.rpc.v1.CoordinatorStatus
+	22, // 18: leat.rpc.v1.Report.checkpoints:type_name -> leat.rpc.v1.CheckpointReport
+	12, // 19: leat.rpc.v1.TaskReport.attempt:type_name -> leat.rpc.v1.Attempt
+	0,  // 20: leat.rpc.v1.TaskReport.state:type_name -> leat.rpc.v1.TaskState
+	13, // 21: leat.rpc.v1.TaskReport.lost:type_name -> leat.rpc.v1.Producer
+	6,  // 22: leat.rpc.v1.TaskReport.epoch:type_name -> leat.rpc.v1.Fence
+	6,  // 23: leat.rpc.v1.Order.fence:type_name -> leat.rpc.v1.Fence
+	28, // 24: leat.rpc.v1.Order.deploy:type_name -> leat.rpc.v1.Deployment
+	12, // 25: leat.rpc.v1.Order.cancel:type_name -> leat.rpc.v1.Attempt
+	12, // 26: leat.rpc.v1.Order.forget:type_name -> leat.rpc.v1.Attempt
+	25, // 27: leat.rpc.v1.Order.keep:type_name -> leat.rpc.v1.HeldVertex
+	27, // 28: leat.rpc.v1.Order.peers:type_name -> leat.rpc.v1.Peers
+	26, // 29: leat.rpc.v1.Order.locations:type_name -> leat.rpc.v1.Location
+	19, // 30: leat.rpc.v1.Order.checkpoints:type_name -> leat.rpc.v1.CheckpointOrder
+	20, // 31: leat.rpc.v1.CheckpointOrder.trigger:type_name -> leat.rpc.v1.Trigger
+	21, // 32: leat.rpc.v1.Trigger.finished:type_name -> leat.rpc.v1.SubtaskName
+	23, // 33: leat.rpc.v1.CheckpointReport.tasks:type_name -> leat.rpc.v1.TaskSnapshot
+	13, // 34: leat.rpc.v1.HeldVertex.outputs:type_name -> leat.rpc.v1.Producer
+	29, // 35: leat.rpc.v1.Deployment.tasks:type_name -> leat.rpc.v1.Assignment
+	30, // 36: leat.rpc.v1.Deployment.coordinator:type_name -> leat.rpc.v1.Coordinator
+	32, // 37: leat.rpc.v1.Deployment.results:type_name -> leat.rpc.v1.Result
+	24, // 38: leat.rpc.v1.Deployment.checkpointing:type_name -> leat.rpc.v1.Checkpointing
+	6,  // 39: leat.rpc.v1.Coordinator.epoch:type_name -> leat.rpc.v1.Fence
+	32, // 40: leat.rpc.v1.Coordinator.taken:type_name -> leat.rpc.v1.Result
+	6,  // 41: leat.rpc.v1.CoordinatorStatus.epoch:type_name -> leat.rpc.v1.Fence
+	43, // 42: leat.rpc.v1.Submission.configuration:type_name -> leat.rpc.v1.Submission.ConfigurationEntry
+	44, // 43: leat.rpc.v1.Submission.once:type_name -> leat.rpc.v1.Submission.OnceEntry
+	34, // 44: leat.rpc.v1.Submission.earlier:type_name -> leat.rpc.v1.Executed
+	35, // 45: leat.rpc.v1.Executed.collected:type_name -> leat.rpc.v1.Collected
+	37, // 46: leat.rpc.v1.Metrics.tasks:type_name -> leat.rpc.v1.TaskMetrics
+	39, // 47: leat.rpc.v1.Metrics.processes:type_name -> leat.rpc.v1.ProcessMetrics
+	12, // 48: leat.rpc.v1.TaskMetrics.attempt:type_name -> leat.rpc.v1.Attempt
+	38, // 49: leat.rpc.v1.TaskMetrics.operators:type_name -> leat.rpc.v1.OperatorMetric
+	42, // 50: leat.rpc.v1.LogReply.files:type_name -> leat.rpc.v1.LogFile
+	4,  // 51: leat.rpc.v1.JobManager.Connect:input_type -> leat.rpc.v1.Up
+	1,  // 52: leat.rpc.v1.JobManager.Fetch:input_type -> leat.rpc.v1.FetchRequest
+	2,  // 53: leat.rpc.v1.JobManager.Store:input_type -> leat.rpc.v1.Chunk
+	5,  // 54: leat.rpc.v1.JobManager.Connect:output_type -> leat.rpc.v1.Down
+	2,  // 55: leat.rpc.v1.JobManager.Fetch:output_type -> leat.rpc.v1.Chunk
+	3,  // 56: leat.rpc.v1.JobManager.Store:output_type -> leat.rpc.v1.Stored
+	54, // [54:57] is the sub-list for method output_type
+	51, // [51:54] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_control_proto_init() }
@@ -3593,7 +4235,7 @@ func file_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_control_proto_rawDesc), len(file_control_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   38,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -195,7 +195,9 @@ type Start struct {
 	// directory is for blocking outputs; the TaskManager serves what was finished in it, and removes it.
 	Directory string `protobuf:"bytes,10,opt,name=directory,proto3" json:"directory,omitempty"`
 	// certificates are for data connections, as runtime/security encodes them; empty when they are not encrypted.
-	Certificates  []byte `protobuf:"bytes,11,opt,name=certificates,proto3" json:"certificates,omitempty"`
+	Certificates []byte `protobuf:"bytes,11,opt,name=certificates,proto3" json:"certificates,omitempty"`
+	// local_state are folders for copies of state files: they are there for the job's next worker at this TaskManager.
+	LocalState    []string `protobuf:"bytes,12,rep,name=local_state,json=localState,proto3" json:"local_state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -303,6 +305,13 @@ func (x *Start) GetDirectory() string {
 func (x *Start) GetCertificates() []byte {
 	if x != nil {
 		return x.Certificates
+	}
+	return nil
+}
+
+func (x *Start) GetLocalState() []string {
+	if x != nil {
+		return x.LocalState
 	}
 	return nil
 }
@@ -728,9 +737,11 @@ type Ask struct {
 	// epoch is that of the coordinator that is meant.
 	Epoch *Fence `protobuf:"bytes,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	// node is the operator's number in the graph; attempt asks.
-	Node          int32    `protobuf:"varint,2,opt,name=node,proto3" json:"node,omitempty"`
-	Attempt       *Attempt `protobuf:"bytes,3,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	Request       []byte   `protobuf:"bytes,4,opt,name=request,proto3" json:"request,omitempty"`
+	Node    int32    `protobuf:"varint,2,opt,name=node,proto3" json:"node,omitempty"`
+	Attempt *Attempt `protobuf:"bytes,3,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Request []byte   `protobuf:"bytes,4,opt,name=request,proto3" json:"request,omitempty"`
+	// restored is the checkpoint that the attempt begins with: it counts. 0 for none.
+	Restored      int64 `protobuf:"varint,5,opt,name=restored,proto3" json:"restored,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -791,6 +802,13 @@ func (x *Ask) GetRequest() []byte {
 		return x.Request
 	}
 	return nil
+}
+
+func (x *Ask) GetRestored() int64 {
+	if x != nil {
+		return x.Restored
+	}
+	return 0
 }
 
 type Answer struct {
@@ -1025,7 +1043,7 @@ const file_worker_proto_rawDesc = "" +
 	"\x04quit\x18\x04 \x01(\bH\x00R\x04quit\x12,\n" +
 	"\x04blob\x18\x05 \x01(\v2\x16.leat.rpc.v1.BlobReplyH\x00R\x04blob\x12-\n" +
 	"\x04read\x18\x06 \x01(\v2\x17.leat.rpc.v1.LogRequestH\x00R\x04readB\t\n" +
-	"\amessage\"\xdc\x02\n" +
+	"\amessage\"\xfd\x02\n" +
 	"\x05Start\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x10\n" +
 	"\x03job\x18\x02 \x01(\tR\x03job\x12\x18\n" +
@@ -1042,7 +1060,9 @@ const file_worker_proto_rawDesc = "" +
 	"\x0emetrics_millis\x18\t \x01(\x03R\rmetricsMillis\x12\x1c\n" +
 	"\tdirectory\x18\n" +
 	" \x01(\tR\tdirectory\x12\"\n" +
-	"\fcertificates\x18\v \x01(\fR\fcertificates\"\xc2\x02\n" +
+	"\fcertificates\x18\v \x01(\fR\fcertificates\x12\x1f\n" +
+	"\vlocal_state\x18\f \x03(\tR\n" +
+	"localState\"\xc2\x02\n" +
 	"\n" +
 	"FromWorker\x12\x16\n" +
 	"\x05ready\x18\x01 \x01(\bH\x00R\x05ready\x12\x18\n" +
@@ -1068,12 +1088,13 @@ const file_worker_proto_rawDesc = "" +
 	"\x05store\x18\x04 \x01(\bR\x05store\";\n" +
 	"\tBlobReply\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x14\n" +
-	"\x05error\x18\x02 \x01(\tR\x05error\"\x8d\x01\n" +
+	"\x05error\x18\x02 \x01(\tR\x05error\"\xa9\x01\n" +
 	"\x03Ask\x12(\n" +
 	"\x05epoch\x18\x01 \x01(\v2\x12.leat.rpc.v1.FenceR\x05epoch\x12\x12\n" +
 	"\x04node\x18\x02 \x01(\x05R\x04node\x12.\n" +
 	"\aattempt\x18\x03 \x01(\v2\x14.leat.rpc.v1.AttemptR\aattempt\x12\x18\n" +
-	"\arequest\x18\x04 \x01(\fR\arequest\"H\n" +
+	"\arequest\x18\x04 \x01(\fR\arequest\x12\x1a\n" +
+	"\brestored\x18\x05 \x01(\x03R\brestored\"H\n" +
 	"\x06Answer\x12\x14\n" +
 	"\x05value\x18\x01 \x01(\fR\x05value\x12\x14\n" +
 	"\x05error\x18\x02 \x01(\tR\x05error\x12\x12\n" +

@@ -3,6 +3,7 @@
 //
 //	Certificates  a certificate, its key and whom to trust, from PEM or PKCS#12 files that are read again when they change
 //	Peers         the handshake of control and Raft connections: TLS, then a proof of the cluster's secret bound to it
+//	Beside        a listener for another protocol over the port of a gRPC server, as Raft's is over that of the control protocol
 //	Internal, RestServer, RestClient  the same from the keys security.ssl.*
 //
 // Between the members of a cluster:

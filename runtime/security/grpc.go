@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 
 	"google.golang.org/grpc/credentials"
 )
@@ -13,14 +14,20 @@ import (
 const control = "leat-control"
 
 // Credentials make gRPC connections, in both directions, begin with the handshake. The logger is told of those that a server
-// refuses.
-func (p *Peers) Credentials(logger *slog.Logger) credentials.TransportCredentials {
-	return transport{p, logger}
+// refuses. A server hands connections of other protocols over.
+func (p *Peers) Credentials(logger *slog.Logger, others ...*Beside) credentials.TransportCredentials {
+	t := transport{peers: p, logger: logger, others: others, protocols: []string{control}}
+	for _, b := range others {
+		t.protocols = append(t.protocols, b.protocol)
+	}
+	return t
 }
 
 type transport struct {
-	peers  *Peers
-	logger *slog.Logger
+	peers     *Peers
+	logger    *slog.Logger
+	others    []*Beside
+	protocols []string // control, and those of others
 }
 
 // proven is what gRPC is told of a connection.
@@ -48,10 +55,14 @@ func (t transport) ClientHandshake(ctx context.Context, _ string, conn net.Conn)
 
 // ServerHandshake implements credentials.TransportCredentials.
 func (t transport) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
-	c, err := t.peers.Server(context.Background(), conn, control)
+	c, protocol, err := t.peers.Server(context.Background(), conn, t.protocols...)
 	if err != nil {
-		refused(t.logger, control, conn, err)
+		refused(t.logger, protocol, conn, err)
 		return nil, nil, err
+	}
+	if at := slices.Index(t.protocols, protocol); at > 0 {
+		t.others[at-1].hand(c)
+		return nil, nil, credentials.ErrConnDispatched
 	}
 	return c, t.info(), nil
 }

@@ -39,7 +39,7 @@ func (g *guarded) accept() {
 			return
 		}
 		g.all.Go(func() {
-			secured, err := g.peers.Server(g.ctx, c, g.protocol)
+			secured, _, err := g.peers.Server(g.ctx, c, g.protocol)
 			if err == nil {
 				select {
 				case g.conns <- secured:

@@ -17,6 +17,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -68,7 +69,7 @@ func (p *Peers) Client(ctx context.Context, conn net.Conn, protocol string) (net
 	if p.certificates != nil {
 		config = p.certificates.Client("")
 	}
-	config.NextProtos = p.protocols(protocol)
+	config.NextProtos = p.offered(protocol)
 	t := tls.Client(conn, config)
 	err := within(ctx, conn, func() error {
 		if err := t.HandshakeContext(ctx); err != nil {
@@ -84,10 +85,11 @@ func (p *Peers) Client(ctx context.Context, conn net.Conn, protocol string) (net
 	return t, err
 }
 
-// Server is the other end of Client.
-func (p *Peers) Server(ctx context.Context, conn net.Conn, protocol string) (net.Conn, error) {
+// Server is the other end of Client, of any of those protocols; it returns which, the first if the other end does not say. In the
+// clear, whoever speaks another than the first has to begin with its name.
+func (p *Peers) Server(ctx context.Context, conn net.Conn, protocols ...string) (c net.Conn, protocol string, err error) {
 	if !p.Encrypted() {
-		return conn, nil
+		return spoken(ctx, conn, protocols)
 	}
 	var config *tls.Config
 	if p.certificates != nil {
@@ -95,15 +97,18 @@ func (p *Peers) Server(ctx context.Context, conn net.Conn, protocol string) (net
 	} else {
 		own, err := p.temporary()
 		if err != nil {
-			return nil, fmt.Errorf("making a certificate: %w", err)
+			return nil, "", fmt.Errorf("making a certificate: %w", err)
 		}
 		config = &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{own}}
 	}
-	config.NextProtos = p.protocols(protocol)
+	config.NextProtos, protocol = p.offered(protocols...), protocols[0]
 	t := tls.Server(conn, config)
-	err := within(ctx, conn, func() error {
+	err = within(ctx, conn, func() error {
 		if err := t.HandshakeContext(ctx); err != nil {
 			return explain(err)
+		}
+		if at := slices.Index(config.NextProtos, t.ConnectionState().NegotiatedProtocol); at >= 0 {
+			protocol = protocols[at]
 		}
 		if err := p.check(t, protocol); err != nil {
 			return err
@@ -119,15 +124,18 @@ func (p *Peers) Server(ctx context.Context, conn net.Conn, protocol string) (net
 			linger(conn)
 		}
 	}
-	return t, err
+	return t, protocol, err
 }
 
-// protocols is what TLS makes both ends agree on: what the connection is for, and whether the secret follows.
-func (p *Peers) protocols(protocol string) []string {
-	if len(p.secret) > 0 {
-		protocol += "+secret"
+// offered is what TLS makes both ends agree on: what the connection is for, and whether the secret follows.
+func (p *Peers) offered(protocols ...string) []string {
+	all := slices.Clone(protocols)
+	for i := range all {
+		if len(p.secret) > 0 {
+			all[i] += "+secret"
+		}
 	}
-	return []string{protocol}
+	return all
 }
 
 // within runs a handshake that must end in time and with ctx.

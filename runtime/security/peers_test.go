@@ -72,7 +72,7 @@ func pairs(t *testing.T, try func(t *testing.T, server, client *security.Peers, 
 			log := &record{}
 			err := try(t, tc.server, tc.client, slog.New(slog.NewTextHandler(log, nil)))
 			check(t, "the client", tc.clientSays, err)
-			require.Eventually(t, func() bool { return bytes.Contains([]byte(log.String()), []byte(tc.serverSays)) }, 10*time.Second, time.Millisecond,
+			require.Eventually(t, func() bool { return bytes.Contains([]byte(log.String()), []byte(tc.serverSays)) }, time.Minute, time.Millisecond,
 				"the server's log: %s", log)
 			require.NotContains(t, log.String(), string(secret))
 		})
@@ -110,6 +110,55 @@ func TestControlConnections(t *testing.T) {
 		}
 		require.Equal(t, codes.Unavailable, status.Code(err))
 		return err
+	})
+}
+
+// Another protocol is spoken over the port of a gRPC server.
+func TestBeside(t *testing.T) {
+	pairs(t, func(t *testing.T, server, client *security.Peers, logger *slog.Logger) error {
+		plain, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		l := security.NewBeside("test", plain.Addr())
+		s := grpc.NewServer(grpc.Creds(server.Credentials(logger, l)))
+		rpc.RegisterJobManagerServer(s, nothing{})
+		served, echoed := make(chan struct{}), make(chan struct{})
+		go func() { defer close(served); _ = s.Serve(plain) }()
+		go func() {
+			defer close(echoed)
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				_, _ = io.Copy(c, c)
+				_ = c.Close()
+			}
+		}()
+		t.Cleanup(func() { s.Stop(); require.NoError(t, l.Close()); require.NoError(t, l.Close()); <-served; <-echoed })
+		c, err := net.Dial("tcp", plain.Addr().String())
+		require.NoError(t, err)
+		defer c.Close()
+		other, err := client.Client(t.Context(), c, "test")
+		if err != nil {
+			return err
+		}
+		if _, err = other.Write([]byte("test: hello")); err != nil {
+			return err
+		}
+		got := make([]byte, 11)
+		if _, err := io.ReadFull(other, got); err != nil {
+			return err
+		}
+		require.Equal(t, "test: hello", string(got))
+		conn, err := grpc.NewClient(plain.Addr().String(), grpc.WithTransportCredentials(client.Credentials(logger)))
+		require.NoError(t, err)
+		defer conn.Close()
+		stream, err := rpc.NewJobManagerClient(conn).Fetch(t.Context(), &rpc.FetchRequest{})
+		if err == nil {
+			_, err = stream.Recv()
+		}
+		require.Equal(t, codes.NotFound, status.Code(err), err)
+		return nil
 	})
 }
 
@@ -162,7 +211,7 @@ func TestProtocolsAreNotMixed(t *testing.T) {
 	defer a.Close()
 	defer b.Close()
 	done := make(chan error, 1)
-	go func() { _, err := p.Server(t.Context(), a, "raft"); done <- err }()
+	go func() { _, _, err := p.Server(t.Context(), a, "raft"); done <- err }()
 	_, err := p.Client(t.Context(), b, "control")
 	require.Error(t, err)
 	require.ErrorContains(t, <-done, "application protocol")

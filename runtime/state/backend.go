@@ -11,10 +11,10 @@ type Backend[K comparable] interface {
 	Acquire(keys []K, hashes []uint64, slots []uint32) error
 	// Key returns the key of a slot; clone it to keep it.
 	Key(slot uint32) K
-	// Len is the number of keys.
+	// Len is the number of keys in memory.
 	Len() int
-	// AppendSlots appends the slots in use to dst, in ascending order.
-	AppendSlots(dst []uint32) []uint32
+	// Each calls visit for every key, wherever it is, until visit returns an error. A slot is valid until visit returns.
+	Each(visit func(slot uint32) error) error
 	// Remove forgets a key and all its state.
 	Remove(slot uint32)
 	// Sweep removes the keys that nothing holds any more. Slots that Acquire returned are not valid afterwards.
@@ -23,11 +23,14 @@ type Backend[K comparable] interface {
 	Sections() []Section
 	// Follow makes the states note what changes, which a Snapshot needs. It is called before the first record.
 	Follow()
+	// Changed tells about how many rows a snapshot would save now: an increment, and one of all changes since the last full one, if
+	// that is possible.
+	Changed() (increment, sinceFull int, ok bool)
 	// Snapshot begins a snapshot of what there is now, and takes microseconds. The one before has been saved or abandoned.
 	Snapshot(o SnapshotOptions) (*Snapshot, error)
-	// Restore reads a block of a section. Any goroutine may call it, apply belongs to the task's: it takes in the keys of a
-	// range, before the first record. Blocks are applied in the order in which they were handed out.
-	Restore(section string, removed bool, block []byte) (apply func(keys Range), err error)
+	// Restore reads a block of a section, of which it keeps nothing. Any goroutine may call it, apply belongs to the task's: it
+	// takes in the keys of a range, before the first record. Blocks are applied in the order in which they were handed out.
+	Restore(section string, removed bool, block []byte) (apply func(keys Range) error, err error)
 	// Close gives up what the backend holds.
 	Close() error
 }

@@ -10,7 +10,10 @@ import (
 type Broadcast[K comparable, V any] struct{ ReadOnlyBroadcast[K, V] }
 
 // ReadOnlyBroadcast is a Broadcast as the records of the other stream see it.
-type ReadOnlyBroadcast[K comparable, V any] struct{ entries *Map[K, V] }
+type ReadOnlyBroadcast[K comparable, V any] struct {
+	entries *Map[K, V]
+	codec   *column.Codec[mapRow[K, V]]
+}
 
 // NewBroadcast returns an empty broadcast state.
 func NewBroadcast[K comparable, V any](name string) (*Broadcast[K, V], error) {
@@ -19,8 +22,12 @@ func NewBroadcast[K comparable, V any](name string) (*Broadcast[K, V], error) {
 	if err != nil {
 		return nil, err
 	}
+	codec, err := column.CodecOf[mapRow[K, V]]()
+	if err != nil {
+		return nil, err
+	}
 	one.grow(1)
-	return &Broadcast[K, V]{ReadOnlyBroadcast[K, V]{m}}, nil
+	return &Broadcast[K, V]{ReadOnlyBroadcast[K, V]{m, codec}}, nil
 }
 
 // Get returns the value of a key.
@@ -44,27 +51,22 @@ func (b *Broadcast[K, V]) Remove(k K) { b.entries.Remove(k) }
 // Clear removes all entries.
 func (b *Broadcast[K, V]) Clear() { b.entries.Clear() }
 
+// Row is the type of what Save returns rows of.
+func (b *ReadOnlyBroadcast[K, V]) Row() *column.Schema { return b.codec.Schema() }
+
 // Save returns the entries as elements of operator state.
 func (b *ReadOnlyBroadcast[K, V]) Save() ([][]byte, error) {
-	codec, err := column.CodecOf[mapRow[K, V]]()
-	if err != nil {
-		return nil, err
-	}
 	var rows []mapRow[K, V]
 	for k, v := range b.All() {
 		rows = append(rows, mapRow[K, V]{Key: k, Value: v})
 	}
-	return [][]byte{codec.AppendBatch(nil, rows)}, nil
+	return [][]byte{b.codec.AppendBatch(nil, rows)}, nil
 }
 
 // Load puts the entries that Save has returned.
 func (b *Broadcast[K, V]) Load(elements [][]byte) error {
-	codec, err := column.CodecOf[mapRow[K, V]]()
-	if err != nil {
-		return err
-	}
 	for _, e := range elements {
-		rows, err := codec.DecodeBatch(e, nil)
+		rows, err := b.codec.DecodeBatch(e, nil)
 		if err != nil {
 			return err
 		}

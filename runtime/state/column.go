@@ -14,13 +14,47 @@ type Column[V any] struct {
 	first  []V // the values while they are few
 }
 
-// NewColumn adds a column to s.
+// NewColumn adds a column to s. It is not saved, and keeps all keys in memory.
 func NewColumn[V any](s *Slots) *Column[V] {
 	c := new(Column[V])
 	c.grow(s.cap)
 	s.columns = append(s.columns, c)
+	s.raw = true
 	return c
 }
+
+// Beside is what a saved state has of each key beside its rows. Clear gives up that of a key which is removed or put away, Reset that of
+// all; Bytes is the memory that it takes.
+type Beside struct {
+	Clear func(slot uint32)
+	Reset func()
+	Bytes func() int64
+}
+
+// NewSavedColumn adds a column to s that a saved state (NewSaved, with Rows.Numbers) can fill anew from its rows.
+func NewSavedColumn[V any](s *Slots, b Beside) *Column[V] {
+	c := &besideColumn[V]{b: b}
+	c.grow(s.cap)
+	s.columns = append(s.columns, c)
+	return &c.Column
+}
+
+type besideColumn[V any] struct {
+	Column[V]
+	b Beside
+}
+
+func (c *besideColumn[V]) clear(slot uint32) {
+	c.b.Clear(slot)
+	c.Column.clear(slot)
+}
+
+func (c *besideColumn[V]) reset() {
+	c.b.Reset()
+	c.Column.reset()
+}
+
+func (c *besideColumn[V]) bytes() int64 { return c.Column.bytes() + c.b.Bytes() }
 
 // At returns the value of a slot. It is valid until the next Acquire.
 func (c *Column[V]) At(slot uint32) *V {

@@ -10,7 +10,6 @@ type Keyed[K comparable] struct {
 	Slots
 	table *hashtable.Table[K]
 	codec *column.Codec[K]
-	hash  func(keys []K, out []uint64)
 }
 
 // NewKeyed returns an empty state. It refuses key types that cannot be encoded.
@@ -19,16 +18,18 @@ func NewKeyed[K comparable]() (*Keyed[K], error) {
 	if err != nil {
 		return nil, err
 	}
+	return KeyedOn(t)
+}
+
+// KeyedOn returns a state whose slots are the numbers of the keys of a table that another owns: it is saved and restored with
+// them.
+func KeyedOn[K comparable](t *hashtable.Table[K]) (*Keyed[K], error) {
 	codec, err := column.CodecOf[K]()
 	if err != nil {
 		return nil, err
 	}
-	hash, err := column.Hasher[K]()
-	if err != nil {
-		return nil, err
-	}
-	k := &Keyed[K]{Slots: Slots{current: None}, table: t, codec: codec, hash: hash}
-	k.keys = keyedKeys[K]{k}
+	k := &Keyed[K]{Slots: Slots{current: None}, table: t, codec: codec}
+	k.keys = keyedKeys[K]{k: k, acquire: k.find}
 	return k, nil
 }
 
@@ -51,14 +52,33 @@ func (k *Keyed[K]) acquire(keys []K, hashes []uint64, slots []uint32) {
 // Find is Acquire without making slots: None for keys without state.
 func (k *Keyed[K]) Find(keys []K, hashes []uint64, slots []uint32) { k.table.Find(keys, hashes, slots) }
 
+// find is Acquire or Find.
+func (k *Keyed[K]) find(keys []K, hashes []uint64, slots []uint32, create bool) error {
+	if create {
+		return k.Acquire(keys, hashes, slots)
+	}
+	k.Find(keys, hashes, slots)
+	return nil
+}
+
 // Key implements Backend.
 func (k *Keyed[K]) Key(slot uint32) K { return k.table.Key(slot) }
 
 // Len implements Backend.
 func (k *Keyed[K]) Len() int { return k.table.Len() }
 
-// AppendSlots implements Backend.
+// AppendSlots appends the slots in use to dst, in ascending order.
 func (k *Keyed[K]) AppendSlots(dst []uint32) []uint32 { return k.table.AppendIDs(dst) }
+
+// Each implements Backend.
+func (k *Keyed[K]) Each(visit func(slot uint32) error) error {
+	for _, slot := range k.AppendSlots(nil) {
+		if err := visit(slot); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Remove implements Backend.
 func (k *Keyed[K]) Remove(slot uint32) {

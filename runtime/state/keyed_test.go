@@ -68,3 +68,88 @@ func TestDeclarations(t *testing.T) {
 	_, err = state.NewList[int](s, state.Descriptor{Name: "l", TTL: state.TTL{Duration: -1}})
 	require.ErrorContains(t, err, "time-to-live")
 }
+
+// TestBygoneRowsAreBounded: of keys that are removed a backend remembers only so many until the next full snapshot.
+func TestBygoneRowsAreBounded(t *testing.T) {
+	const keys = 40_000
+	k, err := state.NewKeyed[int64]()
+	require.NoError(t, err)
+	v, err := state.NewValue[int64](k.States(), state.Descriptor{Name: "value"})
+	require.NoError(t, err)
+	k.Follow()
+	slots := make([]uint32, keys)
+	numbers, hashes := make([]int64, keys), make([]uint64, keys)
+	for i := range numbers {
+		numbers[i], hashes[i] = int64(i), uint64(i)*0x9e3779b97f4a7c15
+	}
+	require.NoError(t, k.Acquire(numbers, hashes, slots))
+	for _, slot := range slots {
+		k.SetCurrent(slot)
+		v.Update(1)
+	}
+	save := func(e state.Extent) (removed int) {
+		s, err := k.Snapshot(state.SnapshotOptions{Extent: e, Range: state.AllKeys, Out: func(b *state.Block) {
+			if b.Removed {
+				removed += b.Rows
+			}
+		}})
+		require.NoError(t, err)
+		for !s.Save(keys) {
+		}
+		s.Confirm()
+		return removed
+	}
+	remove := func(n int) {
+		for _, slot := range slots[:n] {
+			k.Remove(slot)
+		}
+		slots = slots[n:]
+	}
+	save(state.Full)
+	for range 10 {
+		remove(100)
+		require.Equal(t, 100, save(state.Increment))
+	}
+	_, sinceFull, ok := k.Changed()
+	require.True(t, ok)
+	require.Equal(t, 1000, sinceFull)
+	require.Equal(t, 1000, save(state.SinceFull))
+	remove(20_000)
+	require.Equal(t, 20_000, save(state.Increment))
+	_, _, ok = k.Changed()
+	require.False(t, ok)
+	save(state.Full)
+	_, sinceFull, ok = k.Changed()
+	require.True(t, ok)
+	require.Zero(t, sinceFull)
+}
+
+// TestRemovedRowsAreNames: what tells that keys are gone does not hold their values.
+func TestRemovedRowsAreNames(t *testing.T) {
+	k, err := state.NewKeyed[int64]()
+	require.NoError(t, err)
+	v, err := state.NewValue[string](k.States(), state.Descriptor{Name: "value"})
+	require.NoError(t, err)
+	k.Follow()
+	const keys, size = 100, 1000
+	slot := make([]uint32, 1)
+	for i := range int64(keys) {
+		require.NoError(t, k.Acquire([]int64{i}, []uint64{uint64(i)}, slot))
+		k.SetCurrent(slot[0])
+		v.Update(strings.Repeat("x", size))
+	}
+	save := func(e state.Extent) (bytes int) {
+		s, err := k.Snapshot(state.SnapshotOptions{Extent: e, Range: state.AllKeys, Out: func(b *state.Block) { bytes += len(b.Append(nil)) }})
+		require.NoError(t, err)
+		for !s.Save(keys) {
+		}
+		s.Confirm()
+		return bytes
+	}
+	require.Greater(t, save(state.Full), keys*size)
+	for i := range uint32(keys) {
+		k.Remove(i)
+	}
+	require.Less(t, save(state.Increment), keys*size/10)
+	require.Less(t, save(state.SinceFull), keys*size/10)
+}

@@ -36,7 +36,10 @@ func NewList[V any](s *Slots, d Descriptor) (*List[V], error) {
 			return nil, err
 		}
 		l := &List[V]{slots: s, codec: codec, expiry: newExpiry(s, d.TTL)}
-		l.saved, err = NewSaved(s, d.Name, "list", Rows[listRow[V]]{SlotOf: self, Row: l.row, Put: l.put, Remove: l.takeBack, Name: noName[listRow[V]]})
+		if l.expiry.cleans() {
+			s.cleaners = append(s.cleaners, l.cleanSlot)
+		}
+		l.saved, err = NewSaved(s, d.Name, "list", Rows[listRow[V]]{SlotOf: self, Numbers: l.numbers, Trim: l.trimmed, Row: l.row, Whole: l.whole, Put: l.put, Remove: l.takeBack, Name: noName[listRow[V]]})
 		return l, err
 	})
 }
@@ -123,6 +126,7 @@ func (s *List[V]) link(slot uint32, v V, stamp int64) {
 	}
 	n := s.nodes.At(i)
 	n.v, n.stamp, n.next = s.codec.Clone(v), stamp, 0
+	s.weigh(&n.v, 1)
 	e := s.ends.At(slot)
 	if e.n == 0 {
 		e.head = i
@@ -132,6 +136,13 @@ func (s *List[V]) link(slot uint32, v V, stamp int64) {
 	}
 	e.tail = i
 	e.n++
+}
+
+// weigh counts the memory that a value refers to, or counts it no more.
+func (s *List[V]) weigh(v *V, sign int) {
+	if s.slots.below != nil && s.codec.HasPointers() {
+		s.slots.weigh(sign * s.codec.Size(v))
+	}
 }
 
 // drop gives the nodes of a slot back.
@@ -162,6 +173,7 @@ func (s *List[V]) trim(slot uint32, now int64, limit int) {
 			*e = ends{}
 			s.slots.Release(slot)
 		}
+		s.weigh(&n.v, -1)
 		*n = listNode[V]{next: s.free}
 		s.free = i
 	}
@@ -170,6 +182,11 @@ func (s *List[V]) trim(slot uint32, now int64, limit int) {
 // clean removes expired elements of a few other keys.
 func (s *List[V]) clean(now int64) {
 	s.expiry.clean(s.slots.cap, func(i int) { s.trim(uint32(i), now, s.expiry.Cleanup) })
+}
+
+func (s *List[V]) cleanSlot(slot uint32) {
+	_, now := s.expiry.now()
+	s.trim(slot, now, int(s.ends.At(slot).n))
 }
 
 // Has implements State.
@@ -194,6 +211,7 @@ func (s *List[V]) unlink(slot uint32) {
 	for i := e.head; i != 0; {
 		n := s.nodes.At(i)
 		next := n.next
+		s.weigh(&n.v, -1)
 		*n = listNode[V]{next: s.free}
 		s.free, i = i, next
 	}
@@ -216,21 +234,57 @@ type listRow[V any] struct {
 	Stamps []int64
 }
 
+func (s *List[V]) numbers(slot uint32, dst []uint32) []uint32 {
+	if s.ends.At(slot).n > 0 {
+		dst = append(dst, slot)
+	}
+	return dst
+}
+
+func (s *List[V]) trimmed() func(row *listRow[V]) bool {
+	expired := s.expiry.trims()
+	if expired == nil {
+		return nil
+	}
+	return func(row *listRow[V]) bool {
+		n := 0
+		for i, stamp := range row.Stamps {
+			if !expired(stamp) {
+				row.Values[n], row.Stamps[n] = row.Values[i], stamp
+				n++
+			}
+		}
+		row.Values, row.Stamps = row.Values[:n], row.Stamps[:n]
+		return n > 0
+	}
+}
+
 func (s *List[V]) row(slot uint32) (row listRow[V]) {
 	e, mark := s.ends.At(slot), s.marks.At(slot)
-	i := e.head
 	if s.saved.base(mark.snapshot) {
-		i, row.More = s.nodes.At(mark.tail).next, true
+		row = s.from(s.nodes.At(mark.tail).next, 0)
+		row.More = true
 	} else {
-		row.Values = make([]V, 0, e.n)
+		row = s.whole(slot)
 	}
+	*mark = listMark{s.saved.last, e.tail}
+	return row
+}
+
+func (s *List[V]) whole(slot uint32) listRow[V] {
+	e := s.ends.At(slot)
+	return s.from(e.head, e.n)
+}
+
+// from copies the values from a node on, which are about n.
+func (s *List[V]) from(i, n uint32) (row listRow[V]) {
+	row.Values = make([]V, 0, n)
 	for ; i != 0; i = s.nodes.At(i).next {
 		row.Values = append(row.Values, s.nodes.At(i).v)
 		if s.expiry != nil {
 			row.Stamps = append(row.Stamps, s.nodes.At(i).stamp)
 		}
 	}
-	*mark = listMark{s.saved.last, e.tail}
 	return row
 }
 

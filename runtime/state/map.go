@@ -39,6 +39,9 @@ type entry[UV any] struct {
 	live       bool
 }
 
+// kindMap is the kind of a map state's section.
+const kindMap = "map"
+
 // NewMap declares a map state.
 func NewMap[UK comparable, UV any](s *Slots, d Descriptor) (*Map[UK, UV], error) {
 	return declare(s, d, func() (*Map[UK, UV], error) {
@@ -58,7 +61,10 @@ func NewMap[UK comparable, UV any](s *Slots, d Descriptor) (*Map[UK, UV], error)
 			return nil, err
 		}
 		m := &Map[UK, UV]{slots: s, ids: ids, hash: hash, codec: codec, expiry: newExpiry(s, d.TTL)}
-		m.saved, err = NewSaved(s, d.Name, "map", Rows[mapRow[UK, UV]]{SlotOf: m.slotOf, Row: m.row, Put: m.put, Remove: m.takeBack, Name: m.name})
+		if m.expiry.cleans() {
+			s.cleaners = append(s.cleaners, m.cleanSlot)
+		}
+		m.saved, err = NewSaved(s, d.Name, kindMap, Rows[mapRow[UK, UV]]{SlotOf: m.slotOf, Numbers: m.numbers, Trim: m.trim, Row: m.row, Put: m.put, Keep: m.keep, Remove: m.takeBack, Name: m.name})
 		return m, err
 	})
 }
@@ -89,7 +95,9 @@ func (s *Map[UK, UV]) Put(k UK, v UV) {
 	}
 	s.saved.Touch(id)
 	e := s.entries.At(id)
+	s.weigh(&e.v, -1)
 	e.v = s.codec.Clone(v)
+	s.weigh(&e.v, 1)
 	if s.expiry != nil {
 		stamp, now := s.expiry.now()
 		e.stamp = stamp
@@ -181,6 +189,7 @@ func (s *Map[UK, UV]) drop(id uint32) {
 	} else {
 		s.entries.At(e.next - 1).prev = e.prev
 	}
+	s.weigh(&e.v, -1)
 	s.ids.Delete(id)
 	s.entries.clear(id)
 	if c.n--; c.n == 0 {
@@ -211,6 +220,13 @@ func (s *Map[UK, UV]) aging(id uint32) (v UV, ok bool) {
 	return v, ok
 }
 
+// weigh counts the memory that a value refers to, or counts it no more.
+func (s *Map[UK, UV]) weigh(v *UV, sign int) {
+	if s.slots.below != nil && s.codec.HasPointers() {
+		s.slots.weigh(sign * s.codec.Size(v))
+	}
+}
+
 // clean removes a few expired entries.
 func (s *Map[UK, UV]) clean(now int64) {
 	s.expiry.clean(s.ids.Cap(), func(i int) {
@@ -218,6 +234,17 @@ func (s *Map[UK, UV]) clean(now int64) {
 			s.drop(uint32(i))
 		}
 	})
+}
+
+func (s *Map[UK, UV]) cleanSlot(slot uint32) {
+	_, now := s.expiry.now()
+	for next := s.chains.At(slot).head; next != 0; {
+		id := next - 1
+		next = s.entries.At(id).next
+		if s.expiry.expired(s.entries.At(id).stamp, now) {
+			s.drop(id)
+		}
+	}
 }
 
 // Has implements State.
@@ -231,6 +258,7 @@ func (s *Map[UK, UV]) clear(slot uint32) {
 		id := next - 1
 		next = s.entries.At(id).next
 		s.saved.Release(id)
+		s.weigh(&s.entries.At(id).v, -1)
 		s.ids.Delete(id)
 		s.entries.clear(id)
 	}
@@ -252,6 +280,21 @@ type mapRow[UK comparable, UV any] struct {
 	Stamp int64
 }
 
+func (s *Map[UK, UV]) numbers(slot uint32, dst []uint32) []uint32 {
+	for next := s.chains.At(slot).head; next != 0; next = s.entries.At(next - 1).next {
+		dst = append(dst, next-1)
+	}
+	return dst
+}
+
+func (s *Map[UK, UV]) trim() func(row *mapRow[UK, UV]) bool {
+	expired := s.expiry.trims()
+	if expired == nil {
+		return nil
+	}
+	return func(row *mapRow[UK, UV]) bool { return !expired(row.Stamp) }
+}
+
 func (s *Map[UK, UV]) slotOf(id uint32) uint32 { return s.entries.At(id).slot }
 
 func (s *Map[UK, UV]) row(id uint32) mapRow[UK, UV] {
@@ -262,11 +305,18 @@ func (s *Map[UK, UV]) row(id uint32) mapRow[UK, UV] {
 func (s *Map[UK, UV]) name(id uint32) mapRow[UK, UV] { return mapRow[UK, UV]{Key: s.ids.Key(id).Key} }
 
 func (s *Map[UK, UV]) put(slot uint32, row *mapRow[UK, UV]) (id uint32) {
+	own := mapRow[UK, UV]{row.Key, s.codec.Clone(row.Value), row.Stamp}
+	return s.keep(slot, &own)
+}
+
+func (s *Map[UK, UV]) keep(slot uint32, row *mapRow[UK, UV]) (id uint32) {
 	if id = s.findOf(slot, row.Key); id == None {
 		id = s.add()
 	}
 	e := s.entries.At(id)
-	e.v, e.stamp = s.codec.Clone(row.Value), row.Stamp
+	s.weigh(&e.v, -1)
+	e.v, e.stamp = row.Value, row.Stamp
+	s.weigh(&e.v, 1)
 	return id
 }
 

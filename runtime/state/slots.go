@@ -26,8 +26,34 @@ type Slots struct {
 	sections  []section
 	following bool
 	snapshots uint32    // how many have begun
+	whole     uint32    // the last full one that counts
 	running   *Snapshot // that is not saved yet
+
+	below     below // nil if all keys are in memory
+	leaving   bool  // a key is being put away: nothing of it is lost
+	heap      int64 // bytes that values refer to, counted if there is a store below
+	raw       bool  // there are columns that cannot be put away
+	calendars []*calendar
+	// cleaners remove what has expired of a key, one for each state with a time-to-live.
+	cleaners []func(slot uint32)
 }
+
+// below is a backend that puts keys away.
+type below interface {
+	// removed says that a row of a key is being removed.
+	removed(slot uint32)
+	confirmed(number uint32, full bool)
+	fetchDue(c *calendar) error
+}
+
+// Spills tells whether keys may be put away.
+func (s *Slots) Spills() bool { return s.below != nil }
+
+// Weigh notes that what keys refer to outside of their columns has become n bytes larger.
+func (s *Slots) Weigh(n int) { s.weigh(n) }
+
+// weigh notes that the values of all keys have become n bytes larger.
+func (s *Slots) weigh(n int) { s.heap += int64(n) }
 
 // anyColumn is a state whose type the holder does not know.
 type anyColumn interface {
@@ -99,16 +125,26 @@ func (s *Slots) Sections() []Section {
 	return all
 }
 
+// Changed implements Backend.
+func (s *Slots) Changed() (increment, sinceFull int, ok bool) {
+	ok = true
+	for _, sec := range s.sections {
+		i, f, can := sec.changed()
+		increment, sinceFull, ok = increment+i, sinceFull+f, ok && can
+	}
+	return increment, sinceFull, ok
+}
+
 // Follow implements Backend.
 func (s *Slots) Follow() {
 	s.following = true
 	for _, sec := range s.sections {
-		sec.follow()
+		sec.follow(s.below != nil)
 	}
 }
 
 // Restore implements Backend.
-func (s *Slots) Restore(section string, removed bool, block []byte) (apply func(keys Range), err error) {
+func (s *Slots) Restore(section string, removed bool, block []byte) (apply func(keys Range) error, err error) {
 	for _, sec := range s.sections {
 		if sec.describe().Name == section {
 			return sec.decode(block, removed)
@@ -152,14 +188,20 @@ func (s *Slots) clear(slot uint32) {
 }
 
 func (s *Slots) reset() {
-	for _, c := range s.columns {
-		c.reset()
-	}
+	s.empty()
 	for _, sec := range s.sections {
 		sec.forget()
 	}
+	s.current, s.running, s.heap = None, nil, 0
+}
+
+// empty gives the memory of slots back. What snapshots need to know of keys that are gone stays.
+func (s *Slots) empty() {
+	for _, c := range s.columns {
+		c.reset()
+	}
 	s.held.reset()
-	s.idle, s.cap, s.current, s.running = nil, 0, None, nil
+	s.idle, s.cap = nil, 0
 }
 
 func (s *Slots) bytes() int64 {

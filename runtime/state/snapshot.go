@@ -1,6 +1,9 @@
 package state
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // Range is a range of key hashes by their top 16 bits, ends included: what a sub-task owns, or a block holds. Key groups are
 // contiguous ranges of hashes, so a range of groups is one of these.
@@ -15,10 +18,23 @@ func (r Range) Holds(hash uint64) bool {
 	return r.First <= prefix && prefix <= r.Last
 }
 
+// Extent is how much a snapshot saves.
+type Extent uint8
+
+const (
+	// Increment is what has changed since the last snapshot that was confirmed.
+	Increment Extent = iota
+	// SinceFull is what has changed since the last full snapshot that was confirmed: it takes the place of all that followed
+	// that one. See Backend.Changed for when it can be taken.
+	SinceFull
+	// Full is everything.
+	Full
+)
+
 // SnapshotOptions are the options of one snapshot.
 type SnapshotOptions struct {
-	// Full saves all keys, not only what has changed since the last snapshot that was confirmed.
-	Full bool
+	// Extent is how much is saved.
+	Extent Extent
 	// Range is the backend's share of all keys.
 	Range Range
 	// Out takes the blocks as they are filled. It is called on the task's goroutine, also from within changes of state, and
@@ -33,6 +49,7 @@ func (r Range) width() int { return int(r.Last) - int(r.First) + 1 }
 // task's goroutine; the blocks may go to others.
 type Snapshot struct {
 	number uint32
+	full   bool
 	slots  *Slots
 	parts  []*part
 }
@@ -51,7 +68,7 @@ func (s *Slots) snapshot(o SnapshotOptions) (*Snapshot, error) {
 		return nil, errOverlap
 	}
 	s.snapshots++
-	s.running = &Snapshot{number: s.snapshots, slots: s}
+	s.running = &Snapshot{number: s.snapshots, full: o.Extent == Full, slots: s}
 	for _, sec := range s.sections {
 		s.running.parts = append(s.running.parts, sec.begin(o, s.snapshots))
 	}
@@ -90,17 +107,33 @@ func (s *Snapshot) Confirm() {
 	for _, sec := range s.slots.sections {
 		sec.confirm(s.number)
 	}
+	if s.full {
+		s.slots.whole = s.number
+	}
+	if s.slots.below != nil {
+		s.slots.below.confirmed(s.number, s.full)
+	}
 }
 
 // part is a section while a snapshot saves it.
 type part struct {
 	section string
 	changes *changes
-	hashOf  func(i uint32) uint64
-	newRows func() rows
+	hashes  func(dst []uint64, numbers []uint32) []uint64
+	newRows func(room int) rows
 	out     func(*Block)
 	full    Range
 	buckets []rows
+	each    int // rows that a bucket gets, about
+	sorting sorting
+}
+
+// sorting is numbers that are sorted by bucket.
+type sorting struct {
+	hashes  []uint64
+	buckets []uint8  // of numbers
+	sorted  []uint32 // numbers
+	ends    [maxBuckets]int
 }
 
 // spread makes buckets for n rows.
@@ -109,18 +142,57 @@ func (p *part) spread(n int) {
 	for buckets < n/blockRows && buckets < maxBuckets {
 		buckets *= 2
 	}
-	p.buckets = make([]rows, buckets)
+	p.buckets, p.each = make([]rows, buckets), min(n/buckets+n/buckets/8+1, blockRows)
 }
 
-func (p *part) take(i uint32) {
-	bucket := p.bucket(p.hashOf(i))
-	r := p.buckets[bucket]
-	if r == nil {
-		r = p.newRows()
-		p.buckets[bucket] = r
+func (p *part) take(numbers []uint32) {
+	if len(p.buckets) == 1 {
+		p.fill(0, numbers)
+		return
 	}
-	if r.take(i); r.len() == blockRows {
-		p.flush(bucket)
+	s := &p.sorting
+	s.hashes = p.hashes(s.hashes[:0], numbers)
+	if len(numbers) == 1 {
+		p.fill(p.bucket(s.hashes[0]), numbers)
+		return
+	}
+	s.buckets, s.sorted, s.ends = s.buckets[:0], slices.Grow(s.sorted[:0], len(numbers))[:len(numbers)], [maxBuckets]int{}
+	for _, hash := range s.hashes {
+		bucket := p.bucket(hash)
+		s.buckets = append(s.buckets, uint8(bucket))
+		s.ends[bucket]++
+	}
+	for bucket := 1; bucket < len(p.buckets); bucket++ {
+		s.ends[bucket] += s.ends[bucket-1]
+	}
+	for i, number := range slices.Backward(numbers) {
+		end := &s.ends[s.buckets[i]]
+		*end--
+		s.sorted[*end] = number
+	}
+	for bucket := range p.buckets {
+		end := len(s.sorted)
+		if bucket+1 < len(p.buckets) {
+			end = s.ends[bucket+1]
+		}
+		p.fill(bucket, s.sorted[s.ends[bucket]:end])
+	}
+}
+
+// fill adds numbers to a bucket.
+func (p *part) fill(bucket int, numbers []uint32) {
+	for len(numbers) > 0 {
+		r := p.buckets[bucket]
+		if r == nil {
+			r = p.newRows(p.each)
+			p.buckets[bucket] = r
+		}
+		n := min(len(numbers), blockRows-r.len())
+		r.take(numbers[:n])
+		numbers = numbers[n:]
+		if r.len() == blockRows {
+			p.flush(bucket)
+		}
 	}
 }
 
@@ -137,7 +209,7 @@ func (p *part) rangeOf(bucket int) Range {
 }
 
 func (p *part) flush(bucket int) {
-	if r := p.buckets[bucket]; r != nil {
+	if r := p.buckets[bucket]; r != nil && r.len() > 0 {
 		p.buckets[bucket] = nil
 		p.out(&Block{Section: p.section, Range: p.rangeOf(bucket), Rows: r.len(), rows: r})
 	}

@@ -14,6 +14,8 @@ const (
 	OnCreateAndWrite UpdateType = iota
 	// OnReadAndWrite renews it when the value is read too.
 	OnReadAndWrite
+	// Disabled lets values live for ever, as no time-to-live does.
+	Disabled
 )
 
 // Visibility says whether values are seen that have expired and are still there.
@@ -52,7 +54,8 @@ const defaultCleanup = 5
 // where there is none, and expires when the watermark has gone Duration beyond.
 //
 // An expired value is removed when it is come across: when its key asks for it, and by each access to the state, which also
-// checks Cleanup values of other keys in turn. So all of them go in the end, as long as the state is used at all.
+// checks Cleanup values of other keys in turn. So all of them go in the end, as long as the state is used at all. Values on
+// disk are checked in the same way, a few for each batch that asks for others there.
 type TTL struct {
 	// Duration is how long, in whole milliseconds; 0 is for ever.
 	Duration   time.Duration
@@ -61,6 +64,8 @@ type TTL struct {
 	Time       TimeDomain
 	// Cleanup is the number of other values checked by each access: 0 for 5, negative for none.
 	Cleanup int
+	// CleanupFullSnapshot leaves expired values out of snapshots that hold everything, such as savepoints.
+	CleanupFullSnapshot bool
 }
 
 func (t TTL) check() error {
@@ -79,13 +84,25 @@ type expiry struct {
 }
 
 func newExpiry(s *Slots, t TTL) *expiry {
-	if t.Duration == 0 {
+	if t.Duration == 0 || t.Update == Disabled {
 		return nil
 	}
 	if t.Cleanup == 0 {
 		t.Cleanup = defaultCleanup
 	}
 	return &expiry{TTL: t, slots: s, millis: t.Duration.Milliseconds()}
+}
+
+// cleans tells whether expired values are looked for.
+func (e *expiry) cleans() bool { return e != nil && e.Cleanup > 0 }
+
+// trims returns what tells the values apart that a full snapshot leaves out, by their stamps; nil for none.
+func (e *expiry) trims() func(stamp int64) (expired bool) {
+	if e == nil || !e.CleanupFullSnapshot {
+		return nil
+	}
+	_, now := e.now()
+	return func(stamp int64) bool { return e.expired(stamp, now) }
 }
 
 // now returns the stamp of a value that is written now, and the time that decides about expiry.

@@ -1,6 +1,11 @@
 package state
 
-import "github.com/leatproject/leat/storage/column"
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/leatproject/leat/storage/column"
+)
 
 // Value is one value for each key (Flink's ValueState).
 type Value[V any] struct {
@@ -30,8 +35,11 @@ func newValue[V any](s *Slots, d Descriptor, kind string) (*Value[V], error) {
 		return nil, err
 	}
 	v := &Value[V]{slots: s, codec: codec, expiry: newExpiry(s, d.TTL)}
+	if v.expiry.cleans() {
+		s.cleaners = append(s.cleaners, v.cleanSlot)
+	}
 	v.mutable = codec.HasPointers() && codec.Schema().Kind != column.KindString
-	v.saved, err = NewSaved(s, d.Name, kind, Rows[valueRow[V]]{SlotOf: self, Row: v.row, Put: v.put, Remove: v.takeBack, Name: noName[valueRow[V]]})
+	v.saved, err = NewSaved(s, d.Name, kind, Rows[valueRow[V]]{SlotOf: self, Numbers: v.numbers, Trim: v.trim, Append: v.appendRow, Read: v.readRow, Row: v.row, Copy: v.copyRows, Put: v.put, Keep: v.keep, Remove: v.takeBack, Name: noName[valueRow[V]]})
 	return v, err
 }
 
@@ -55,11 +63,20 @@ func (s *Value[V]) Update(v V) {
 		c.set = true
 		s.slots.Hold(slot)
 	}
+	s.weigh(&c.v, -1)
 	c.v = s.codec.Clone(v)
+	s.weigh(&c.v, 1)
 	if s.expiry != nil {
 		stamp, now := s.expiry.now()
 		*s.stamps.At(slot) = stamp
 		s.clean(now)
+	}
+}
+
+// weigh counts the memory that a value refers to, or counts it no more.
+func (s *Value[V]) weigh(v *V, sign int) {
+	if s.slots.below != nil && s.codec.HasPointers() {
+		s.slots.weigh(sign * s.codec.Size(v))
 	}
 }
 
@@ -97,12 +114,18 @@ func (s *Value[V]) aging(slot uint32, c *cell[V]) (v V, ok bool) {
 
 // clean removes expired values of a few other keys.
 func (s *Value[V]) clean(now int64) {
-	s.expiry.clean(s.slots.cap, func(i int) {
-		slot := uint32(i)
-		if s.cells.At(slot).set && s.expiry.expired(*s.stamps.At(slot), now) {
-			s.drop(slot)
-		}
-	})
+	s.expiry.clean(s.slots.cap, func(i int) { s.expire(uint32(i), now) })
+}
+
+func (s *Value[V]) expire(slot uint32, now int64) {
+	if s.cells.At(slot).set && s.expiry.expired(*s.stamps.At(slot), now) {
+		s.drop(slot)
+	}
+}
+
+func (s *Value[V]) cleanSlot(slot uint32) {
+	_, now := s.expiry.now()
+	s.expire(slot, now)
 }
 
 // Has implements State.
@@ -118,6 +141,7 @@ func (s *Value[V]) grow(n int) {
 func (s *Value[V]) clear(slot uint32) {
 	if s.cells.At(slot).set {
 		s.saved.Release(slot)
+		s.weigh(&s.cells.At(slot).v, -1)
 		s.cells.clear(slot)
 	}
 }
@@ -135,6 +159,41 @@ type valueRow[V any] struct {
 	Stamp int64
 }
 
+func (s *Value[V]) numbers(slot uint32, dst []uint32) []uint32 {
+	if s.cells.At(slot).set {
+		dst = append(dst, slot)
+	}
+	return dst
+}
+
+// appendRow appends a row for the store: the stamp is there if it is used.
+func (s *Value[V]) appendRow(dst []byte, row *valueRow[V]) []byte {
+	dst = s.codec.AppendRow(dst, &row.Value)
+	if s.expiry != nil {
+		dst = binary.LittleEndian.AppendUint64(dst, uint64(row.Stamp))
+	}
+	return dst
+}
+
+func (s *Value[V]) readRow(src []byte, row *valueRow[V]) (rest []byte, err error) {
+	if src, err = s.codec.DecodeRow(src, &row.Value); err != nil || s.expiry == nil {
+		return src, err
+	}
+	if len(src) < 8 {
+		return nil, column.ErrCorrupt
+	}
+	row.Stamp = int64(binary.LittleEndian.Uint64(src))
+	return src[8:], nil
+}
+
+func (s *Value[V]) trim() func(row *valueRow[V]) bool {
+	expired := s.expiry.trims()
+	if expired == nil {
+		return nil
+	}
+	return func(row *valueRow[V]) bool { return !expired(row.Stamp) }
+}
+
 func (s *Value[V]) row(slot uint32) valueRow[V] {
 	row := valueRow[V]{Value: s.cells.At(slot).v}
 	if s.mutable {
@@ -146,13 +205,37 @@ func (s *Value[V]) row(slot uint32) valueRow[V] {
 	return row
 }
 
+func (s *Value[V]) copyRows(dst []valueRow[V], slots []uint32) []valueRow[V] {
+	n := len(dst)
+	dst = slices.Grow(dst, len(slots))[:n+len(slots)]
+	rows := dst[n:]
+	for i, slot := range slots {
+		row := &rows[i]
+		row.Value = s.cells.At(slot).v
+		if s.mutable {
+			row.Value = s.codec.Clone(row.Value)
+		}
+		if row.Stamp = 0; s.expiry != nil {
+			row.Stamp = *s.stamps.At(slot)
+		}
+	}
+	return dst
+}
+
 func (s *Value[V]) put(slot uint32, row *valueRow[V]) uint32 {
+	own := valueRow[V]{s.codec.Clone(row.Value), row.Stamp}
+	return s.keep(slot, &own)
+}
+
+func (s *Value[V]) keep(slot uint32, row *valueRow[V]) uint32 {
 	c := s.cells.At(slot)
 	if !c.set {
 		c.set = true
 		s.slots.Hold(slot)
 	}
-	c.v = s.codec.Clone(row.Value)
+	s.weigh(&c.v, -1)
+	c.v = row.Value
+	s.weigh(&c.v, 1)
 	if s.expiry != nil {
 		*s.stamps.At(slot) = row.Stamp
 	}

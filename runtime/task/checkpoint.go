@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/leatproject/leat/runtime/operator"
 	"github.com/leatproject/leat/runtime/state"
@@ -17,16 +18,42 @@ import (
 type Checkpoints struct {
 	// AtLeastOnce lets channels go on while the barrier is awaited on others.
 	AtLeastOnce bool
+	// Unaligned lets barriers overtake rows that wait, AlignedTimeout after the first was seen: see shuffle.Strategy.Overtakes for
+	// where. It excludes AtLeastOnce.
+	Unaligned      bool
+	AlignedTimeout time.Duration
+	// Whole writes all state in each checkpoint, not what has changed.
+	Whole bool
 	// Keys is the sub-task's share of all keys.
 	Keys state.Range
-	// Full tells whether the state of a checkpoint is to be written whole. It does not block.
-	Full func(id uint64) bool
 	// Target returns where the state of a checkpoint is written. It is not called on the task's goroutine.
 	Target func(ctx context.Context, id uint64) (*checkpoint.Writer, error)
 	// Acknowledge says that all the state of the task that belongs to a checkpoint is written, or why it is not.
-	Acknowledge func(id uint64, states []OperatorState, err error)
+	Acknowledge func(id uint64, a Acknowledgement, err error)
 	// Restored is the state that the task begins with, by operator id; nil if it begins anew.
 	Restored map[string]*Restored
+	// Finished tells that the task had finished before that checkpoint: it only ends.
+	Finished bool
+}
+
+// Acknowledgement is what a task has written for a checkpoint.
+type Acknowledgement struct {
+	// Finished is that of Checkpoints.
+	Finished bool
+	// States are those of its operators, in their order.
+	States []OperatorState
+	// InFlight has the rows that the barrier has overtaken, by the operator that they were on their way to: one of this task's,
+	// or one that it sends to.
+	InFlight []OperatorState
+	// Unaligned tells whether the barrier has overtaken rows, or would have if there had been any.
+	Unaligned bool
+	// Began is when the first barrier came, or was asked of a source.
+	Began time.Time
+	// Alignment is the time from then to the snapshot, Sync for how long the snapshot held up the task, Async the
+	// time from then until all was written.
+	Alignment, Sync, Async time.Duration
+	// Processed is the bytes of rows that were processed during Alignment, Persisted the bytes of those in InFlight.
+	Processed, Persisted int64
 }
 
 // OperatorState is the state of one operator of a sub-task in a checkpoint.
@@ -48,27 +75,24 @@ const (
 
 // progress is what a task knows of checkpoints. It belongs to the task's goroutine.
 type progress struct {
-	triggered uint64 // the checkpoint that a source begins next
-	begun     uint64 // the last one whose barrier has passed
+	triggered mark   // what a source begins next
+	begun     uint64 // the last one whose barrier has passed, or that was given up
 	align     alignment
-	saving    *snapshot // not all copied
-	last      *snapshot // may still count
+	done      []bool             // by channel: it has ended
+	heard     uint64             // the news of the gate, when it was looked at last
+	strategy  []shuffle.Strategy // by channel
+	saving    *snapshot          // not all of it is written
+	last      *snapshot          // may still count
 	pending   []OperatorState
-	chains    [][]*checkpoint.Handle // by operator: what the next increment adds to; nil for a whole snapshot
-	// base is the bytes of the last whole snapshot, written those of the increments since.
-	base, written int64
+	chains    []chain // by operator; nil if the next snapshot has to be full
+	stop      stop
 }
 
-// alignment is the wait for the barrier of a checkpoint on all channels. It belongs to the task.
-type alignment struct {
-	id      uint64 // of the checkpoint, 0 for none
-	arrived []bool // by channel
-	left    int
-	ended   bool // a channel has ended meanwhile
+// Trigger starts a checkpoint at a source, or a savepoint: the state of that is written whole, no later one builds on it, and its
+// barriers overtake nothing. Any goroutine may call it.
+func (t *Task) Trigger(id uint64, savepoint bool) {
+	t.post(func() { t.triggered = max(t.triggered, markOf(id, savepoint)) })
 }
-
-// Trigger starts a checkpoint at a source. Any goroutine may call it.
-func (t *Task) Trigger(id uint64) { t.post(func() { t.triggered = max(t.triggered, id) }) }
 
 // Complete says that a checkpoint counts. Any goroutine may call it.
 func (t *Task) Complete(id uint64) {
@@ -78,11 +102,13 @@ func (t *Task) Complete(id uint64) {
 // Abandon says that a checkpoint is not wanted any more. Any goroutine may call it.
 func (t *Task) Abandon(id uint64) {
 	t.post(func() {
-		if t.align.id == id {
-			t.align = alignment{}
+		t.begun = max(t.begun, id)
+		if a := &t.align; a.mark != 0 && a.id() <= id {
+			a.over()
 			t.gate.Unblock()
 		}
-		if t.saving != nil && t.saving.id == id {
+		t.resume(id)
+		if t.saving != nil && t.saving.id() <= id {
 			t.saving.abandon()
 			t.saving = nil
 		}
@@ -109,119 +135,113 @@ func (t *Task) obey() {
 	}
 }
 
-// barrier takes a barrier that came on a channel; all before it on that channel has been processed. A barrier of a later
-// checkpoint ends the wait for an earlier one, that of an earlier one is let pass.
-func (t *Task) barrier(c *shuffle.Channel, id uint64) error {
-	a := &t.align
-	switch {
-	case id < a.id || id <= t.begun:
-		return nil
-	case id > a.id:
-		t.gate.Unblock()
-		*a = alignment{id: id, arrived: make([]bool, len(t.gate.Channels()))}
-		for i := range a.arrived {
-			if !t.nodes[0].valve.channels[i].ended {
-				a.left++
-			} else {
-				a.arrived[i] = true
-			}
-		}
-	}
-	if a.arrived[c.Index] {
-		return nil
-	}
-	a.arrived[c.Index] = true
-	a.left--
-	if a.left > 0 {
-		if !t.cfg.Checkpoints.AtLeastOnce {
-			c.Block()
-		}
-		return nil
-	}
-	return t.aligned()
-}
-
-// realign looks for channels that have ended, and so bring no barrier any more.
-func (t *Task) realign() error {
-	a := &t.align
-	a.ended = false
-	for i := range a.arrived {
-		if !a.arrived[i] && t.nodes[0].valve.channels[i].ended {
-			a.arrived[i] = true
-			a.left--
-		}
-	}
-	if a.left > 0 {
-		return nil
-	}
-	return t.aligned()
-}
-
-func (t *Task) aligned() error {
-	id := t.align.id
-	t.align = alignment{}
+// snapshot begins to save the state of all operators, and the rows that are overtaken, and sends the barrier on. It is called
+// when the operators are still.
+func (t *Task) snapshot() error {
+	a := t.align
+	t.align.over()
 	t.gate.Unblock()
-	return t.snapshot(id)
-}
-
-// snapshot begins to save the state of all operators and sends the barrier on. It is called when none of them has anything
-// to do.
-func (t *Task) snapshot(id uint64) error {
 	if t.saving != nil {
 		t.saving.abandon()
 	}
-	t.begun = id
-	s, err := t.newSnapshot(id)
+	t.begun = a.id()
+	began := t.cfg.Clock.Now()
+	s, err := t.newSnapshot(&a)
 	if err != nil {
-		return fmt.Errorf("checkpoint %d: %w", id, err)
+		return fmt.Errorf("checkpoint %d: %w", a.id(), err)
 	}
 	for _, w := range t.writers {
-		w.Control(shuffle.Element{Kind: shuffle.Barrier, Time: int64(id)})
+		w.Control(shuffle.Element{Kind: shuffle.Barrier, Time: int64(a.mark)})
 	}
 	t.saving, t.last = s, s
+	if a.overtakes {
+		t.keepLeft(s)
+		t.overtake(s)
+		t.record()
+	} else if t.cfg.Checkpoints.Unaligned && !a.savepoint() {
+		t.depart(s)
+	}
+	s.ack.Sync = t.cfg.Clock.Now().Sub(began)
 	t.save()
 	return nil
 }
 
 // save copies a part of the state that is being saved. It tells whether there was any.
 func (t *Task) save() bool {
-	if t.saving == nil || t.saving.upload.waiting() > uploadAhead {
+	s := t.saving
+	if s == nil || s.upload.waiting() > uploadAhead {
 		return false
 	}
-	if t.saving.step(saveStep) {
+	worked := len(s.left) > 0
+	if s.step(saveStep) && s.recording == 0 && s.departing == 0 {
+		s.finish()
 		t.saving = nil
 	}
-	return true
+	return worked
 }
 
 // snapshot is the state of a task in one checkpoint, while it is being saved and until it counts.
 type snapshot struct {
-	id     uint64
-	full   bool
-	left   []*state.Snapshot // that are not saved yet
-	begun  []*state.Snapshot
-	upload *upload
+	mark
+	since   time.Time         // the barrier was awaited
+	taken   time.Time         // all but what follows was done
+	left    []*state.Snapshot // that are not saved yet
+	begun   []*state.Snapshot
+	extents []state.Extent // by operator
+	upload  *upload
+	ack     Acknowledgement
+
+	awaited   []bool // by channel: what comes before its barrier is to be recorded
+	recording int    // channels that are awaited
+	departing int    // channels that the barrier has not left yet
+	alarm     func() // stops what wakes the task when the barrier has to overtake
+	inFlight  map[inFlight]*uploadedRows
 }
 
-func (t *Task) newSnapshot(id uint64) (*snapshot, error) {
-	s := &snapshot{id: id, full: t.chains == nil || t.written > t.base || t.cfg.Checkpoints.Full(id)}
-	s.upload = newUpload(t.ctx, t.cfg.Checkpoints, id)
+func (t *Task) newSnapshot(a *alignment) (*snapshot, error) {
+	s := &snapshot{mark: a.mark, since: a.since, taken: t.time, inFlight: map[inFlight]*uploadedRows{}}
+	if s.savepoint() {
+		t.chains = nil
+	}
+	s.ack = Acknowledgement{Finished: t.cfg.Checkpoints.Finished, Unaligned: a.overtakes, Began: a.since, Alignment: t.time.Sub(a.since), Processed: t.nodes[0].bytesIn - a.bytes}
+	t.Stats.Alignment.Store(int64(s.ack.Alignment))
+	if a.left > 0 {
+		s.awaited, s.recording = a.awaited, a.left
+	}
+	s.upload = newUpload(t.ctx, t.cfg.Checkpoints, a.id())
 	for i, n := range t.nodes {
+		e := t.extent(i)
 		o := &uploadedOperator{id: n.spec.ID}
-		if !s.full {
-			o.chain = t.chains[i]
+		if e != state.Full {
+			o.chain = t.chains[i].under(e)
 		}
-		s.upload.operators = append(s.upload.operators, o)
+		s.extents, s.upload.operators = append(s.extents, e), append(s.upload.operators, o)
 		if err := s.barrier(n, o); err != nil {
 			return nil, err
 		}
-		if err := s.begin(n, o); err != nil {
+		if err := s.begin(n, o, e); err != nil {
 			return nil, err
 		}
 	}
 	s.left = s.begun
-	go s.upload.run(func(states []OperatorState, err error) { t.post(func() { t.uploaded(s, states, err) }) })
+	go s.upload.run(func(states, inFlight []OperatorState, err error) {
+		t.post(func() { t.uploaded(s, states, inFlight, err) })
+	})
 	return s, nil
+}
+
+// extent decides how much of an operator's state is saved.
+func (t *Task) extent(i int) state.Extent {
+	keyed := t.nodes[i].ctx.States.Keyed
+	if t.chains == nil || len(keyed) == 0 || t.cfg.Checkpoints.Whole {
+		return state.Full
+	}
+	increment, sinceFull, ok := 0, 0, true
+	for _, b := range keyed {
+		i, f, can := b.Changed()
+		increment, sinceFull, ok = increment+i, sinceFull+f, ok && can
+	}
+	return t.chains[i].next(increment, sinceFull, ok)
 }
 
 // barrier tells an operator of the barrier.
@@ -231,17 +251,17 @@ func (s *snapshot) barrier(n *node, o *uploadedOperator) error {
 		return nil
 	}
 	return n.call(func() (_ bool, err error) {
-		o.then, err = l.Barrier(s.id)
+		o.then, err = l.Barrier(s.id())
 		return false, err
 	})
 }
 
 // begin begins to save the state of an operator.
-func (s *snapshot) begin(n *node, o *uploadedOperator) error {
+func (s *snapshot) begin(n *node, o *uploadedOperator, e state.Extent) error {
 	for _, name := range slices.Sorted(maps.Keys(n.ctx.States.Keyed)) {
 		b := n.ctx.States.Keyed[name]
-		u := o.backend(name, s.full, b.Sections())
-		snap, err := b.Snapshot(state.SnapshotOptions{Full: s.full, Range: n.task.cfg.Checkpoints.Keys, Out: func(b *state.Block) { s.upload.put(u, b) }})
+		u := o.backend(name, e == state.Full, b.Sections())
+		snap, err := b.Snapshot(state.SnapshotOptions{Extent: e, Range: n.task.cfg.Checkpoints.Keys, Out: func(b *state.Block) { s.upload.put(u, b) }})
 		if err != nil {
 			return n.failed(err)
 		}
@@ -265,11 +285,27 @@ func (s *snapshot) step(n int) (done bool) {
 		}
 		s.left = s.left[1:]
 	}
-	s.upload.finish()
 	return true
 }
 
+// finish says that nothing more comes.
+func (s *snapshot) finish() {
+	s.calm()
+	for _, r := range s.inFlight {
+		r.flush(s.upload)
+	}
+	s.upload.finish()
+}
+
+// calm stops the alarm.
+func (s *snapshot) calm() {
+	if s.alarm != nil {
+		s.alarm()
+	}
+}
+
 func (s *snapshot) abandon() {
+	s.calm()
 	for _, l := range s.left {
 		l.Abandon()
 	}
@@ -278,33 +314,37 @@ func (s *snapshot) abandon() {
 }
 
 // uploaded acknowledges a checkpoint.
-func (t *Task) uploaded(s *snapshot, states []OperatorState, err error) {
+func (t *Task) uploaded(s *snapshot, states, inFlight []OperatorState, err error) {
 	if err == nil && t.last == s {
 		t.pending = states
 	}
-	t.cfg.Checkpoints.Acknowledge(s.id, states, err)
+	s.ack.States, s.ack.InFlight = states, inFlight
+	for _, f := range inFlight {
+		s.ack.Persisted += f.Bytes
+	}
+	s.ack.Async = t.cfg.Clock.Now().Sub(s.taken)
+	t.cfg.Checkpoints.Acknowledge(s.id(), s.ack, err)
 }
 
 // completed notes that a checkpoint counts: what follows adds to it.
 func (t *Task) completed(id uint64) {
+	for _, n := range t.nodes {
+		if l, ok := n.op.(operator.CheckpointListener); ok && !n.ended {
+			l.Complete(id)
+		}
+	}
 	s := t.last
-	if s == nil || s.id != id || t.pending == nil {
+	if s == nil || s.id() != id || s.savepoint() || t.pending == nil {
 		return
 	}
 	for _, b := range s.begun {
 		b.Confirm()
 	}
-	if s.full {
-		t.base, t.written = 0, 0
+	if t.chains == nil {
+		t.chains = make([]chain, len(t.pending))
 	}
-	t.chains = t.chains[:0]
-	for _, o := range t.pending {
-		t.chains = append(t.chains, o.Indexes)
-		if s.full {
-			t.base += o.Bytes
-		} else {
-			t.written += o.Bytes
-		}
+	for i := range t.pending {
+		t.chains[i] = t.chains[i].saved(s.extents[i], &t.pending[i])
 	}
 	t.last, t.pending = nil, nil
 }

@@ -21,6 +21,7 @@ type node struct {
 	open    int // inputs that have not ended
 	queue   []arrival
 	head    int
+	from    int // rows of the first element of the queue that have been taken
 	more    bool
 	paused  bool         // waits for mail or a tick
 	opened  bool         // Open was called
@@ -41,6 +42,9 @@ type arrival struct {
 
 func (n *node) busy() bool { return n.more || n.head < len(n.queue) }
 
+// paced tells whether what the operator waits for is a measure of how many rows it can take.
+func (n *node) paced() bool { _, ok := n.op.(operator.Paced); return ok }
+
 func (n *node) push(a arrival) {
 	if n.head == len(n.queue) {
 		n.queue, n.head = n.queue[:0], 0
@@ -59,10 +63,7 @@ func (n *node) step() (err error) {
 		more, err := n.op.Resume()
 		return n.done(more, err)
 	}
-	a := n.queue[n.head]
-	n.queue[n.head] = arrival{}
-	n.head++
-	return n.take(a)
+	return n.take(n.next())
 }
 
 // call makes a call outside the queue (Tick, mail), with the panic guard of step. It may come while another call is to
@@ -194,7 +195,7 @@ func (n *node) channelEnded(input int) error {
 	n.open--
 	more, err := n.op.EndInput(input)
 	return n.then(more, err, func() error {
-		if n.open == 0 {
+		if source := n.task.source != nil && n == n.task.nodes[0]; n.open == 0 && !source {
 			n.end()
 		}
 		return n.superstep()

@@ -4,9 +4,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"path"
+	"slices"
+	"sync"
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/leatproject/leat/runtime/operator"
 	"github.com/leatproject/leat/runtime/state"
 	"github.com/leatproject/leat/storage/checkpoint"
 )
@@ -15,17 +18,23 @@ import (
 type Restored struct {
 	// Subtasks are those that the operator had then.
 	Subtasks []*checkpoint.Subtask
+	// InFlight leads to the rows that were on their way to the operator.
+	InFlight []*checkpoint.Handle
 	// Open opens a state file of the checkpoint by the name that its handles have; it may be called by many goroutines at once.
 	// The reader belongs to the caller.
 	Open func(name string) (*checkpoint.Reader, error)
+	// IgnoreUnclaimed leaves out state that the program does not declare any more, which is an error otherwise.
+	IgnoreUnclaimed bool
 }
 
 // restoring is what is read of an operator's state for one sub-task.
 type restoring struct {
 	*Restored
 	indexes [][]*checkpoint.Index // by old sub-task
-	readers map[string]*checkpoint.Reader
 	keys    state.Range
+	metrics *operator.Metrics // may be nil
+	mu      sync.Mutex
+	readers map[string]*openFile
 }
 
 // restored reads the indexes of an operator's state and hands it its lists. It returns nil if the operator begins anew.
@@ -38,7 +47,7 @@ func (t *Task) restored(n *node) (*restoring, error) {
 	if c.Restored[n.spec.ID] == nil {
 		return nil, nil
 	}
-	r := &restoring{Restored: c.Restored[n.spec.ID], readers: map[string]*checkpoint.Reader{}, keys: c.Keys}
+	r := &restoring{Restored: c.Restored[n.spec.ID], readers: map[string]*openFile{}, keys: c.Keys, metrics: n.spec.Metrics}
 	for _, s := range r.Subtasks {
 		var chain []*checkpoint.Index
 		for _, h := range s.Indexes {
@@ -62,22 +71,34 @@ func (t *Task) restored(n *node) (*restoring, error) {
 }
 
 func (r *restoring) read(h *checkpoint.Handle) ([]byte, error) {
-	name := path.Base(h.Path)
-	f := r.readers[name]
-	if f == nil {
-		var err error
-		if f, err = r.Open(name); err != nil {
-			return nil, err
-		}
-		r.readers[name] = f
-	}
-	return f.Read(h)
+	return r.readInto(h, new(checkpoint.Buffer))
 }
 
+func (r *restoring) readInto(h *checkpoint.Handle, b *checkpoint.Buffer) ([]byte, error) {
+	f, err := r.open(path.Base(h.Path))
+	if err != nil {
+		return nil, err
+	}
+	data, err := f.ReadInto(h, b)
+	if place := restoredRemote; err == nil && r.metrics != nil {
+		if f.Copied() {
+			place = restoredLocal
+		}
+		r.metrics.Add(place, int64(h.Length))
+	}
+	return data, err
+}
+
+// The bytes of state that an operator began with, by where they were read, as Flink names them.
+const (
+	restoredLocal  = "RestoredStateSizeBytes.LOCAL_DISK"
+	restoredRemote = "RestoredStateSizeBytes.REMOTE"
+)
+
 // lists are the elements that a sub-task gets of each list: all of a union, those of one old sub-task of what was broadcast,
-// else every element that its number falls on.
-func (r *restoring) lists(subtask, parallelism int) (map[string][][]byte, error) {
-	all := map[string][][]byte{}
+// else its own, or every element that its number falls on if the parallelism has changed.
+func (r *restoring) lists(subtask, parallelism int) (map[string]operator.RestoredList, error) {
+	all := map[string]operator.RestoredList{}
 	count := map[string]int{}
 	for old, chain := range r.indexes {
 		if len(chain) == 0 {
@@ -92,12 +113,21 @@ func (r *restoring) lists(subtask, parallelism int) (map[string][][]byte, error)
 			if err != nil {
 				return nil, err
 			}
+			list := all[l.Name]
+			if list.Row, err = DecodeSchema(l.Row); err != nil {
+				return nil, fmt.Errorf("list %q: %w", l.Name, err)
+			}
 			for _, e := range elements {
-				if l.Union || l.Broadcast || count[l.Name]%parallelism == subtask {
-					all[l.Name] = append(all[l.Name], e)
+				mine := count[l.Name] % parallelism
+				if s := r.Subtasks[old]; int(s.Parallelism) == parallelism {
+					mine = int(s.Subtask) // so that what follows the elements stays behind them
+				}
+				if l.Union || l.Broadcast || mine == subtask {
+					list.Elements = append(list.Elements, e)
 				}
 				count[l.Name]++
 			}
+			all[l.Name] = list
 		}
 	}
 	return all, nil
@@ -126,22 +156,22 @@ func (r *restoring) keyed(n *node) (err error) {
 	if r == nil {
 		return nil
 	}
-	defer func() {
-		for _, f := range r.readers {
-			f.Close() //nolint:errcheck // only read
-		}
-	}()
+	defer r.close()
+	var blocks []keyedBlock
 	for old, chain := range r.indexes {
 		for i, index := range chain {
 			for _, b := range index.Backends {
-				if superseded(chain[i+1:], b.Name) {
+				if superseded(chain[i+1:], b.Name) || dropped(chain, b.Name) {
 					continue
 				}
-				if err := r.backend(n, r.Subtasks[old].Indexes[i].Path, b); err != nil {
+				if blocks, err = r.backend(blocks, n, r.Subtasks[old].Indexes[i].Path, b); err != nil {
 					return n.failed(err)
 				}
 			}
 		}
+	}
+	if err := r.take(blocks); err != nil {
+		return n.failed(err)
 	}
 	return nil
 }
@@ -158,28 +188,38 @@ func superseded(later []*checkpoint.Index, backend string) bool {
 	return false
 }
 
-// backend applies the blocks of one index to keyed state.
-func (r *restoring) backend(n *node, file string, b *checkpoint.Backend) error {
-	to := n.ctx.States.Keyed[b.Name]
+// dropped tells whether keyed state had gone when the newest index of a chain was written.
+func dropped(chain []*checkpoint.Index, backend string) bool {
+	return !slices.ContainsFunc(chain[len(chain)-1].Backends, func(b *checkpoint.Backend) bool { return b.Name == backend })
+}
+
+// backend adds the blocks of one index that the sub-task has keys in.
+func (r *restoring) backend(blocks []keyedBlock, n *node, file string, b *checkpoint.Backend) ([]keyedBlock, error) {
+	to, err := n.ctx.States.Find(b.Name)
+	if err != nil {
+		return nil, err
+	}
+	if to == nil && r.IgnoreUnclaimed {
+		return blocks, nil
+	}
 	if to == nil {
-		return fmt.Errorf("the checkpoint has keyed state %q, which the operator does not have any more", b.Name)
+		return nil, fmt.Errorf("the checkpoint has keyed state %q, which the operator does not have any more", b.Name)
+	}
+	migrations, err := r.migrations(b, to.Sections())
+	if err != nil {
+		return nil, err
 	}
 	for _, block := range b.Blocks {
 		if block.Last < uint32(r.keys.First) || block.First > uint32(r.keys.Last) {
 			continue
 		}
 		if int(block.Section) >= len(b.Sections) {
-			return fmt.Errorf("read state file %s: block of section %d of %d: %w", file, block.Section, len(b.Sections), checkpoint.ErrCorrupt)
+			return nil, fmt.Errorf("read state file %s: block of section %d of %d: %w", file, block.Section, len(b.Sections), checkpoint.ErrCorrupt)
 		}
-		data, err := r.read(&checkpoint.Handle{Path: file, Offset: block.Offset, Length: block.Length})
-		if err != nil {
-			return err
+		if m := migrations[block.Section]; m != nil {
+			blocks = append(blocks, keyedBlock{file: file, handle: &checkpoint.Handle{Path: file, Offset: block.Offset, Length: block.Length},
+				to: to, section: b.Sections[block.Section].Name, removed: block.Removed, convert: m})
 		}
-		apply, err := to.Restore(b.Sections[block.Section].Name, block.Removed, data)
-		if err != nil {
-			return fmt.Errorf("read state file %s: %w", file, err)
-		}
-		apply(r.keys)
 	}
-	return nil
+	return blocks, nil
 }

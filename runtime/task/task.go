@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/leatproject/leat/runtime/operator"
+	"github.com/leatproject/leat/runtime/state"
 	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/storage/clock"
 	"github.com/leatproject/leat/storage/spill"
@@ -24,6 +25,8 @@ type Config struct {
 	Logger                                        *slog.Logger
 	Memory                                        *spill.Memory
 	Spill                                         *spill.Dir
+	// State says where the state of keys lives.
+	State state.Options
 	// Network is the budget for rows on their way to and from the task; it may be nil.
 	Network *shuffle.Memory
 	// BufferTimeout is how long a row waits for others before it is sent; 0 sends after each batch of input.
@@ -39,6 +42,7 @@ type Task struct {
 	nodes   []*node // in topological order, the head first
 	gate    *shuffle.Gate
 	writers []*shuffle.Writer
+	edges   []Edge // of the writers
 	source  operator.SourceOperator
 	srcWait bool // the source has nothing until it wakes the task
 
@@ -56,6 +60,7 @@ type Task struct {
 	stopAlarm func()
 
 	progress
+	portion portion
 
 	Stats Stats
 }
@@ -75,11 +80,17 @@ type Stats struct {
 	Watermark atomic.Int64
 	// Busy, Idle and BackPressured are nanoseconds of the task's life.
 	Busy, Idle, BackPressured atomic.Int64
+	// Alignment is that of the newest checkpoint, and StartDelay the time from its beginning to its first barrier, in nanoseconds. Whoever
+	// knows when it has begun sets StartDelay.
+	Alignment, StartDelay atomic.Int64
+	// Initialization is for how many milliseconds the operators were opened and restored.
+	Initialization atomic.Int64
 }
 
 // New builds a task. specs are in topological order with the head first; its head has a gate unless it is a source.
 func New(cfg Config, specs []Spec) *Task {
 	t := &Task{cfg: cfg, woken: make(chan struct{}, 1)}
+	t.portion.rows.Store(firstPortion)
 	t.gate = shuffle.NewGate(cfg.Network, t.wake)
 	t.Stats.Watermark.Store(shuffle.MinWatermark)
 	for _, s := range specs {
@@ -124,8 +135,10 @@ func (t *Task) Run(ctx context.Context) (err error) {
 // Open opens the operators. Run calls it; with Turn and Close it is for harnesses that own the loop.
 func (t *Task) Open(ctx context.Context) error {
 	t.ctx, t.time = ctx, t.cfg.Clock.Now()
+	t.skip()
 	for _, n := range t.nodes {
 		n.ctx.Context = ctx
+		n.ctx.Restored = t.cfg.Checkpoints != nil && t.cfg.Checkpoints.Restored != nil // which may be known since Wire only
 	}
 	for i := len(t.nodes) - 1; i >= 0; i-- {
 		n := t.nodes[i]
@@ -134,14 +147,18 @@ func (t *Task) Open(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := n.call(func() (bool, error) { return false, n.op.Open(n.ctx) }); err != nil {
+		if err := n.call(func() (bool, error) { return false, errors.Join(n.op.Open(n.ctx), n.ctx.States.Err()) }); err != nil {
 			return fmt.Errorf("open: %w", err)
 		}
 		if err := restored.keyed(n); err != nil {
 			return err
 		}
 	}
-	if t.source == nil {
+	if err := t.restoreInFlight(); err != nil {
+		return err
+	}
+	t.Stats.Initialization.Store(t.cfg.Clock.Now().Sub(t.time).Milliseconds())
+	if t.source == nil || t.nodes[0].open > 0 {
 		t.nodes[0].endUnconnected()
 	}
 	return nil
@@ -154,6 +171,7 @@ func (t *Task) Turn() (worked bool, err error) {
 		return false, context.Cause(t.ctx)
 	}
 	t.obey()
+	t.hear()
 	mailed, err := t.runMail()
 	if err != nil {
 		return false, err
@@ -190,7 +208,7 @@ func (t *Task) loop() error {
 			t.flushOld()
 			continue
 		}
-		_, blocked := t.deepest()
+		waiting, blocked := t.deepest()
 		pressed := blocked || !t.room()
 		t.publish()
 		t.arm()
@@ -204,26 +222,47 @@ func (t *Task) loop() error {
 		} else {
 			t.Stats.Idle.Add(int64(now.Sub(last)))
 		}
+		if blocked && waiting.paced() {
+			t.portion.spent += now.Sub(last)
+		}
 		last = now
 	}
 }
 
+// sliceTime is after what time of work a task looks at its mailbox.
+const sliceTime = time.Millisecond
+
 // work does a bounded amount of work: it drains what the operators have and takes one element of input.
 func (t *Task) work() (worked bool, err error) {
+	first := t.cfg.Clock.Now()
+	began := first
 	for range 64 {
-		if !t.room() {
-			return worked, nil
-		}
 		n, blocked := t.deepest()
 		switch {
 		case blocked:
 			return worked, nil
-		case n != nil:
-			if err := n.step(); err != nil {
+		case t.due() && t.still():
+			if t.drain() {
+				break
+			}
+			if err := t.snapshot(); err != nil {
 				return true, err
 			}
-			if n.more {
-				return true, t.err // the end of a slice: look at the mailbox
+		case !t.room() && (n == nil || !t.overdraws()):
+			return worked, nil
+		case n != nil:
+			if n == t.nodes[0] && !n.more {
+				t.portion.settle()
+			}
+			err := n.step()
+			now := t.cfg.Clock.Now()
+			t.portion.spent += now.Sub(began)
+			began = now
+			if err != nil {
+				return true, err
+			}
+			if n.more || n.from > 0 || now.Sub(first) > sliceTime {
+				return true, t.err // look at the mailbox
 			}
 		default:
 			took, err := t.input()
@@ -239,15 +278,11 @@ func (t *Task) work() (worked bool, err error) {
 	return true, nil
 }
 
-// deepest returns the last operator that has something to do. blocked says that it, or one behind which it stands, waits
-// for mail.
+// deepest returns the last operator that has something to do. blocked says that it waits for mail.
 func (t *Task) deepest() (n *node, blocked bool) {
 	for i := len(t.nodes) - 1; i >= 0; i-- {
 		if n := t.nodes[i]; n.busy() {
-			if n.paused {
-				return nil, true
-			}
-			return n, false
+			return n, n.paused
 		}
 	}
 	return nil, false
@@ -262,35 +297,37 @@ func (t *Task) room() bool {
 	return true
 }
 
-// input takes one element from the gate, or polls the source.
+// input takes one element from the gate, or polls the source: when what it has for inputs has ended.
 func (t *Task) input() (bool, error) {
 	head := t.nodes[0]
-	if t.source == nil {
-		if t.align.ended {
-			return true, t.realign()
-		}
+	if t.source == nil || head.open > 0 {
 		c, e, ok := t.gate.Receive()
-		if ok && e.Kind == shuffle.Barrier {
-			return true, t.barrier(c, uint64(e.Time))
+		if !ok {
+			return false, nil
 		}
-		if ok {
-			t.align.ended = t.align.id != 0 && e.Kind == shuffle.End
-			head.push(arrival{c.Index, c.Input, e})
+		t.received(c, e)
+		switch e.Kind {
+		case shuffle.Barrier:
+			t.barrier(c, mark(e.Time))
+			return true, nil
+		case shuffle.End:
+			t.channelDone(c.Index)
 		}
-		return ok, nil
+		head.push(arrival{c.Index, c.Input, e})
+		return true, nil
 	}
-	if t.triggered > t.begun && !head.ended {
-		return true, t.snapshot(t.triggered)
-	}
-	if head.ended || t.waits() {
+	if head.ended || t.stopped() || t.waits() {
 		return false, nil
 	}
 	t.setWaits(true) // before the poll: a wake during it counts
+	t.portion.settle()
 	var a operator.Availability
+	emitted := head.ctx.Outputs[0].Records
 	err := head.call(func() (more bool, err error) {
 		a, err = t.source.Poll()
 		return false, err
 	})
+	t.portion.taken += int(head.ctx.Outputs[0].Records - emitted)
 	if err != nil {
 		return true, err
 	}
@@ -460,6 +497,7 @@ func (t *Task) Close() error {
 			errs = append(errs, err)
 		}
 	}
+	t.align.over()
 	if t.last != nil {
 		t.last.upload.cancel()
 	}

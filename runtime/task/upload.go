@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"sync"
 
 	"google.golang.org/protobuf/proto"
@@ -23,16 +22,22 @@ type upload struct {
 	to        *Checkpoints
 	id        uint64
 	operators []*uploadedOperator
+	rows      []*uploadedRows
 
 	mu    sync.Mutex
 	queue []queuedBlock
 	all   bool // nothing more comes
+	err   error
 	woken chan struct{}
 }
 
+// queuedBlock is a block of keyed state, or of rows in flight.
 type queuedBlock struct {
 	backend *uploadedBackend
 	block   *state.Block
+	rows    *uploadedRows
+	frames  []byte
+	count   uint32
 }
 
 type uploadedOperator struct {
@@ -82,8 +87,20 @@ func encodeSchema(s any) []byte {
 
 // put hands over a block. It does not block.
 func (u *upload) put(b *uploadedBackend, block *state.Block) {
+	u.add(queuedBlock{backend: b, block: block})
+}
+
+func (u *upload) add(b queuedBlock) {
 	u.mu.Lock()
-	u.queue = append(u.queue, queuedBlock{b, block})
+	u.queue = append(u.queue, b)
+	u.mu.Unlock()
+	u.wake()
+}
+
+// fail says that the state cannot be saved.
+func (u *upload) fail(err error) {
+	u.mu.Lock()
+	u.err = err
 	u.mu.Unlock()
 	u.wake()
 }
@@ -111,32 +128,64 @@ func (u *upload) waiting() int {
 }
 
 // run writes everything and hands the outcome to done, unless the upload was cancelled.
-func (u *upload) run(done func([]OperatorState, error)) {
+func (u *upload) run(done func(states, inFlight []OperatorState, err error)) {
 	defer u.cancel()
-	states, err := u.write()
+	states, inFlight, err := u.write()
 	if u.ctx.Err() == nil {
-		done(states, err)
+		done(states, inFlight, err)
 	}
 }
 
-func (u *upload) write() (states []OperatorState, err error) {
+func (u *upload) write() (states, inFlight []OperatorState, err error) {
 	w, err := u.to.Target(u.ctx, u.id)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	if err := u.blocks(w); err != nil {
+		return nil, nil, err
+	}
+	for _, o := range u.operators {
+		if o.then != nil {
+			if err := o.then(u.ctx); err != nil {
+				return nil, nil, err
+			}
+		}
+		s, err := o.finish(w)
+		if err != nil {
+			return nil, nil, err
+		}
+		states = append(states, s)
+	}
+	inFlight, err = u.finishRows(w)
+	return states, inFlight, err
+}
+
+// blocks writes the blocks as they come.
+func (u *upload) blocks(w *checkpoint.Writer) (err error) {
 	var buf []byte
 	for {
 		u.mu.Lock()
-		queue, all := u.queue, u.all
+		queue, all, err := u.queue, u.all, u.err
 		u.queue = nil
 		u.mu.Unlock()
+		if err != nil {
+			return err
+		}
 		for _, q := range queue {
-			if buf, err = q.backend.write(w, q.block, buf); err != nil {
-				return nil, err
+			if q.rows != nil {
+				err = q.rows.write(w, q.frames, q.count)
+			} else {
+				err = q.block.Each(func(b *state.Block) (err error) {
+					buf, err = q.backend.write(w, b, buf)
+					return err
+				})
+			}
+			if err != nil {
+				return err
 			}
 		}
 		if all && len(queue) == 0 {
-			break
+			return nil
 		}
 		if len(queue) > 0 {
 			continue
@@ -144,22 +193,9 @@ func (u *upload) write() (states []OperatorState, err error) {
 		select {
 		case <-u.woken:
 		case <-u.ctx.Done():
-			return nil, context.Cause(u.ctx)
+			return context.Cause(u.ctx)
 		}
 	}
-	for _, o := range u.operators {
-		if o.then != nil {
-			if err := o.then(u.ctx); err != nil {
-				return nil, err
-			}
-		}
-		s, err := o.finish(w)
-		if err != nil {
-			return nil, err
-		}
-		states = append(states, s)
-	}
-	return states, nil
 }
 
 func (b *uploadedBackend) write(w *checkpoint.Writer, block *state.Block, buf []byte) ([]byte, error) {
@@ -187,6 +223,9 @@ func (o *uploadedOperator) finish(w *checkpoint.Writer) (OperatorState, error) {
 	}
 	for _, l := range o.lists {
 		list := &checkpoint.List{Name: l.Name, Union: l.Union, Broadcast: l.Broadcast}
+		if l.Row != nil {
+			list.Row = encodeSchema(l.Row)
+		}
 		if len(l.elements) > 0 {
 			var data []byte
 			for _, e := range l.elements {
@@ -203,15 +242,19 @@ func (o *uploadedOperator) finish(w *checkpoint.Writer) (OperatorState, error) {
 		}
 		index.Lists = append(index.Lists, list)
 	}
-	data, err := proto.Marshal(index)
-	if err != nil {
-		return s, fmt.Errorf("encode the index of operator %s: %w", o.id, err)
-	}
-	h, err := w.Append(data)
+	h, err := writeIndex(w, o.id, index)
 	if err != nil {
 		return s, err
 	}
 	s.Bytes += int64(h.Length)
-	s.Indexes = append(slices.Clip(o.chain), h)
+	s.Indexes = append(o.chain, h)
 	return s, nil
+}
+
+func writeIndex(w *checkpoint.Writer, operator string, index *checkpoint.Index) (*checkpoint.Handle, error) {
+	data, err := proto.Marshal(index)
+	if err != nil {
+		return nil, fmt.Errorf("encode the index of operator %s: %w", operator, err)
+	}
+	return w.Append(data)
 }

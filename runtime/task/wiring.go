@@ -6,6 +6,7 @@ import (
 
 	"github.com/leatproject/leat/runtime/operator"
 	"github.com/leatproject/leat/shuffle"
+	"github.com/leatproject/leat/storage/column"
 )
 
 // Spec describes one operator of a task.
@@ -17,6 +18,8 @@ type Spec struct {
 	Inputs int
 	// SideOutputs names the outputs from port 1 on.
 	SideOutputs []string
+	// Rows returns an empty batch for the rows of a logical input.
+	Rows func(input int) *column.Batch
 	// Upstream is the index of the chained operator before this one, Port its output; -1 for the head of the task.
 	Upstream, Port int
 	// Ask sends a request to the operator's coordinator and waits for the answer.
@@ -30,11 +33,16 @@ type Edge struct {
 	Strategy    shuffle.Strategy
 	Partitioner shuffle.Partitioner
 	Channels    []shuffle.Sender
+	// To is the id of the operator that takes the rows, Input which logical input of it; channels of edges whose barriers may
+	// overtake rows are in the order of its sub-tasks.
+	To    string
+	Input int
 }
 
 // Connect adds a channel into logical input of the task's head operator.
-func (t *Task) Connect(input int) *shuffle.Channel {
+func (t *Task) Connect(input int, s shuffle.Strategy) *shuffle.Channel {
 	t.nodes[0].inputs[input]++
+	t.strategy, t.done = append(t.strategy, s), append(t.done, false)
 	return t.gate.Connect(input)
 }
 
@@ -54,7 +62,7 @@ func (t *Task) Wire(edges []Edge) {
 		for _, e := range edges {
 			if e.From == i {
 				w := shuffle.NewWriter(e.Strategy, e.Partitioner, e.Channels, t.cfg.Network, t.wake)
-				t.writers = append(t.writers, w)
+				t.writers, t.edges = append(t.writers, w), append(t.edges, e)
 				targets[e.Port] = append(targets[e.Port], target{writer: w})
 				ports = max(ports, e.Port+1)
 			}
@@ -73,13 +81,16 @@ func (t *Task) context(n *node) *operator.Context {
 	ctx := &operator.Context{
 		JobID: c.JobID, JobName: c.JobName, OperatorID: s.ID, Name: s.Name,
 		Subtask: c.Subtask, Parallelism: c.Parallelism, MaxParallelism: c.MaxParallelism, Attempt: c.Attempt,
-		Mode: c.Mode, Inputs: s.Inputs, SideOutputs: s.SideOutputs, Clock: c.Clock, Metrics: s.Metrics, Memory: c.Memory, Spill: c.Spill,
+		Mode: c.Mode, Inputs: s.Inputs, SideOutputs: s.SideOutputs, Clock: c.Clock, Metrics: s.Metrics, Memory: c.Memory, Spill: c.Spill, State: c.State,
 		Logger:                c.Logger.With("operator", s.Name, "subtask", c.Subtask),
 		AutoWatermarkInterval: c.AutoWatermarkInterval.Milliseconds(),
 		Wake:                  func() { t.mu.Lock(); t.srcWait = false; t.mu.Unlock(); t.wake() },
 		Pause:                 func() { n.paused = true },
 		Ask:                   s.Ask,
 		BackPressured:         func() time.Duration { return time.Duration(t.Stats.BackPressured.Load()) },
+	}
+	if c.Mode == operator.Streaming {
+		ctx.Portion = func() int { return int(t.portion.rows.Load()) }
 	}
 	ctx.Post = func(f func() (bool, error)) {
 		t.mu.Lock()

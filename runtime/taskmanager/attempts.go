@@ -40,6 +40,7 @@ type news struct {
 	lost         []*rpc.HeldOutputs
 	sizes        map[string]map[sizeKey]struct{} // by job
 	coordinators []*rpc.CoordinatorStatus
+	checkpoints  map[string]struct{} // jobs
 	logs         []*rpc.LogReply
 	metrics      map[string]*rpc.Metrics // by job
 }
@@ -77,7 +78,7 @@ func (t *TaskManager) flush() {
 
 func (t *TaskManager) nextMessage(s *session) *rpc.Up {
 	n := &t.news
-	if s.full || n.beat || n.jobs || len(n.tasks) > 0 || len(n.lost) > 0 || len(n.sizes) > 0 || len(n.coordinators) > 0 {
+	if s.full || n.beat || n.jobs || len(n.tasks) > 0 || len(n.lost) > 0 || len(n.sizes) > 0 || len(n.coordinators) > 0 || len(n.checkpoints) > 0 {
 		return &rpc.Up{Message: &rpc.Up_Report{Report: t.report(s)}}
 	}
 	if len(n.logs) > 0 {
@@ -107,6 +108,7 @@ func (t *TaskManager) report(s *session) *rpc.Report {
 			r.Coordinators = append(r.Coordinators, t.hosted[job])
 		}
 	}
+	r.Checkpoints = t.checkpointReports(s.full)
 	keys := slices.SortedFunc(maps.Keys(n.tasks), func(a, b taskKey) int {
 		return cmp.Or(cmp.Compare(a.job, b.job), cmp.Compare(a.vertex, b.vertex), cmp.Compare(a.subtask, b.subtask))
 	})
@@ -116,9 +118,9 @@ func (t *TaskManager) report(s *session) *rpc.Report {
 		}
 	}
 	if n.jobs || n.beat { // a leader asks itself at each report whether the jobs still need anything
-		r.Jobs = slices.Sorted(maps.Keys(t.outputs))
+		r.Jobs = slices.Compact(slices.Sorted(slices.Values(slices.AppendSeq(t.state.held(), maps.Keys(t.outputs)))))
 	}
-	n.tasks, n.jobs, n.beat, n.lost, n.sizes, n.coordinators = nil, false, false, nil, nil, nil
+	n.tasks, n.jobs, n.beat, n.lost, n.sizes, n.coordinators, n.checkpoints = nil, false, false, nil, nil, nil, nil
 	s.full = false
 	return r
 }

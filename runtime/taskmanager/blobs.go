@@ -27,7 +27,8 @@ const keepPrograms = 16
 
 // blobs is a folder of programs by digest. Safe for concurrent use.
 type blobs struct {
-	dir string
+	dir      string
+	provided string // a folder of others that are there already; empty: none
 
 	mu      sync.Mutex
 	loading map[string]chan struct{}
@@ -36,12 +37,12 @@ type blobs struct {
 // fetch writes a blob from offset on to w.
 type fetch func(ctx context.Context, digest string, offset int64, w io.Writer) (int64, error)
 
-func newBlobs(dir string) (*blobs, error) {
+func newBlobs(dir, provided string) (*blobs, error) {
 	dir = filepath.Join(dir, "programs")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("folder for programs: %w (io.tmp.dirs)", err)
 	}
-	return &blobs{dir: dir, loading: map[string]chan struct{}{}}, nil
+	return &blobs{dir: dir, provided: provided, loading: map[string]chan struct{}{}}, nil
 }
 
 func checkDigest(digest string) error {
@@ -55,6 +56,11 @@ func checkDigest(digest string) error {
 func (b *blobs) path(ctx context.Context, digest string, get fetch) (string, error) {
 	if err := checkDigest(digest); err != nil {
 		return "", err
+	}
+	if given := filepath.Join(b.provided, digest); b.provided != "" {
+		if _, err := os.Stat(given); err == nil {
+			return given, nil
+		}
 	}
 	path := filepath.Join(b.dir, digest)
 	for {

@@ -37,29 +37,80 @@ type session struct {
 
 // connect keeps a stream to the leader, whoever that is.
 func (t *TaskManager) connect() {
-	wait, next := retryFirst, ""
-	for round := 0; t.ctx.Err() == nil; round++ {
+	wait, redirect, order, alone := retryFirst, "", search{}, false
+	for round := 1; t.ctx.Err() == nil; round++ {
 		var masters []string
 		t.call(func() { masters = slices.Clone(t.masters) })
-		if next == "" && len(masters) > 0 {
-			next = masters[round%len(masters)]
+		if next := order.next(masters, redirect); next != "" {
+			var welcomed bool
+			var err error
+			if redirect, welcomed, err = t.converse(next); welcomed {
+				wait = retryFirst
+				order.lost(next)
+			}
+			if err != nil && t.ctx.Err() == nil {
+				t.log.Info("no stream to a leader", "tried", next, "error", err)
+			}
+			if redirect != "" && wait == retryFirst {
+				wait = 2 * retryFirst
+				continue
+			}
+		} else if !alone {
+			t.log.Warn("no JobManager is known: give its address by jobmanager.rpc.address, or see why none has started; it is looked for until taskmanager.registration.timeout",
+				"timeout", t.opt.ClusterTimeout)
 		}
-		redirect, welcomed, err := t.converse(next)
-		if welcomed {
-			wait = retryFirst
-		}
-		if err != nil && t.ctx.Err() == nil {
-			t.log.Info("no stream to a leader", "tried", next, "error", err)
-		}
-		if next = redirect; next != "" && wait == retryFirst {
-			wait = 2 * retryFirst
-			continue
-		}
-		if len(masters) == 0 || round%len(masters) == len(masters)-1 {
+		alone = len(masters) == 0
+		if alone || round%len(masters) == 0 {
 			t.sleep(t.ctx, wait)
 			wait = min(2*wait, retryMost)
+			t.findMasters()
 		}
 	}
+}
+
+// search is the order in which members are asked who leads: in turn, or the one that another has named. The one whose stream has
+// ended comes after all others, which may know of a new leader: it may be silent rather than gone.
+type search struct {
+	turn   int
+	last   string // the leader whose stream has ended; empty when the others were asked
+	others int    // that were asked since
+}
+
+// lost notes that the stream to a leader has ended.
+func (s *search) lost(leader string) { s.last, s.others = leader, 0 }
+
+// next is the member to ask; empty if there is none.
+func (s *search) next(masters []string, named string) string {
+	if named != "" && named != s.last {
+		return named
+	}
+	for range masters {
+		m := masters[s.turn%len(masters)]
+		s.turn++
+		if s.others >= len(masters)-1 {
+			s.last = ""
+		}
+		if m != s.last {
+			s.others++
+			return m
+		}
+	}
+	return ""
+}
+
+// findMasters asks where the members are that have moved.
+func (t *TaskManager) findMasters() {
+	if t.opt.FindMasters == nil || t.ctx.Err() != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(t.ctx, helloTimeout)
+	defer cancel()
+	found, err := t.opt.FindMasters(ctx)
+	if err != nil {
+		t.log.Warn("the JobManagers were not found", "error", err)
+		return
+	}
+	t.call(func() { t.masters = found })
 }
 
 // converse holds one stream to its end. redirect is who leads instead, if the member knows.

@@ -13,6 +13,8 @@
 //     failure of its attempts, with the exit status and the last lines of its stderr.
 //   - Finished blocking outputs are served on the data port until the job ends, whatever becomes of the worker that has written
 //     them; under another number or generation they are kept, and offered.
+//   - Copies of state files that workers keep in the folders it gives them are there for the job's next worker, until the job ends.
+//     They go with the process; what one that was killed has left behind goes when the next begins beside it (WorkDir).
 //   - A worker that ignores a cancellation, uses more memory than its slots have, or hangs is killed, and the cause names it.
 //   - When it ends, its workers end. When its cluster has been gone for ClusterTimeout, it ends.
 //

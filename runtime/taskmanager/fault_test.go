@@ -3,6 +3,8 @@
 package taskmanager
 
 import (
+	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -77,6 +79,73 @@ func TestKilledWorker(t *testing.T) {
 	clear(c.counted)
 	c.mu.Unlock()
 	c.counting()
+}
+
+// TestCoordinatorsEndWithTheirWorker: an order that was made before the end of the worker that hosted the coordinators does not have
+// another one host the same epoch. That would not know what was given, and give it again.
+func TestCoordinatorsEndWithTheirWorker(t *testing.T) {
+	c := newCluster(t)
+	m := c.lead(1, 1)
+	tm := c.manager("a", m.address, nil)
+	c.registered(1)
+	m.start("words", 0, 1, 1)
+	c.await("the end", c.all(4, rpc.TaskState_FINISHED))
+	var pid int
+	tm.call(func() { pid, c.epoch = tm.workers[job].pid(), tm.hosted[job].Epoch })
+	kill9(t, pid)
+	require.Eventually(t, func() (gone bool) {
+		tm.call(func() { gone = len(tm.hosted) == 0 })
+		return gone
+	}, patience, time.Millisecond)
+	m.start("words", 1, 1, 1)
+	failed := func(subtask int32) bool {
+		x := c.state(0, subtask)
+		return x.Attempt.Number == 1 && x.State == rpc.TaskState_FAILED
+	}
+	c.await("failures of sources", func() bool { return failed(0) && failed(1) })
+	require.Contains(t, c.state(0, 0).Cause, "begun anew")
+	require.EqualValues(t, -1, c.state(0, 0).Lost.Vertex, "it is not its own fault")
+	tm.call(func() { require.Empty(t, tm.hosted) })
+	m.end(1, 1, 1)
+	c.epoch = nil
+	m.start("words", 2, 1, 1)
+	c.await("the end", func() bool { return c.all(4, rpc.TaskState_FINISHED)() && c.state(0, 0).Attempt.Number == 2 })
+}
+
+// TestSpareWorker: a job with checkpoints comes back to a process that was started when its worker was lost.
+func TestSpareWorker(t *testing.T) {
+	c := newCluster(t)
+	c.checkpointed = true
+	m := c.lead(1, 1)
+	tm := c.manager("a", m.address, nil)
+	c.registered(1)
+	m.start("endless", 0, 1, 1)
+	c.await("tasks", c.all(4, rpc.TaskState_RUNNING))
+	pid := func() (pid int, employed bool) {
+		tm.call(func() {
+			if w := tm.workers[job]; w != nil {
+				pid, employed = w.pid(), tm.employed(w)
+			}
+		})
+		return pid, employed
+	}
+	first, _ := pid()
+	kill9(t, first)
+	c.await("failures", c.all(4, rpc.TaskState_FAILED))
+	spare := 0
+	require.Eventually(t, func() bool {
+		now, employed := pid()
+		spare = now
+		return spare != 0 && spare != first && !employed
+	}, patience, time.Millisecond)
+	m.end(0, 1, 1)
+	m.start("endless", 1, 1, 1)
+	c.await("new attempts", func() bool {
+		return c.all(4, rpc.TaskState_RUNNING)() && c.state(1, 1).Attempt.Number == 1
+	})
+	now, employed := pid()
+	require.Equal(t, spare, now)
+	require.True(t, employed)
 }
 
 func TestWorkerThatHangs(t *testing.T) {
@@ -269,4 +338,20 @@ func TestMemoryOfAWorker(t *testing.T) {
 	})
 	c.await("failures", c.all(4, rpc.TaskState_FAILED))
 	require.Contains(t, c.state(0, 0).Cause, "worker of job "+job+" used 2048 MiB of memory, its slots have 1024 MiB")
+}
+
+// A TaskManager asks where the JobManager has moved when none answers where it was.
+func TestMastersThatMove(t *testing.T) {
+	c := newCluster(t)
+	m := c.lead(1, 1)
+	asked := 0
+	c.manager("a", "127.0.0.1:1", func(o *Options) {
+		o.FindMasters = func(context.Context) ([]string, error) {
+			if asked++; asked == 1 {
+				return nil, errors.New("HDFS does not answer")
+			}
+			return []string{m.address}, nil
+		}
+	})
+	c.registered(1)
 }

@@ -33,6 +33,8 @@ type Worker interface {
 	worker.Control
 	// Pid is its process, 0 if it has none of its own.
 	Pid() int
+	// Flush returns when all that it has printed before is with Stdout and Stderr.
+	Flush()
 	// Kill ends it at once; it may be called at any time.
 	Kill()
 	// Wait waits for its end and tells how it was, if not well. It is called once.
@@ -69,7 +71,9 @@ type inProcess struct {
 }
 
 func (w *inProcess) Pid() int { return 0 }
-func (w *inProcess) Kill()    { w.kill() }
+
+func (w *inProcess) Flush() {}
+func (w *inProcess) Kill()  { w.kill() }
 
 // Wait implements Worker. Goroutines cannot be killed: those that do not listen are left alone.
 func (w *inProcess) Wait() error {

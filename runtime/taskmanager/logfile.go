@@ -14,6 +14,7 @@ const maxLogFile = 64 << 20
 type logFile struct {
 	path string
 	max  int64 // bytes of one file
+	mode os.FileMode
 	log  *slog.Logger
 
 	mu          sync.Mutex
@@ -41,7 +42,7 @@ func (f *logFile) append(p []byte) (err error) {
 	if f.file != nil && f.size+int64(len(p)) > f.max {
 		f.file.Close()
 		f.file = nil
-		if err := os.Rename(f.path, f.path+".1"); err != nil {
+		if err := os.Rename(f.path, f.olderPath()); err != nil {
 			return err
 		}
 		f.older, f.base, f.size = f.base, f.base+f.size, 0
@@ -50,7 +51,7 @@ func (f *logFile) append(p []byte) (err error) {
 		if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 			return err
 		}
-		if f.file, err = os.OpenFile(f.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err != nil {
+		if f.file, err = os.OpenFile(f.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, f.mode); err != nil {
 			return err
 		}
 	}
@@ -58,6 +59,9 @@ func (f *logFile) append(p []byte) (err error) {
 	f.size += int64(n)
 	return err
 }
+
+// olderPath is where the older file is.
+func (f *logFile) olderPath() string { return f.path + ".1" }
 
 func (f *logFile) end() int64 {
 	f.mu.Lock()
@@ -80,7 +84,7 @@ func (f *logFile) read(offset int64, n int) ([]byte, int64, error) {
 	offset = max(offset, f.older)
 	path, from := f.path, f.base
 	if offset < f.base {
-		path, from = f.path+".1", f.older
+		path, from = f.olderPath(), f.older
 	}
 	r, err := os.Open(path)
 	if err != nil {

@@ -28,9 +28,10 @@ const (
 
 // logs is the captured output of jobs. Safe for concurrent use.
 type logs struct {
-	dir string
-	own map[string]string
-	log *slog.Logger
+	dir  string
+	flat bool // JOB-NAME, which those who collect the files of dir may read; else JOB/NAME
+	own  map[string]string
+	log  *slog.Logger
 
 	mu      sync.Mutex
 	jobs    []string // in the order of their beginning
@@ -38,8 +39,12 @@ type logs struct {
 	reading int
 }
 
-func newLogs(dir string, own map[string]string, log *slog.Logger) *logs {
-	return &logs{dir: filepath.Join(dir, "logs"), own: own, log: log, files: map[string]map[string]*logFile{}}
+func newLogs(opt Options) *logs {
+	l := &logs{dir: filepath.Join(opt.Dir, "logs"), own: opt.LogFiles, log: opt.Logger, files: map[string]map[string]*logFile{}}
+	if opt.OutputDir != "" {
+		l.dir, l.flat = opt.OutputDir, true
+	}
+	return l
 }
 
 // open returns the log of a job; a later worker of the job goes on with the same.
@@ -55,7 +60,10 @@ func (l *logs) open(job, name string) *logFile {
 	}
 	f := l.files[job][name]
 	if f == nil {
-		f = &logFile{path: filepath.Join(l.dir, job, name), max: maxLogFile, log: l.log, changed: make(chan struct{})}
+		f = &logFile{path: filepath.Join(l.dir, job, name), max: maxLogFile, mode: 0o600, log: l.log, changed: make(chan struct{})}
+		if l.flat {
+			f.path, f.mode = filepath.Join(l.dir, job+"-"+name), 0o640
+		}
 		l.files[job][name] = f
 	}
 	return f
@@ -64,10 +72,15 @@ func (l *logs) open(job, name string) *logFile {
 func (l *logs) remove(job string) {
 	for _, f := range l.files[job] {
 		f.close()
+		for _, path := range []string{f.path, f.olderPath()} {
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				l.log.Warn("old logs were not removed", "job", job, "error", err)
+			}
+		}
 	}
 	delete(l.files, job)
-	if err := os.RemoveAll(filepath.Join(l.dir, job)); err != nil {
-		l.log.Warn("old logs were not removed", "job", job, "error", err)
+	if !l.flat {
+		_ = os.Remove(filepath.Join(l.dir, job)) // it is empty, or something was told
 	}
 }
 

@@ -28,7 +28,7 @@ import (
 const (
 	masterVariable = "TEST_MASTERS"
 	job            = "0123456789abcdef0123456789abcdef"
-	patience       = 10 * time.Second
+	patience       = 2 * time.Minute
 )
 
 func options(dir, resource, masters string) Options {
@@ -38,12 +38,14 @@ func options(dir, resource, masters string) Options {
 
 // cluster is what the members of a JobManager have in common: what they were told.
 type cluster struct {
-	t     *testing.T
-	blobs map[string][]byte
+	checkpointed bool // the jobs
+	t            *testing.T
+	blobs        map[string][]byte
 
 	mu        sync.Mutex
 	changed   chan struct{}
 	numbers   map[string]uint32
+	asked     []*member // in the order in which TaskManagers have connected
 	registers []*rpc.Register
 	addresses map[uint32]string
 	tasks     map[taskKey]*rpc.TaskReport
@@ -51,6 +53,7 @@ type cluster struct {
 	sizes     map[uint32]*rpc.SizeReport // of vertex 0, by TaskManager
 	lost      []*rpc.HeldOutputs
 	hosts     []*rpc.CoordinatorStatus
+	epoch     *rpc.Fence // of the coordinators, if it is not the next
 	counted   map[taskKey]int64
 	pids      map[uint32]int // of workers, by TaskManager
 	replies   map[uint64]*rpc.LogReply
@@ -124,6 +127,8 @@ type member struct {
 	server           *grpc.Server
 	generation, term uint64
 	redirect         string
+	lease            time.Duration
+	silent           bool // owned by c: it takes connections and answers nothing
 
 	mu      sync.Mutex
 	streams map[uint32]grpc.BidiStreamingServer[rpc.Up, rpc.Down]
@@ -132,7 +137,7 @@ type member struct {
 func (c *cluster) lead(generation, term uint64) *member {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(c.t, err)
-	m := &member{c: c, address: listener.Addr().String(), server: grpc.NewServer(), generation: generation, term: term,
+	m := &member{c: c, address: listener.Addr().String(), server: grpc.NewServer(), generation: generation, term: term, lease: time.Minute,
 		streams: map[uint32]grpc.BidiStreamingServer[rpc.Up, rpc.Down]{}}
 	rpc.RegisterJobManagerServer(m.server, m)
 	done := make(chan struct{})
@@ -147,6 +152,12 @@ func (m *member) Connect(stream grpc.BidiStreamingServer[rpc.Up, rpc.Down]) erro
 		return err
 	}
 	r, c := first.GetRegister(), m.c
+	silent := false
+	c.update(func() { c.asked, silent = append(c.asked, m), m.silent })
+	if silent {
+		<-stream.Context().Done()
+		return nil
+	}
 	if m.redirect != "" {
 		return stream.Send(&rpc.Down{Message: &rpc.Down_Redirect{Redirect: &rpc.Redirect{Leader: m.redirect}}})
 	}
@@ -163,7 +174,7 @@ func (m *member) Connect(stream grpc.BidiStreamingServer[rpc.Up, rpc.Down]) erro
 	m.streams[n] = stream
 	m.mu.Unlock()
 	if err := stream.Send(&rpc.Down{Message: &rpc.Down_Welcome{Welcome: &rpc.Welcome{Version: rpc.Version, Cluster: "test", Generation: m.generation,
-		Term: m.term, Leader: m.address, Number: n, HeartbeatMillis: 100, LeaseMillis: 60_000}}}); err != nil {
+		Term: m.term, Leader: m.address, Number: n, HeartbeatMillis: 100, LeaseMillis: m.lease.Milliseconds()}}}); err != nil {
 		return err
 	}
 	for {
@@ -291,7 +302,10 @@ func (m *member) deploy(kind string, vertex, attempt int32, tms ...uint32) {
 	for n, a := range c.addresses {
 		locations = append(locations, &rpc.Location{TaskManager: n, Address: a})
 	}
-	epoch := &rpc.Fence{Generation: m.generation, Term: m.term, Sequence: c.sequence + 1}
+	epoch := c.epoch
+	if epoch == nil {
+		epoch = &rpc.Fence{Generation: m.generation, Term: m.term, Sequence: c.sequence + 1}
+	}
 	c.mu.Unlock()
 	for i, n := range tms {
 		if slices.Contains(tms[:i], n) {
@@ -304,6 +318,9 @@ func (m *member) deploy(kind string, vertex, attempt int32, tms ...uint32) {
 			}
 			d := &rpc.Deployment{Job: job, Application: "app", Execute: 1, Program: program, Graph: graph, Vertex: v, Parallelism: 2,
 				Coordinator: &rpc.Coordinator{TaskManager: tms[0], Epoch: epoch}}
+			if c.checkpointed {
+				d.Checkpointing = &rpc.Checkpointing{}
+			}
 			if v == 0 {
 				d.Outputs = []int32{1}
 			} else {

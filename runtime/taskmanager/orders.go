@@ -36,6 +36,9 @@ func (t *TaskManager) obey(s *session, o *rpc.Order) {
 	for _, d := range o.Deploy {
 		t.deploy(o, d)
 	}
+	for _, c := range o.Checkpoints {
+		t.checkpoint(c)
+	}
 	t.limitMemory()
 }
 
@@ -57,9 +60,13 @@ func (t *TaskManager) deploy(o *rpc.Order, d *rpc.Deployment) {
 		return
 	}
 	w := t.workerOf(d)
-	if d.Coordinator.GetTaskManager() == t.number {
-		if h := t.hosted[d.Job]; h == nil || d.Coordinator.Epoch.Compare(h.Epoch) > 0 {
-			t.hosted[d.Job] = &rpc.CoordinatorStatus{Job: d.Job, Epoch: d.Coordinator.Epoch}
+	if c := d.Coordinator; c.GetTaskManager() == t.number {
+		h, over := t.hosted[d.Job], t.unhosted[d.Job]
+		switch {
+		case over != nil && c.Epoch.Compare(over) <= 0:
+			d.Coordinator = &rpc.Coordinator{Epoch: c.Epoch, Renewals: c.Renewals} // nobody's: another worker does not know what was given
+		case h == nil || c.Epoch.Compare(h.Epoch) > 0:
+			t.hosted[d.Job] = &rpc.CoordinatorStatus{Job: d.Job, Epoch: c.Epoch, Renewals: c.Renewals}
 		}
 	}
 	w.send(&rpc.ToWorker{Message: &rpc.ToWorker_Order{Order: excerpt(o, d, fresh)}})
@@ -83,7 +90,7 @@ func (t *TaskManager) supersede(a *attempt) {
 func excerpt(o *rpc.Order, d *rpc.Deployment, fresh []*rpc.Assignment) *rpc.Order {
 	return &rpc.Order{Fence: o.Fence, TaskManager: o.TaskManager, Peers: o.Peers, Locations: o.Locations, Deploy: []*rpc.Deployment{{
 		Job: d.Job, Vertex: d.Vertex, Parallelism: d.Parallelism, Tasks: fresh, Inputs: d.Inputs, Outputs: d.Outputs, Coordinator: d.Coordinator,
-		Results: d.Results, Abort: d.Abort}}}
+		Results: d.Results, Abort: d.Abort, Checkpointing: d.Checkpointing}}}
 }
 
 // cancel ends an attempt. One that has not come yet is refused when it comes.
@@ -118,6 +125,7 @@ func (t *TaskManager) drop(job string) {
 		w.quit()
 	}
 	t.release(job)
+	t.releaseState(job)
 	for key, a := range t.tasks {
 		if key.job == job {
 			t.forgetKill(a)
@@ -125,6 +133,8 @@ func (t *TaskManager) drop(job string) {
 		}
 	}
 	delete(t.hosted, job)
+	delete(t.unhosted, job)
+	delete(t.checkpoints, job)
 	t.news.jobs = true
 }
 
@@ -142,5 +152,6 @@ func (t *TaskManager) endAll(why string) {
 	}
 	clear(t.tasks)
 	clear(t.hosted)
+	clear(t.checkpoints)
 	t.news = news{logs: t.news.logs}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -39,23 +40,36 @@ func (Processes) Launch(_ context.Context, l Launch) (Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd, err := runtimeprocess.Start(func() *exec.Cmd {
+	w := &process{Control: control}
+	files := make([]*os.File, 2)
+	for i, out := range []io.Writer{l.Stdout, l.Stderr} {
+		if w.prints[i], files[i], err = newPrinted(out); err != nil {
+			w.release()
+			control.Close()
+			return nil, err
+		}
+		defer files[i].Close()
+	}
+	w.cmd, err = runtimeprocess.Start(func() *exec.Cmd {
 		cmd := exec.Command(path, l.Submission.GetArgs()...)
 		cmd.Env = environment(l)
-		cmd.Stdout, cmd.Stderr = l.Stdout, l.Stderr
+		cmd.Stdout, cmd.Stderr = files[0], files[1]
 		cmd.ExtraFiles = []*os.File{theirs.Messages, theirs.Connections}
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's interrupt is for the TaskManager
-		cmd.WaitDelay = outputDelay
 		return cmd
 	})
 	if err != nil {
+		w.release()
 		control.Close()
 		if errors.Is(err, syscall.ENOEXEC) {
 			err = fmt.Errorf("%w: it is not a program for %s", err, platform)
 		}
 		return nil, err
 	}
-	return &process{Control: control, cmd: cmd}, nil
+	for _, p := range w.prints {
+		go p.run()
+	}
+	return w, nil
 }
 
 // environment is the TaskManager's without configuration, then what the job declares and is configured with.
@@ -83,7 +97,8 @@ func environment(l Launch) []string {
 
 type process struct {
 	worker.Control
-	cmd *exec.Cmd
+	cmd    *exec.Cmd
+	prints [2]*printed
 }
 
 func (p *process) Pid() int { return p.cmd.Process.Pid }
@@ -91,4 +106,32 @@ func (p *process) Pid() int { return p.cmd.Process.Pid }
 // Kill implements Worker. An error says that the process has ended already.
 func (p *process) Kill() { _ = p.cmd.Process.Kill() }
 
-func (p *process) Wait() error { return p.cmd.Wait() }
+// Flush implements Worker.
+func (p *process) Flush() {
+	for _, out := range p.prints {
+		out.flush()
+	}
+}
+
+// Wait implements Worker.
+func (p *process) Wait() error {
+	err := p.cmd.Wait()
+	late, stop := context.WithTimeout(context.Background(), outputDelay)
+	defer stop()
+	for _, out := range p.prints {
+		select {
+		case <-out.done:
+		case <-late.Done():
+		}
+	}
+	p.release()
+	return err
+}
+
+func (p *process) release() {
+	for _, out := range p.prints {
+		if out != nil {
+			_ = out.in.Close() // nothing comes of its error
+		}
+	}
+}

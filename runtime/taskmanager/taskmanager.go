@@ -30,6 +30,8 @@ type Options struct {
 	Resource string
 	// Masters are the addresses of the JobManager's members as host:port.
 	Masters []string
+	// FindMasters tells where members are now when none of the known ones has answered; nil if they do not move.
+	FindMasters func(context.Context) ([]string, error)
 	// Listen is the data port as host:port; the default is any free port of the loopback interface.
 	Listen string
 	// Host is how others reach this machine; the default is the host that is listened on.
@@ -37,8 +39,14 @@ type Options struct {
 	Slots int
 	// SlotMemory is what one slot may use in bytes; 0 is unlimited.
 	SlotMemory int64
-	// Dir holds programs and logs. It belongs to this process alone.
+	// Dir holds programs, logs and outputs. It belongs to this process alone.
 	Dir string
+	// OutputDir is a folder for the output of workers, as files JOB-stdout and JOB-stderr; empty: it is kept in Dir.
+	OutputDir string
+	// Programs is a folder of programs that are here already, by their digests; empty: there are none.
+	Programs string
+	// LocalState are folders for copies of state files, of this process alone; the default is one in Dir.
+	LocalState []string
 	// Secret is the cluster's; tokens for data connections are made of it.
 	Secret []byte
 	// Certificates encrypt data connections; nil leaves them in the clear.
@@ -72,6 +80,7 @@ type TaskManager struct {
 	log      *slog.Logger
 	listener net.Listener
 	blobs    *blobs
+	state    *localState
 	logs     *logs
 	machine  *rpc.Machine
 	figures  *metrics.Newest
@@ -94,8 +103,11 @@ type TaskManager struct {
 	workers  map[string]*supervised
 	outputs  map[string]*outputs
 	hosted   map[string]*rpc.CoordinatorStatus
-	news     news
-	launched chan struct{} // closed when another worker is launched
+	unhosted map[string]*rpc.Fence // by job the last epoch of coordinators that has ended with its worker
+	// checkpoints has what the worker of each job has said last of one, until the leader has ended that.
+	checkpoints map[string]*rpc.CheckpointReport
+	news        news
+	launched    chan struct{} // closed when another worker is launched
 }
 
 // New returns a TaskManager that listens on its data port.
@@ -109,7 +121,7 @@ func New(opt Options) (*TaskManager, error) {
 	if opt.Certificates != nil {
 		opt.Network.ServerTLS = opt.Certificates.Server(true)
 	}
-	blobs, err := newBlobs(opt.Dir)
+	blobs, err := newBlobs(opt.Dir, opt.Programs)
 	if err != nil {
 		return nil, err
 	}
@@ -120,9 +132,10 @@ func New(opt Options) (*TaskManager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the data port cannot listen: %w; end what uses it, or set taskmanager.data.port to another", err)
 	}
-	t := &TaskManager{opt: opt, clock: opt.Clock, log: opt.Logger, listener: listener, blobs: blobs, logs: newLogs(opt.Dir, opt.LogFiles, opt.Logger),
+	t := &TaskManager{opt: opt, clock: opt.Clock, log: opt.Logger, listener: listener, blobs: blobs, state: newLocalState(opt.LocalState, opt.Dir), logs: newLogs(opt),
 		machine: machineOf(opt.Build), figures: metrics.NewNewest(), events: make(chan func()), ended: make(chan struct{}), masters: opt.Masters, tasks: map[taskKey]*attempt{},
-		launched: make(chan struct{}), workers: map[string]*supervised{}, outputs: map[string]*outputs{}, hosted: map[string]*rpc.CoordinatorStatus{}}
+		launched: make(chan struct{}), workers: map[string]*supervised{}, outputs: map[string]*outputs{}, hosted: map[string]*rpc.CoordinatorStatus{}, unhosted: map[string]*rpc.Fence{},
+		checkpoints: map[string]*rpc.CheckpointReport{}}
 	return t, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ const quitTimeout = 10 * time.Second
 type supervised struct {
 	t      *TaskManager
 	job    string
+	first  *rpc.Deployment
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	// ready is closed when the worker takes orders, gone when it has ended.
@@ -49,7 +51,7 @@ func (t *TaskManager) workerOf(d *rpc.Deployment) *supervised {
 	if w := t.workers[d.Job]; w != nil {
 		return w
 	}
-	w := &supervised{t: t, job: d.Job, ready: make(chan struct{}), gone: make(chan struct{}), kick: make(chan struct{}, 1), outputs: t.outputsOf(d.Job)}
+	w := &supervised{t: t, job: d.Job, first: d, ready: make(chan struct{}), gone: make(chan struct{}), kick: make(chan struct{}, 1), outputs: t.outputsOf(d.Job)}
 	w.ctx, w.cancel = context.WithCancelCause(t.ctx)
 	w.limit = t.memoryOf(1)
 	t.workers[d.Job] = w
@@ -82,7 +84,7 @@ func (w *supervised) run(start *rpc.Start, d *rpc.Deployment) error {
 	if w.folder, err = w.outputs.folder(); err != nil {
 		return err
 	}
-	start.Directory = w.folder.path
+	start.Directory, start.LocalState = w.folder.path, t.state.of(w.job)
 	l := Launch{Job: d.Job, Submission: s, MemoryLimit: w.limit, Stdout: t.logs.open(d.Job, "stdout"), Stderr: t.logs.open(d.Job, "stderr"),
 		Program: func() (string, error) { return t.blobs.path(w.ctx, d.Program, t.fetch) }}
 	h, err := t.opt.Launcher.Launch(w.ctx, l)
@@ -144,6 +146,9 @@ func (w *supervised) listen(h Worker) (failed string) {
 		case *rpc.FromWorker_Failed:
 			failed = m.Failed
 		case *rpc.FromWorker_Report:
+			if slices.ContainsFunc(m.Report.GetTasks(), func(x *rpc.TaskReport) bool { return x.GetState() >= rpc.TaskState_FINISHED }) {
+				h.Flush() // who is told that a job has ended finds what it has printed
+			}
 			w.t.call(func() { w.t.reported(w, m.Report) })
 		case *rpc.FromWorker_Finished:
 			w.t.post(func() { w.outputs.take(w.folder, m.Finished) })
@@ -246,6 +251,12 @@ func (t *TaskManager) reported(w *supervised, r *rpc.Report) {
 			t.news.coordinators = append(t.news.coordinators, c)
 		}
 	}
+	for _, c := range r.Checkpoints {
+		if t.workers[c.Job] == w {
+			t.checkpoints[c.Job] = c
+			t.tellCheckpoint(c.Job)
+		}
+	}
 	t.limitMemory()
 	t.flush()
 }
@@ -291,26 +302,22 @@ func ended(old, later *rpc.Metrics) (last []*rpc.TaskMetrics) {
 	return last
 }
 
-// workerGone settles the attempts of a worker that has ended.
+// workerGone notes the end of a worker.
 func (t *TaskManager) workerGone(w *supervised, err error) {
 	if t.workers[w.job] == w {
 		delete(t.workers, w.job)
+		delete(t.checkpoints, w.job)
 		t.figures.Remove(w.job)
 		t.news.jobs = true
 		if h := t.hosted[w.job]; h != nil {
 			delete(t.hosted, w.job)
+			t.unhosted[w.job] = h.Epoch
 			t.news.coordinators = append(t.news.coordinators, &rpc.CoordinatorStatus{Job: w.job, Epoch: h.Epoch, Cause: err.Error()})
 		}
 	}
 	t.settled(w.outputs, w.folder)
-	for key, a := range t.tasks {
-		switch {
-		case a.worker != w || !a.live():
-		case a.report.State == rpc.TaskState_CANCELING:
-			t.set(key, rpc.TaskState_CANCELED, "")
-		default:
-			t.set(key, rpc.TaskState_FAILED, err.Error())
-		}
+	if t.fail(w, err.Error()) {
+		t.replaceWorker(w)
 	}
 	if !w.quitting {
 		t.log.Warn("a worker is gone", "job", w.job, "error", err)

@@ -41,9 +41,13 @@ func (t ContinuousTrigger) OnElement(_ any, timestamp int64, w Window, ctx Trigg
 	return Continue, nil
 }
 
-// next sets the firing after time.
+// next sets the firing after time. The end of the window is one, unless it has passed: in processing time windows of event time
+// last longer.
 func (t ContinuousTrigger) next(time int64, w Window, ctx TriggerContext) {
-	at := min(time+t.interval, w.MaxTimestamp())
+	at := time + t.interval
+	if end := w.MaxTimestamp(); time < end {
+		at = min(at, end)
+	}
 	ctx.SetNumber(fireName, at)
 	t.register(at, ctx)
 }

@@ -21,12 +21,25 @@ import (
 type letter struct{ Answer []byte }
 
 // asker returns what an operator asks its coordinator by. What sinks of a bounded job have prepared for its end is kept for the
-// commit vertex. An unbounded one has none: should a sub-task come to its end, what it has prepared is committed at once.
+// commit vertex. An unbounded one has none: should a sub-task come to its end, what it has prepared is committed at once. In a job
+// with checkpoints the host of the coordinators commits it with the next one, and the commit vertex whatever is left at the end.
 func (w *worker) asker(r *running, n *graph.Node) func(context.Context, []byte) ([]byte, error) {
 	if n.Collects {
 		c := w.collector(r, n)
 		r.collectors = append(r.collectors, c)
 		return func(ctx context.Context, block []byte) ([]byte, error) { return nil, c.take(ctx, block) }
+	}
+	c := w.program.Coordinator(n.ID)
+	if n.Kind == graph.Sink && w.checkpts.on() {
+		r.epoch, _, _ = w.coords.where()
+		return func(ctx context.Context, request []byte) ([]byte, error) {
+			if checkpoint, atEnd := operator.AtEnd(request); checkpoint > 0 {
+				r.keepReport(n.ID, int64(checkpoint), atEnd)
+			} else {
+				r.keep(n.ID, atEnd)
+			}
+			return w.ask(ctx, int32(n.ID), r, request)
+		}
 	}
 	if n.Kind == graph.Sink {
 		return func(ctx context.Context, request []byte) ([]byte, error) {
@@ -37,10 +50,9 @@ func (w *worker) asker(r *running, n *graph.Node) func(context.Context, []byte) 
 				}
 				request = append([]byte{operator.CommitNow}, request[1:]...)
 			}
-			return w.program.Coordinator(n.ID).Handle(ctx, int(r.attempt.Subtask), request)
+			return c.Handle(ctx, int(r.attempt.Subtask), request)
 		}
 	}
-	c := w.program.Coordinator(n.ID)
 	resumed, _ := c.(resumable)
 	if c != nil {
 		r.epoch, _, _ = w.coords.where()
@@ -51,9 +63,7 @@ func (w *worker) asker(r *running, n *graph.Node) func(context.Context, []byte) 
 			return nil, fmt.Errorf("ask the coordinator of %s: %w", n.Name, err)
 		}
 		if resumed != nil {
-			if id, ok := resumed.Taken(request, answer); ok {
-				r.take(n.ID, id)
-			}
+			r.take(n.ID, resumed.Taken(request, answer))
 		}
 		return answer, nil
 	}
@@ -68,11 +78,11 @@ func (w *worker) ask(ctx context.Context, node int32, r *running, request []byte
 	case epoch.Compare(r.epoch) != 0:
 		return nil, errEpochOver
 	case host != nil:
-		return host.handle(ctx, node, a, request)
+		return host.handle(ctx, node, a, r.restored, request)
 	case at.Worker == "":
-		return nil, errors.New("nobody has been appointed to host it")
+		return nil, fmt.Errorf("%w: nobody hosts them", errEpochOver)
 	}
-	question, err := proto.Marshal(&rpc.Ask{Epoch: epoch, Node: node, Attempt: a, Request: request})
+	question, err := proto.Marshal(&rpc.Ask{Epoch: epoch, Node: node, Attempt: a, Restored: r.restored, Request: request})
 	if err != nil {
 		return nil, err
 	}
@@ -119,9 +129,18 @@ func (w *worker) answer(question []byte, to *network.Sender) {
 	}
 	w.group.Go(func() {
 		a := &rpc.Answer{}
-		host, err := w.coords.hosting(w.ctx, q.Epoch)
+		ctx, cancel := context.WithCancelCause(w.ctx)
+		defer cancel(nil)
+		w.group.Go(func() {
+			select {
+			case <-to.Gone():
+				cancel(errAskerGone)
+			case <-ctx.Done():
+			}
+		})
+		host, err := w.coords.hosting(ctx, q.Epoch)
 		if err == nil {
-			a.Value, err = host.handle(w.ctx, q.Node, q.Attempt, q.Request)
+			a.Value, err = host.handle(ctx, q.Node, q.Attempt, q.Restored, q.Request)
 		}
 		if err != nil {
 			a.Error, a.Over = err.Error(), errors.Is(err, errEpochOver)
@@ -135,6 +154,9 @@ func (w *worker) answer(question []byte, to *network.Sender) {
 		to.Send(shuffle.Element{Kind: shuffle.End})
 	})
 }
+
+// errAskerGone is why a request is given up whose asker nobody hears of any more.
+var errAskerGone = errors.New("the attempt that has asked is gone")
 
 // mailbox receives one answer. It implements shuffle.Sender.
 type mailbox struct {

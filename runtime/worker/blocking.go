@@ -121,7 +121,7 @@ func (x *wiring) stageInput(k int, e graph.Edge, peers *rpc.Peers) error {
 	for _, tm := range order {
 		q := q
 		q.Tasks = byPlace[tm]
-		ch := whole{x.r.task.Connect(e.Number)}
+		ch := whole{x.r.task.Connect(e.Number, e.Strategy)}
 		if tm == x.w.start.TaskManager && x.w.store.Has(q.Stage, q.Tasks) {
 			x.connect = append(x.connect, func() { x.w.group.Go(func() { x.w.deliver(x.r, q, x.w.program.Rows(e.To, e.Index), ch) }) })
 			continue
@@ -173,7 +173,7 @@ func (x *wiring) piece(e graph.Edge, producers int) (from, to int) {
 
 // nothing makes an input of which the attempt reads nothing.
 func (x *wiring) nothing(e graph.Edge) error {
-	ch := whole{x.r.task.Connect(e.Number)}
+	ch := whole{x.r.task.Connect(e.Number, e.Strategy)}
 	x.connect = append(x.connect, func() { ch.Send(shuffle.Element{Kind: shuffle.End}) })
 	return nil
 }

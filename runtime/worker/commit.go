@@ -28,12 +28,17 @@ func (w *worker) commit(ctx context.Context, o *rpc.Order, d *rpc.Deployment) (e
 			err = errors.Join(err, c.Close())
 		}
 	}()
+	if c := d.Checkpointing; c != nil {
+		if err := w.settle(ctx, sinks, c); err != nil {
+			return err
+		}
+	}
 	for _, r := range d.Results {
 		if err := w.hand(ctx, sinks, r); err != nil {
 			return err
 		}
 	}
-	clean := d.Abort || repeated(o, d)
+	clean := d.Abort || repeated(o, d) || d.Checkpointing.GetAgain()
 	for _, node := range slices.Sorted(maps.Keys(sinks)) {
 		c := sinks[node]
 		end, what := c.Finish, "commit"
@@ -46,6 +51,28 @@ func (w *worker) commit(ctx context.Context, o *rpc.Order, d *rpc.Deployment) (e
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", w.job.Node(int(node)).Name, what, err)
+		}
+	}
+	return nil
+}
+
+// settle commits what the newest checkpoint has decided on, should that not have been done.
+func (w *worker) settle(ctx context.Context, sinks map[int32]operator.Coordinator, c *rpc.Checkpointing) error {
+	_, states, err := w.checkpts.restoreOf(c.Restore).read(ctx)
+	if err != nil {
+		return err
+	}
+	for _, node := range slices.Sorted(maps.Keys(sinks)) {
+		state := states[w.job.OperatorID(int(node))]
+		cc, ok := sinks[node].(operator.CheckpointedCoordinator)
+		if !ok || len(state) == 0 {
+			continue
+		}
+		if err = cc.Restore(state); err == nil {
+			err = cc.Start(ctx, 1)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: commit checkpoint %d: %w", w.job.Node(int(node)).Name, c.Restored, err)
 		}
 	}
 	return nil

@@ -9,12 +9,14 @@ import (
 	"github.com/leatproject/leat/runtime/operator"
 	"github.com/leatproject/leat/runtime/rpc"
 	"github.com/leatproject/leat/runtime/task"
+	"github.com/leatproject/leat/storage/column"
 	"github.com/leatproject/leat/storage/spill"
 )
 
 // deploy starts the attempts that d assigns; the TaskManager sends each once.
 func (w *worker) deploy(o *rpc.Order, d *rpc.Deployment) {
-	w.coords.appoint(d.Coordinator, o)
+	w.checkpts.begin(d.Checkpointing)
+	w.coords.appoint(d.Coordinator, d.Checkpointing, o)
 	for _, a := range d.Tasks {
 		attempt := &rpc.Attempt{Job: d.Job, Vertex: d.Vertex, Subtask: a.Subtask, Generation: a.Generation, Number: a.Attempt}
 		key := taskKey{d.Vertex, a.Subtask}
@@ -54,7 +56,23 @@ func (w *worker) prepare(r *running, o *rpc.Order, d *rpc.Deployment, a *rpc.Ass
 	r.task.Wire(edges)
 	wiring.attach()
 	r.body = r.task.Run
+	if c := d.Checkpointing; c != nil {
+		r.restored = c.Restored
+		r.restore = func(ctx context.Context) error { return w.restore(ctx, r, c) }
+	}
 	return nil
+}
+
+// restore gives a task the state that it begins with, when the coordinators have begun: by then all that the checkpoint has decided
+// on is committed, and what earlier attempts have left behind is gone.
+func (w *worker) restore(ctx context.Context, r *running, c *rpc.Checkpointing) (err error) {
+	from := w.checkpts.restoreOf(c.Restore)
+	if r.checkpoints.Restored, _, err = from.read(ctx); err != nil {
+		return err
+	}
+	r.checkpoints.Finished = from.hadFinished(r)
+	_, err = w.ask(ctx, noNode, r, nil)
+	return err
 }
 
 // build makes the task of an attempt, without its channels.
@@ -65,7 +83,7 @@ func (r *running) build(v *graph.Vertex, parallelism int) {
 		n := w.job.Node(id)
 		m := new(operator.Metrics)
 		s := task.Spec{ID: w.job.OperatorID(id), Name: n.Name, Operator: w.program.Operator(id), Inputs: n.LogicalInputs(), SideOutputs: n.SideOutputs,
-			Upstream: -1, Metrics: m}
+			Upstream: -1, Metrics: m, Rows: func(input int) *column.Batch { return w.program.Rows(id, n.Input(input)) }}
 		if id != v.Nodes[0] {
 			s.Upstream, s.Port = slices.Index(v.Nodes, n.Inputs[0].From), n.Inputs[0].Port
 		}
@@ -76,10 +94,15 @@ func (r *running) build(v *graph.Vertex, parallelism int) {
 	head := w.job.Node(v.Nodes[0])
 	cfg := task.Config{JobID: w.start.Job, JobName: w.job.Name, Name: w.job.VertexName(v), Subtask: subtask, Parallelism: parallelism,
 		MaxParallelism: v.MaxParallelism, Attempt: int(r.attempt.Number), Mode: w.opt.Mode, Clock: w.opt.Clock,
-		Logger: w.log.With("task", w.job.VertexName(v), "subtask", subtask, "attempt", r.attempt.Number), Memory: spill.NewMemory(w.opt.TaskMemory), Spill: w.opt.Spill, Network: w.memory,
+		Logger: w.log.With("task", w.job.VertexName(v), "subtask", subtask, "attempt", r.attempt.Number), Memory: spill.NewMemory(w.opt.TaskMemory), Spill: w.opt.Spill, State: w.opt.State, Network: w.memory,
 		BufferTimeout: w.opt.BufferTimeout, AutoWatermarkInterval: w.opt.AutoWatermarkInterval}
 	if head.BufferTimeoutMillis != nil {
 		cfg.BufferTimeout = time.Duration(*head.BufferTimeoutMillis) * time.Millisecond
 	}
-	r.task = task.New(cfg, specs)
+	if w.checkpts.on() {
+		r.epoch, _, _ = w.coords.where()
+		r.checkpoints = w.checkpts.of(r, v.MaxParallelism, parallelism)
+		cfg.Checkpoints = r.checkpoints
+	}
+	r.task, r.parallelism = task.New(cfg, specs), parallelism
 }

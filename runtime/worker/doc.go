@@ -15,6 +15,12 @@
 //     a consumer reads one channel from each TaskManager that has any, and event time ends with the last row of each.
 //   - Every deployed attempt is reported until it is FINISHED, CANCELED or FAILED, and those are reported once.
 //   - Coordinators run in the worker that the deployments name; requests reach them over the data connections.
+//   - Of a checkpoint a worker writes one file, and reports once, when all its tasks and the coordinators that it hosts have saved their
+//     state; what sinks have prepared by then is committed when the checkpoint is complete. Tasks begin after the coordinators, which begin
+//     by committing what the checkpoint that is restored has decided on.
+//   - A task that begins with a checkpoint reads the TaskManager's copies of its state first, where the job keeps them. One that had
+//     finished before it only ends. A sub-task that begins anew alone has its coordinators take back what it was given and has
+//     reported since.
 //   - What sinks of a bounded job have prepared for its end travels with the report of FINISHED and is committed by the commit
 //     vertex, or removed by it when the job does not finish; parts that a sink wants committed at once are committed by its own
 //     worker.

@@ -71,6 +71,26 @@ func (j *junction) Send(e shuffle.Element) {
 	}
 }
 
+// Overtake implements shuffle.Overtaker.
+func (j *junction) Overtake(checkpoint uint64, save func([]byte)) {
+	if o, ok := j.consumer().(shuffle.Overtaker); ok {
+		o.Overtake(checkpoint, save)
+	}
+}
+
+// Departs implements shuffle.Overtaker.
+func (j *junction) Departs(checkpoint uint64, f func()) bool {
+	o, ok := j.consumer().(shuffle.Overtaker)
+	return ok && o.Departs(checkpoint, f)
+}
+
+// consumer is nil as long as it is not there.
+func (j *junction) consumer() shuffle.Sender {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.to
+}
+
 // Room implements shuffle.Sender.
 func (j *junction) Room(wake func()) bool {
 	j.mu.Lock()

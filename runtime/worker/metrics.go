@@ -43,7 +43,8 @@ func (r *running) measure() *rpc.TaskMetrics {
 	usage, queued := r.task.Input()
 	m := &rpc.TaskMetrics{Attempt: r.attempt, RecordsIn: st.RecordsIn.Load(), RecordsOut: st.RecordsOut.Load(), BytesIn: st.BytesIn.Load(),
 		BytesOut: st.BytesOut.Load(), Watermark: st.Watermark.Load(), Busy: st.Busy.Load(), Idle: st.Idle.Load(), BackPressured: st.BackPressured.Load(),
-		BuffersOut: st.BuffersOut.Load(), OutPoolUsage: st.OutPoolUsage.Load(), InPoolUsage: int64(1000 * usage), InputQueue: int64(queued)}
+		BuffersOut: st.BuffersOut.Load(), OutPoolUsage: st.OutPoolUsage.Load(), InPoolUsage: int64(1000 * usage), InputQueue: int64(queued),
+		Alignment: st.Alignment.Load(), StartDelay: st.StartDelay.Load(), Initialization: st.Initialization.Load()}
 	for _, n := range r.metrics {
 		for name, v := range n.All {
 			m.Operators = append(m.Operators, &rpc.OperatorMetric{Node: int32(n.node), Name: name, Value: v})

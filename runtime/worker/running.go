@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"google.golang.org/protobuf/proto"
@@ -26,15 +27,23 @@ type running struct {
 	cancel  context.CancelCauseFunc
 	// body is what runs: task, or a commit.
 	body    func(ctx context.Context) error
-	task    *task.Task // nil for a commit
+	restore func(ctx context.Context) error // comes before body; nil if nothing does
+	task    *task.Task                      // nil for a commit
+
+	parallelism int
+	checkpoints *task.Checkpoints // nil if there are none
+
 	metrics []nodeMetrics
 	inputs  []*network.Input
 	outputs []output       // blocking ones
 	local   []wire.Channel // may still wait in junctions
 	epoch   *rpc.Fence     // of the coordinators that it asks; nil if it has none
+	// restored is the checkpoint that it begins with, 0 for none.
+	restored int64
 
 	mu       sync.Mutex
 	prepared rpc.Prepared
+	reported []reported
 	// collectors take the rows of Collects; collected is the digest of what the finished one has.
 	collectors []collector
 	collected  string
@@ -47,13 +56,20 @@ type nodeMetrics struct {
 
 // run runs the attempt and reports its end.
 func (r *running) run() {
-	r.w.report(&rpc.TaskReport{Attempt: r.attempt, State: rpc.TaskState_RUNNING})
-	err := guarded(func() error { return r.body(r.ctx) })
+	var err error
+	if r.restore != nil {
+		err = r.restore(r.ctx)
+	}
+	if err == nil {
+		r.w.report(&rpc.TaskReport{Attempt: r.attempt, State: rpc.TaskState_RUNNING})
+		err = guarded(func() error { return r.body(r.ctx) })
+	}
 	if err != nil && r.ctx.Err() != nil {
 		err = context.Cause(r.ctx)
 	}
 	r.cancel(nil)
 	r.release()
+	r.w.checkpts.ended(r)
 	if r.task != nil {
 		r.w.out.final(r.measure())
 	}
@@ -109,10 +125,30 @@ func (r *running) collect(digest string) {
 // fail ends the attempt because of what happened elsewhere.
 func (r *running) fail(err error) { r.cancel(err) }
 
+// reported is what a sink has told its coordinator at the barrier of a checkpoint.
+type reported struct {
+	checkpoint int64
+	node       int
+	value      []byte
+}
+
+// keepReport keeps what a sink has told its coordinator until the checkpoint is complete: should the task end before, it is for the
+// commit vertex.
+func (r *running) keepReport(node int, checkpoint int64, value []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reported = append(slices.DeleteFunc(r.reported, func(x reported) bool { return r.w.checkpts.counts(x.checkpoint) }),
+		reported{checkpoint, node, value})
+}
+
 // keep keeps what a sink has prepared for the commit vertex.
 func (r *running) keep(node int, value []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.keepLocked(node, value)
+}
+
+func (r *running) keepLocked(node int, value []byte) {
 	for _, o := range r.prepared.Operators {
 		if int(o.Node) == node {
 			o.Values = append(o.Values, value)
@@ -123,16 +159,19 @@ func (r *running) keep(node int, value []byte) {
 }
 
 // take keeps what a source was given by its coordinator.
-func (r *running) take(node int, id uint64) {
+func (r *running) take(node int, ids []uint64) {
+	if len(ids) == 0 {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, t := range r.prepared.Taken {
 		if int(t.Node) == node {
-			t.Ids = append(t.Ids, id)
+			t.Ids = append(t.Ids, ids...)
 			return
 		}
 	}
-	r.prepared.Taken = append(r.prepared.Taken, &rpc.Taken{Node: int32(node), Ids: []uint64{id}})
+	r.prepared.Taken = append(r.prepared.Taken, &rpc.Taken{Node: int32(node), Ids: ids})
 }
 
 func (r *running) result() ([]byte, error) {
@@ -140,6 +179,11 @@ func (r *running) result() ([]byte, error) {
 	defer r.mu.Unlock()
 	if r.collected != "" {
 		return []byte(r.collected), nil
+	}
+	for _, x := range r.reported {
+		if !r.w.checkpts.counts(x.checkpoint) {
+			r.keepLocked(x.node, x.value)
+		}
 	}
 	if len(r.prepared.Operators)+len(r.prepared.Taken) == 0 {
 		return nil, nil

@@ -58,7 +58,7 @@ func (x *wiring) inputs() error {
 			if me := int(x.r.attempt.Subtask); me < lo || me >= hi {
 				continue
 			}
-			ch := x.r.task.Connect(e.Number)
+			ch := x.r.task.Connect(e.Number, e.Strategy)
 			id := wire.Channel{Edge: k, From: wire.Task{Vertex: from.ID, Subtask: p, Attempt: int(peers.Attempts[p])}, To: x.me()}
 			if peers.TaskManagers[p] == x.w.start.TaskManager {
 				x.r.local = append(x.r.local, id)
@@ -99,7 +99,7 @@ func (x *wiring) outputs() (edges []task.Edge, err error) {
 				edges = append(edges, edge)
 				continue
 			}
-			edge := task.Edge{From: from, Port: e.Port, Strategy: e.Strategy,
+			edge := task.Edge{From: from, Port: e.Port, Strategy: e.Strategy, To: x.w.job.OperatorID(e.To), Input: e.Number,
 				Partitioner: x.w.program.Partitioner(e.To, e.Index, int(x.r.attempt.Subtask), to.MaxParallelism)}
 			if edge.Channels, err = x.senders(i, k, e); err != nil {
 				return nil, err

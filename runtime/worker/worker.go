@@ -14,6 +14,7 @@ import (
 	"github.com/leatproject/leat/runtime/graph"
 	"github.com/leatproject/leat/runtime/rpc"
 	"github.com/leatproject/leat/runtime/security"
+	"github.com/leatproject/leat/runtime/task"
 	"github.com/leatproject/leat/shuffle"
 	"github.com/leatproject/leat/shuffle/blocking"
 	"github.com/leatproject/leat/shuffle/network"
@@ -64,7 +65,7 @@ type worker struct {
 	id       string
 	job      *graph.JobGraph // as submitted
 	bounded  bool            // there is a commit vertex
-	program  Program
+	program  task.Code
 	opt      Options
 	log      *slog.Logger
 	exchange *network.Exchange // rows of pipelined edges, and requests to coordinators
@@ -75,6 +76,7 @@ type worker struct {
 	out      outbox
 	local    junctions
 	coords   coordinators
+	checkpts checkpointing
 	asked    counter
 	memory   *shuffle.Memory
 
@@ -134,6 +136,7 @@ func newWorker(link Link, start *rpc.Start, job *Job) (*worker, error) {
 	w.local.all = map[wire.Channel]*junction{}
 	w.feeds.open = map[int]*feed{}
 	w.coords.w = w
+	w.checkpts = checkpointing{w: w, rounds: map[int64]*round{}, copies: w.copiesOf()}
 	n := job.Options.Network
 	n.Job, n.Worker, n.Token, n.Logger = start.Job, w.id, start.Token, w.log
 	n.Epoch = wire.Epoch{Generation: start.Generation, Term: start.Term}
@@ -216,6 +219,9 @@ func (w *worker) order(o *rpc.Order) {
 	}
 	for _, d := range o.Deploy {
 		w.deploy(o, d)
+	}
+	for _, c := range o.Checkpoints {
+		w.checkpts.obey(c)
 	}
 }
 

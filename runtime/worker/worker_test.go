@@ -57,7 +57,10 @@ func (c *coordinator) Close() error { return nil }
 // forgiving is a coordinator whose sub-tasks may restart alone.
 type forgiving struct{ *coordinator }
 
-func (f forgiving) Reset(subtask int) { f.reset <- subtask }
+func (f forgiving) Reset(_ context.Context, _ string, subtask int) error {
+	f.reset <- subtask
+	return nil
+}
 
 // asking is a program of a source and a sink that only has coordinators.
 type asking struct{ source, sink operator.Coordinator }
@@ -111,8 +114,14 @@ func start(t *testing.T, p asking, tm uint32) *rig {
 			if err != nil {
 				return
 			}
-			if m.GetReport() != nil {
-				r.reports <- m.GetReport()
+			for _, c := range m.GetReport().GetCoordinators() { // what comes close together comes in one report
+				r.reports <- &rpc.Report{Coordinators: []*rpc.CoordinatorStatus{c}}
+			}
+			for _, c := range m.GetReport().GetCheckpoints() {
+				r.reports <- &rpc.Report{Checkpoints: []*rpc.CheckpointReport{c}}
+			}
+			if tasks := m.GetReport().GetTasks(); len(tasks) > 0 {
+				r.reports <- &rpc.Report{Tasks: tasks}
 			}
 		}
 	}()
@@ -217,8 +226,8 @@ type resuming struct {
 	resumed chan []uint64
 }
 
-func (r resuming) Taken(_, answer []byte) (uint64, bool) { return uint64(answer[0]) + 7, true }
-func (r resuming) Resume(_ int, ids []uint64)            { r.resumed <- ids }
+func (r resuming) Taken(_, answer []byte) []uint64 { return []uint64{uint64(answer[0]) + 7} }
+func (r resuming) Resume(_ int, ids []uint64)      { r.resumed <- ids }
 
 func TestNewEpochKnowsWhatFinishedSubtasksHaveTaken(t *testing.T) {
 	c := resuming{forgiving{newCoordinator()}, make(chan []uint64, 1)}

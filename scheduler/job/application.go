@@ -16,6 +16,8 @@ type Application struct {
 	// Attempts counts the drivers that have crashed; Crashes are the latest, the newest last.
 	Attempts int
 	Crashes  []Cause
+	// Scheduled says which tick of which schedule it is the run of, if any.
+	Scheduled Scheduled
 
 	values table[string, Digest]
 }
@@ -142,9 +144,7 @@ func (m *ApplicationEnded) fields(c *codec) {
 func (m *ApplicationEnded) apply(s *State, at Time, e *Effects) {
 	s.forgetResults(m.Application)
 	if a, ok := s.applications.get(m.Application); ok && !a.State.Terminal() && m.State.Terminal() {
-		a.State, a.Exit, a.Ended = m.State, m.Exit, at
-		a.Error = m.Error[:min(len(m.Error), maxMessage)]
-		a.values = table[string, Digest]{}
+		s.end(a, m, at)
 		if m.State == Failed {
 			a.crash(at, m.Error)
 		}
@@ -152,6 +152,45 @@ func (m *ApplicationEnded) apply(s *State, at Time, e *Effects) {
 			if j.Application == m.Application {
 				e.touch(j.ID)
 			}
+		}
+	}
+	e.Facts = append(e.Facts, m)
+}
+
+func (s *State) end(a *Application, m *ApplicationEnded, at Time) {
+	a.State, a.Exit, a.Ended = m.State, m.Exit, at
+	a.Error = m.Error[:min(len(m.Error), maxMessage)]
+	a.values = table[string, Digest]{}
+	s.ended(a)
+}
+
+// exitCancelled is the exit code of programs that were cancelled.
+const exitCancelled = 5
+
+// ApplicationCancelled ends an application and stops its jobs. Its driver is killed.
+type ApplicationCancelled struct{ Application, Cause string }
+
+func (*ApplicationCancelled) kind() kind { return kindApplicationCancelled }
+
+func (m *ApplicationCancelled) fields(c *codec) {
+	text(c, &m.Application)
+	text(c, &m.Cause)
+}
+
+func (m *ApplicationCancelled) apply(s *State, at Time, e *Effects) {
+	a, ok := s.applications.get(m.Application)
+	if !ok || a.State.Terminal() {
+		return
+	}
+	s.forgetResults(m.Application)
+	s.end(a, &ApplicationEnded{State: Canceled, Exit: exitCancelled, Error: m.Cause}, at)
+	for _, j := range s.jobs.all {
+		if j.Application != m.Application {
+			continue
+		}
+		e.touch(j.ID)
+		if !j.State.Terminal() && j.State != Cancelling && j.State != Failing {
+			s.stop(j, Cancelling, at, e)
 		}
 	}
 	e.Facts = append(e.Facts, m)
@@ -228,5 +267,8 @@ func (c *codec) application(a *Application) {
 	})
 	for _, v := range values {
 		a.values.put(v.Name, v.Value)
+	}
+	if c.version > 3 {
+		a.Scheduled.fields(c)
 	}
 }

@@ -13,6 +13,7 @@ type codec struct {
 	reading bool
 	// lenient reads zeros beyond the end.
 	lenient bool
+	version byte // of a snapshot
 	err     error
 }
 

@@ -44,6 +44,15 @@ const (
 	kindDriverCrashed
 	kindApplicationValueStored
 	kindApplicationRemoved
+	kindCheckpointAsked
+	kindCheckpointAborted
+	kindJobTroubled
+	kindApplicationCancelled
+	kindScheduleAdded
+	kindScheduleRemoved
+	kindSchedulePaused
+	kindScheduleTicked
+	kindScheduleBegun
 	kinds
 )
 
@@ -80,6 +89,16 @@ var newCommand = [kinds]func() Command{
 	kindDriverCrashed:          func() Command { return new(DriverCrashed) },
 	kindApplicationValueStored: func() Command { return new(ApplicationValueStored) },
 	kindApplicationRemoved:     func() Command { return new(ApplicationRemoved) },
+
+	kindCheckpointAsked:      func() Command { return new(CheckpointAsked) },
+	kindCheckpointAborted:    func() Command { return new(CheckpointAborted) },
+	kindJobTroubled:          func() Command { return new(JobTroubled) },
+	kindApplicationCancelled: func() Command { return new(ApplicationCancelled) },
+	kindScheduleAdded:        func() Command { return new(ScheduleAdded) },
+	kindScheduleRemoved:      func() Command { return new(ScheduleRemoved) },
+	kindSchedulePaused:       func() Command { return new(SchedulePaused) },
+	kindScheduleTicked:       func() Command { return new(ScheduleTicked) },
+	kindScheduleBegun:        func() Command { return new(ScheduleBegun) },
 }
 
 // MaxEntry is the largest encoded entry in bytes. What is larger goes to the blob store and is named by its digest.

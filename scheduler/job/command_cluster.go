@@ -38,6 +38,7 @@ func (s *State) begin(at Time) {
 				j.forget(component, lane, at)
 			}
 		}
+		j.rewind("the cluster has begun anew", at)
 		j.Waiting.Needed, j.Waiting.Since = 0, 0
 		if j.State != Failing && j.State != Cancelling {
 			j.enter(Reconciling, at)
@@ -47,7 +48,7 @@ func (s *State) begin(at Time) {
 
 // forget resets a lane unless all of it has finished.
 func (j *Job) forget(component, lane int, at Time) {
-	finished := true
+	finished := !j.Checkpointed() || j.sealed(component)
 	j.each(component, lane, func(v, i int) { finished = finished && j.Vertices[v].Subtasks[i].State == TaskFinished })
 	j.each(component, lane, func(v, i int) {
 		t := &j.Vertices[v].Subtasks[i]

@@ -1,6 +1,10 @@
 package job
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/leatproject/leat/scheduler/checkpoints"
+)
 
 // JobSubmitted enters a job. An Execute that was submitted before is not entered again.
 type JobSubmitted struct {
@@ -11,6 +15,8 @@ type JobSubmitted struct {
 	Program, Graph Digest
 	Settings       Settings
 	Plan           *Plan
+	// Restore is the checkpoint or savepoint that the job begins with; its Path is empty if it begins with nothing.
+	Restore checkpoints.Restored
 }
 
 func (*JobSubmitted) kind() kind { return kindJobSubmitted }
@@ -30,11 +36,15 @@ func (m *JobSubmitted) fields(c *codec) {
 	if c.reading && c.err == nil {
 		c.err = m.Plan.Prepare()
 	}
+	restored(c, &m.Restore)
 }
 
 func (m *JobSubmitted) apply(s *State, at Time, e *Effects) {
 	if _, ok := s.jobs.get(m.Job); ok || s.suspended {
 		return
+	}
+	if a, ok := s.applications.get(m.Application); ok && a.State.Terminal() {
+		return // its driver is being killed
 	}
 	if m.Application != "" {
 		if _, ok := s.Executed(m.Application, m.Execute); ok {
@@ -83,6 +93,9 @@ func (s *State) stop(j *Job, state JobState, at Time, e *Effects) {
 		s.cancelAll(j, v, at, e)
 	}
 	j.Waiting.Needed, j.Waiting.Since = 0, 0
+	if p := j.Checkpoints.Pending; p != nil {
+		j.Checkpoints.Abort(p.ID, "the job is being stopped", false, checkpoints.Time(at))
+	}
 	j.enter(state, at)
 	e.touch(j.ID)
 }
@@ -180,6 +193,7 @@ func (m *JobEnded) apply(s *State, at Time, e *Effects) {
 		s.freeSlots(j.ID)
 		j.Waiting.Needed, j.Waiting.Since = 0, 0
 		j.enter(m.State, at)
+		j.Checkpoints.Close(&j.Settings.Checkpoints, m.State.ending(), checkpoints.Time(at))
 	}
 	if m.Application != "" {
 		s.results.put(resultKey(m.Application, m.Execute), &Result{m.Application, m.Execute, m.Job, m.State, m.Program, m.Collected, m.Error})

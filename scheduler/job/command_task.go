@@ -296,6 +296,8 @@ func (m *RegionsRestarted) apply(s *State, at Time, e *Effects) {
 	if j.renewed() {
 		j.Renewals++
 	}
+	j.troubled = false
+	j.rewind(m.Cause.Message, at)
 	e.Facts = append(e.Facts, m)
 	j.Restarts++
 	j.Restart = m.History

@@ -27,6 +27,7 @@ func Decide(s *State, o *Observations, now Time) []Command {
 	d.news()
 	if len(d.commands) == 0 {
 		d.jobs()
+		d.schedules()
 	}
 	return d.commands
 }
@@ -214,7 +215,8 @@ func (d *decision) visit(j *Job) {
 }
 
 func (t timers) due(now Time) bool {
-	return due(t.restart, now) || due(t.slots, now) || due(t.reconciled, now) || due(t.forgetAt, now) || due(t.slow, now)
+	return due(t.restart, now) || due(t.slots, now) || due(t.reconciled, now) || due(t.forgetAt, now) || due(t.slow, now) ||
+		due(t.checkpoint, now)
 }
 
 func (d *decision) timers(j *Job) timers {

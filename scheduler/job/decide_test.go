@@ -9,6 +9,8 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 	"github.com/stretchr/testify/require"
+
+	"github.com/leatproject/leat/scheduler/checkpoints"
 )
 
 // script is a leader that is told by testdata what happens, and shows what it decides.
@@ -20,9 +22,10 @@ type script struct {
 // TestDecide runs the scripts of testdata/decide. The verbs:
 //
 //	taskmanagers n=2 slots=2     register
-//	submit job=a [streaming] [full] [speculative] [restart=fixed-delay] [bytes=100] [most=4]: a vertex a line, as "p=2 group=1 <0 blocking pointwise split"
+//	submit job=a [streaming] [full] [checkpointed] [speculative] [restart=fixed-delay] [bytes=100] [most=4]: a vertex a line, as "p=2 group=1 <0 blocking pointwise split"
 //	tasks state=FINISHED         reports of tasks, "a/0/1 bytes=5 cause=x lost=0/1", "a/0/1 rival", or "a/0" for all live ones of a vertex
 //	sizes edge=a/1/0             of each TaskManager, "1: 10 20 30"
+//	host job=a tm=1              who has the coordinators, 0 for nobody
 //	lose tm=1 | cancel job=a | advance ms=1000 | leader [generation=2]
 //	offer tm=tm0                 the TaskManager comes again with all outputs it has made
 //	job job=a                    shows a job
@@ -60,6 +63,9 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) {
 		s.o.Disconnected(TM(n), "connection closed")
 	case "offer":
 		s.offer(t)
+	case "host":
+		d.ScanArgs(t, "tm", &n)
+		s.o.Hosted(s.s, ID(id), TM(n), s.now)
 	case "cancel":
 		s.propose(&JobCancelled{ID(id)})
 	case "advance":
@@ -159,6 +165,7 @@ func submission(t *testing.T, d *datadriven.TestData, id ID) *JobSubmitted {
 	d.MaybeScanArgs(t, "restart", &strategy)
 	settings.Restart = DefaultStrategy(StrategyType(strategy))
 	settings.Restart.Jitter = 0
+	settings.Checkpoints = checkpoints.Settings{On: d.HasArg("checkpointed"), Interval: 1000, Timeout: 10_000, Retained: 1}
 	d.MaybeScanArgs(t, "bytes", &settings.BytesPerTask)
 	d.MaybeScanArgs(t, "most", &settings.MaxParallelism)
 	d.MaybeScanArgs(t, "failures", &settings.TaskFailures)

@@ -16,7 +16,8 @@
 // news first (who came, who is lost, what tasks report) and lets them be logged before it draws conclusions from them; then at
 // the jobs that were touched or whose wait is over: restart what failed (running.go, regions.go, restart.go), choose parallelism
 // (parallelism.go), find slots and deploy (deploy.go, slots.go, locality.go), overtake what is slow
-// (straggling.go), end. There is a file per state of a job.
+// (straggling.go), take a checkpoint (checkpointing.go), end. There is a file per state of a job. Last come schedules whose time has
+// come (schedule.go).
 //
 // What is logged are decisions and facts: Apply only records them. Nothing is stored for a channel: tasks are found by vertex and
 // sub-task, regions by arithmetic, and a deployment names its peers in one table per vertex. Orders are not logged: they follow
@@ -39,6 +40,8 @@
 //   - range: the sub-partitions that a sub-task reads; piece: a share of the producers of one sub-partition that is skewed.
 //   - fence: generation, then term, then sequence. Everything that a leader says carries it, and who has seen a higher one
 //     refuses. What an attempt leaves behind carries generation and attempt.
+//   - checkpointed: a job whose state is saved; regions that fail restart alone, from the newest checkpoint that the log has, unless the
+//     host of the coordinators is lost: then all do. A leader gives up the pending checkpoint of another term, for only who has begun one knows who has acknowledged it.
 //   - facts: commands that must outlive every JobManager; Rebuild makes a state of them for a new generation.
 //
 // # What a TaskManager must do

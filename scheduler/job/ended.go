@@ -20,6 +20,9 @@ func (d *decision) programs() {
 		for _, a := range d.s.applications.all {
 			used = used || a.Program == p.Digest && !a.State.Terminal()
 		}
+		for _, x := range d.s.schedules.all {
+			used = used || x.Program == p.Digest
+		}
 		if !used {
 			d.add(&ProgramRemoved{p.Digest})
 		}

@@ -29,9 +29,12 @@ func (j *Job) leavesBehind(v int) bool {
 	if t := &j.Vertices[v].Subtasks[0]; j.Aborts == 0 && t.Attempt >= 0 || j.Aborts > 0 && t.State == TaskFinished || j.Aborts >= maxAborts {
 		return false
 	}
+	if j.stopped() {
+		return true
+	}
 	for _, e := range j.Plan.Vertices[v].Edges {
 		for i := range j.Vertices[e.From].Subtasks {
-			if t := &j.Vertices[e.From].Subtasks[i]; len(t.Result) > 0 || t.Attempt > 0 || t.Highest > 0 || t.Failures > 0 {
+			if t := &j.Vertices[e.From].Subtasks[i]; len(t.Result) > 0 || t.Attempt > 0 || t.Highest > 0 || t.Failures > 0 || j.Checkpointed() && t.Attempt >= 0 {
 				return true
 			}
 		}

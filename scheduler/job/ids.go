@@ -4,10 +4,14 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Time is in milliseconds: as a point in time since the Unix epoch, else a duration.
 type Time int64
+
+// Wall is the point in time, in UTC.
+func (t Time) Wall() time.Time { return time.UnixMilli(int64(t)).UTC() }
 
 // ID is the identity of a job, 32 hexadecimal digits.
 type ID string

@@ -1,5 +1,7 @@
 package job
 
+import "github.com/leatproject/leat/scheduler/checkpoints"
+
 // Job is one execution graph: a Plan with the state of its tasks.
 type Job struct {
 	ID   ID
@@ -32,10 +34,11 @@ type Job struct {
 	Aborts int
 	// Exceptions are the latest failures, the newest last.
 	Exceptions []Exception
-	// Checkpoints are the identities given out and the completed ones.
-	Checkpoints Checkpoints
+	// Checkpoints is what must not be forgotten of them.
+	Checkpoints checkpoints.Ledger
 
 	unhandled []Cause
+	troubled  bool  // all tasks are to begin anew, whatever they do
 	lanes     []int // by component; 0 while a parallelism is undecided
 }
 
@@ -103,25 +106,14 @@ const (
 	maxMessage    = 4 << 10 // bytes of a cause
 )
 
-// Checkpoints are what the log knows of a job's checkpoints.
-type Checkpoints struct {
-	// Reserved is the highest identity given out; they are never used twice.
-	Reserved int64
-	// Completed has the identity and place of completed ones that are kept, in ascending order.
-	Completed []Checkpoint
-}
-
-// Checkpoint is a completed checkpoint or savepoint.
-type Checkpoint struct {
-	ID       int64
-	Metadata string
-	Time     Time
-}
-
 func newJob(c *JobSubmitted, number int64, at Time) *Job {
 	j := &Job{ID: c.Job, Name: c.Name, Number: number, Application: c.Application, Execute: c.Execute, Program: c.Program,
 		Graph: c.Graph, Plan: c.Plan, Settings: c.Settings, State: Initializing}
 	j.Times[Initializing] = at
+	j.Checkpoints.Triggered = checkpoints.Time(at)
+	if c.Restore.Path != "" {
+		j.Checkpoints.Initial, j.Checkpoints.Reserved = &c.Restore, c.Restore.ID
+	}
 	j.Vertices = make([]Vertex, len(c.Plan.Vertices))
 	j.lanes = make([]int, len(c.Plan.components))
 	for v := range j.Vertices {

@@ -1,5 +1,7 @@
 package job
 
+import "github.com/leatproject/leat/scheduler/checkpoints"
+
 // JobState is the state of a job, with Flink's names.
 type JobState uint8
 
@@ -27,6 +29,17 @@ func (j JobState) String() string {
 		return jobStateNames[j]
 	}
 	return "UNKNOWN"
+}
+
+// ending is how a job in a terminal state has ended.
+func (j JobState) ending() checkpoints.Ending {
+	switch j {
+	case Finished:
+		return checkpoints.Finished
+	case Canceled:
+		return checkpoints.Canceled
+	}
+	return checkpoints.Failed
 }
 
 // Terminal tells whether the job is over for good.

@@ -3,6 +3,7 @@ package job
 import (
 	"testing"
 
+	"github.com/leatproject/leat/scheduler/checkpoints"
 	"github.com/stretchr/testify/require"
 )
 
@@ -39,7 +40,7 @@ func TestMachine(t *testing.T) {
 	other := NewMachine(New(2))
 	require.NoError(t, other.Restore(m.Snapshot()))
 	require.Equal(t, m.Snapshot(), other.Snapshot())
-	require.ErrorContains(t, other.Restore([]byte{9}), "unknown version")
+	require.ErrorContains(t, other.Restore([]byte{9}), "version 9, where this release reads version")
 	_, err := m.Apply(4, []byte{9})
 	require.ErrorContains(t, err, "entry 4")
 }
@@ -61,7 +62,8 @@ func TestRebuild(t *testing.T) {
 	step(&TasksChanged{"a", []Change{{Vertex: 0, Count: 1, State: TaskFinished, Bytes: 5}}})
 	step(&TasksDeployed{"a", 1, 0, []SlotRef{{1, 0}}})
 	step(&TasksChanged{"a", []Change{{Vertex: 1, Count: 1, State: TaskFinished}}})
-	step(&CheckpointReserved{"a", 9}, &CheckpointCompleted{"a", 8, "there"}, &CheckpointCompleted{"a", 10, "never reserved"})
+	step(&CheckpointReserved{"a", 8}, &CheckpointCompleted{"a", checkpoints.Record{ID: 8, Path: "there"}},
+		&CheckpointCompleted{"a", checkpoints.Record{ID: 10, Path: "never reserved"}})
 
 	s, err := Rebuild(1, nil, facts)
 	require.NoError(t, err)
@@ -70,7 +72,8 @@ func TestRebuild(t *testing.T) {
 	require.True(t, j.Vertices[0].Subtasks[0].Lost)
 	require.Equal(t, TaskFinished, j.Vertices[1].Subtasks[0].State)
 	require.False(t, j.Vertices[1].Subtasks[0].Lost, "nobody reads it")
-	require.Equal(t, []Checkpoint{{8, "there", 7}}, j.Checkpoints.Completed)
+	require.Len(t, j.Checkpoints.Complete, 1)
+	require.Equal(t, "there", j.Checkpoints.Complete[0].Path)
 
 	step(&RegionsRestarted{Job: "a", Regions: []Lanes{{0, 0, 1}, {1, 0, 1}}})
 	s, err = Rebuild(1, nil, facts)

@@ -21,6 +21,8 @@ type Observations struct {
 	dirty         table[ID, struct{}] // jobs to look at
 	touched       table[ID, struct{}] // by what was applied since Decide: to look at next
 	timers        table[ID, *timers]
+	checkpoints   table[ID, *checkpointing]
+	timetables    table[string, *timetable] // of schedules
 	sequence      uint64
 
 	generation, term uint64
@@ -69,6 +71,8 @@ type Report struct {
 	Jobs []ID
 	// Lost are outputs that it does not have although it was told to keep them, or cannot read any more.
 	Lost []HeldOutputs
+	// Checkpoints are what workers have to say of pending checkpoints, until they are told how those have ended.
+	Checkpoints []CheckpointReport
 }
 
 // TaskReport is the state of an attempt at its TaskManager. Ended attempts are reported until they are forgotten by order.
@@ -108,6 +112,7 @@ type seen struct {
 	resend   Time // when unconfirmed orders are sent again; 0 for none
 	jobs     []ID
 	sizes    map[sizeKey]SizeReport
+	told     map[ID]told // of checkpoints
 }
 
 type sentOrder struct {
@@ -130,6 +135,7 @@ type timers struct {
 	restarts                             int
 	restart, slots, reconciled, forgetAt Time
 	slow                                 Time // when slow sub-tasks are looked for
+	checkpoint                           Time // when something is due about checkpoints
 }
 
 // NewObservations are those of a leader that has just applied all entries before its term.
@@ -142,12 +148,16 @@ func NewObservations(s *State, opt Options, now Time) *Observations {
 		o.dirty.put(j.ID, struct{}{})
 		o.arm(s, j, now)
 	}
+	for name := range s.schedules.all {
+		o.read(s, name)
+	}
 	return o
 }
 
 func (o *Observations) meet(tm TM, now Time) {
 	if _, ok := o.seen.get(tm); !ok {
-		o.seen.put(tm, &seen{heard: now, dirty: true, tasks: map[Task]TaskReport{}, sent: map[Task]sentOrder{}, sizes: map[sizeKey]SizeReport{}})
+		o.seen.put(tm, &seen{heard: now, dirty: true, tasks: map[Task]TaskReport{}, sent: map[Task]sentOrder{}, sizes: map[sizeKey]SizeReport{},
+			told: map[ID]told{}})
 	}
 }
 
@@ -183,6 +193,7 @@ func (o *Observations) Report(r Report, now Time) bool {
 	if r.Full {
 		clear(t.tasks)
 		clear(t.sizes)
+		clear(t.told)
 		t.dirty = true
 		o.full = append(o.full, r.TM)
 	}
@@ -199,6 +210,9 @@ func (o *Observations) Report(r Report, now Time) bool {
 		t.sizes[sizeKey{x.Job, x.Vertex, x.Edge}] = x
 		o.dirty.put(x.Job, struct{}{})
 		t.dirty = true
+	}
+	for i := range r.Checkpoints {
+		o.acknowledged(r.TM, &r.Checkpoints[i])
 	}
 	for _, x := range r.Lost {
 		o.lost = append(o.lost, lostOutputs{r.TM, x})
@@ -264,6 +278,9 @@ func (o *Observations) Applied(s *State, e Effects, now Time) {
 	for _, id := range e.Ended {
 		o.touch(s, id, now)
 	}
+	for _, name := range e.Schedules {
+		o.read(s, name)
+	}
 }
 
 func (o *Observations) touch(s *State, id ID, now Time) {
@@ -272,6 +289,7 @@ func (o *Observations) touch(s *State, id ID, now Time) {
 		o.arm(s, j, now)
 	} else {
 		o.timers.remove(id)
+		o.checkpoints.remove(id)
 	}
 }
 
@@ -298,6 +316,7 @@ func (o *Observations) arm(s *State, j *Job, now Time) {
 	start(&t.reconciled, j.State == Reconciling, now+o.opt.Lease)
 	start(&t.forgetAt, j.State.Terminal() && !s.driven(j.Application), now+o.opt.Expiry)
 	start(&t.slow, j.speculates(), now+j.Settings.Speculation.Interval)
+	t.checkpoint = o.follow(s, j, now)
 }
 
 func start(timer *Time, wait bool, until Time) {
@@ -329,6 +348,10 @@ func (o *Observations) Wake() Time {
 		earlier(t.reconciled)
 		earlier(t.forgetAt)
 		earlier(t.slow)
+		earlier(t.checkpoint)
+	}
+	for _, t := range o.timetables.all {
+		earlier(t.next)
 	}
 	return wake
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+
+	"github.com/leatproject/leat/scheduler/checkpoints"
 )
 
 // Order is what a leader tells a TaskManager. Orders are derived from the state and from what the TaskManager has reported, and
@@ -22,12 +24,14 @@ type Order struct {
 	// Keep names, of vertices of which the TaskManager has reported other sizes than expected, all outputs that it is to have.
 	// It removes others, reports those that it does not have as lost, and reports the sizes again.
 	Keep []HeldVertex
+	// Checkpoints is what is to be done about those of jobs that the TaskManager has tasks or coordinators of.
+	Checkpoints []CheckpointOrder
 	// Drop names jobs of which nothing is needed any more: outputs, worker, files.
 	Drop []ID
 }
 
 func (o *Order) empty() bool {
-	return len(o.Deploy) == 0 && len(o.Cancel) == 0 && len(o.Forget) == 0 && len(o.Keep) == 0 && len(o.Drop) == 0
+	return len(o.Deploy) == 0 && len(o.Cancel) == 0 && len(o.Forget) == 0 && len(o.Keep) == 0 && len(o.Drop) == 0 && len(o.Checkpoints) == 0
 }
 
 // HeldVertex are outputs of one vertex.
@@ -47,7 +51,9 @@ type Deployment struct {
 	Parallelism    int
 	// Abort has a commit vertex remove what it would commit.
 	Abort bool
-	Tasks []Assignment
+	// Restore is what the tasks begin with; its Path is empty if they begin with nothing.
+	Restore checkpoints.Restored
+	Tasks   []Assignment
 	// Inputs are the producers of each edge of the vertex, Outputs its pipelined consumers in the order of the graph.
 	Inputs, Outputs []*Peers
 }
@@ -130,6 +136,7 @@ func (m *maker) make(tm *TaskManager) {
 	}
 	m.settle(tm)
 	m.keep(tm)
+	m.checkpoints(tm)
 	for _, id := range m.t.jobs {
 		if j, ok := m.s.jobs.get(id); !ok || j.State.Terminal() {
 			m.order.Drop = append(m.order.Drop, id)
@@ -193,6 +200,7 @@ func (m *maker) deploy(j *Job, task Task, slot int32) {
 	}
 	d := Deployment{Job: j.ID, Application: j.Application, Execute: j.Execute, Program: j.Program, Graph: j.Graph,
 		Vertex: task.Vertex, Parallelism: len(v.Subtasks), Abort: j.stopping(), Tasks: []Assignment{x}}
+	d.Restore, _ = j.Checkpoints.Newest()
 	for _, e := range j.Plan.Vertices[task.Vertex].Edges {
 		if e.Exchange == Committed {
 			d.Inputs = append(d.Inputs, j.committed(e.From))

@@ -62,6 +62,9 @@ func (j *Job) toRestart(full bool) (*regionSet, Cause, bool) {
 		}
 	}
 	failed := r.grown
+	if j.troubled {
+		r.fill()
+	}
 	for again := true; again; again = r.grown {
 		r.grown = false
 		for c := len(j.Plan.components) - 1; c >= 0; c-- {

@@ -34,6 +34,7 @@ func (d *decision) running(j *Job) {
 	}
 	d.deploy(j)
 	d.stragglers(j)
+	d.checkpoints(j)
 }
 
 func (j *Job) allFinished() bool {
@@ -47,14 +48,14 @@ func (j *Job) allFinished() bool {
 
 // failures restarts what has failed or was lost, or fails the job. It tells whether there was something.
 func (d *decision) failures(j *Job) bool {
-	trouble := false
+	trouble := j.troubled
 	for v := range j.Vertices {
 		trouble = trouble || j.Vertices[v].count[TaskFailed] > 0 || j.Vertices[v].lost > 0
 	}
 	if !trouble {
 		return false
 	}
-	regions, cause, found := j.toRestart(j.Settings.FullFailover)
+	regions, cause, found := j.toRestart(j.Settings.FullFailover || d.o.unhosted(d.s, j))
 	if !found {
 		return false
 	}

@@ -3,6 +3,7 @@ package job
 import (
 	"fmt"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -185,6 +186,9 @@ func BenchmarkDeploy(b *testing.B) {
 
 // The largest of everything still fits into entries: long causes, results, and outputs of the highest parallelism offered again.
 func TestLargeDecisionsFit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("gigabytes of results in one goroutine")
+	}
 	const n = maxParallelism
 	x := newScale(t, 16, n/16)
 	plan := &Plan{Vertices: []PlanVertex{{Parallelism: n, MaxParallelism: n},
@@ -196,12 +200,13 @@ func TestLargeDecisionsFit(t *testing.T) {
 	x.obey(x.settle(), TaskRunning)
 	x.settle()
 	j, _ := x.s.Job("big")
+	result, cause := make([]byte, maxResult), strings.Repeat("0", 2*maxMessage) // one for all: 32,768 of them are gigabytes
 	report := func(state TaskState) {
 		byTM := map[TM][]TaskReport{}
 		for i := range j.Vertices[0].Subtasks {
 			k := &j.Vertices[0].Subtasks[i]
 			byTM[k.TM] = append(byTM[k.TM], TaskReport{Task: Task{"big", 0, i}, Attempt: k.Attempt, State: state, Bytes: int64(i),
-				Result: make([]byte, maxResult), Cause: fmt.Sprintf("%09000d", i)[:2*maxMessage]})
+				Result: result, Cause: cause})
 		}
 		for tm := range x.s.TaskManagers {
 			x.report(tm.Number, byTM[tm.Number]...)

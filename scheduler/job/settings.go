@@ -1,5 +1,7 @@
 package job
 
+import "github.com/leatproject/leat/scheduler/checkpoints"
+
 // StrategyType names a restart strategy as Flink's restart-strategy.type does.
 type StrategyType string
 
@@ -74,6 +76,8 @@ type Settings struct {
 	SkewBytes  int64
 	// Speculation of bounded jobs.
 	Speculation Speculation
+	// Checkpoints of streaming jobs.
+	Checkpoints checkpoints.Settings
 }
 
 // DefaultSettings has Flink's defaults.
@@ -95,4 +99,5 @@ func (s *Settings) fields(c *codec) {
 	num(c, &s.SkewBytes)
 	num(c, &s.TaskFailures)
 	s.Speculation.fields(c)
+	checkpointSettings(c, &s.Checkpoints)
 }

@@ -7,6 +7,7 @@ func (w *world) check() {
 	w.checkLive()
 	w.checkState()
 	w.checkReads()
+	w.checkCheckpoints()
 	for id := range w.sent {
 		if _, ok := w.truth.Job(id); !ok {
 			w.fail("job %s is lost", id)
@@ -178,7 +179,7 @@ func (w *world) checkRestart(e Entry) {
 }
 
 func (w *world) checkLane(j *Job, set *regionSet, component, lane int) {
-	reason := j.Settings.FullFailover
+	reason := j.Settings.FullFailover || j.Checkpointed() // the host of its coordinators may be lost
 	finished := 0
 	j.each(component, lane, func(v, i int) {
 		t := &j.Vertices[v].Subtasks[i]

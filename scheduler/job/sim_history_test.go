@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -89,7 +92,7 @@ func all[T any](list []T, holds func(T) bool) bool {
 }
 
 func newWorld(seed uint64, faults []fault) *world {
-	w := &world{rng: rand.New(rand.NewPCG(seed, 2)), calm: 15_000, generation: 1, truth: New(seed), sunk: map[ID]string{}, aborted: map[ID]bool{}, accepted: map[Task]Attempt{}, sent: map[ID]bool{}}
+	w := &world{rng: rand.New(rand.NewPCG(seed, 2)), calm: 15_000, generation: 1, truth: New(seed), sunk: map[ID]string{}, aborted: map[ID]bool{}, accepted: map[Task]Attempt{}, sent: map[ID]bool{}, storage: newSimStorage()}
 	for i := range 3 {
 		w.nodes = append(w.nodes, &simNode{w: w, name: fmt.Sprint("jm", i), up: true, state: New(seed), step: Time(w.rng.IntN(7_200_000))})
 	}
@@ -189,6 +192,9 @@ func (w *world) submit(f fault) {
 	if rng.IntN(2) == 0 {
 		s.Speculation = Speculation{Interval: 100, Ratio: int64(rng.IntN(1000)), Multiplier: 1500, LowerBound: 200}
 	}
+	if s.Streaming && rng.IntN(2) == 0 {
+		checkpointed(&s, Time(100+rng.IntN(500)), 1+rng.IntN(3))
+	}
 	id := ID(fmt.Sprint("job", f.at%3))
 	if n.propose(&JobSubmitted{Job: id, Name: "sim", Settings: s, Plan: simPlan(rng, s.Streaming)}) {
 		w.sent[id] = true
@@ -248,7 +254,7 @@ func shrink(seed uint64, faults []fault) []fault {
 func TestSimulation(t *testing.T) {
 	first, n := uint64(1), 10_000
 	if testing.Short() {
-		n = 300
+		n = 100
 	}
 	if v := os.Getenv("LEAT_SIM_HISTORIES"); v != "" {
 		var err error
@@ -260,28 +266,51 @@ func TestSimulation(t *testing.T) {
 		require.NoError(t, err)
 		first, n = seed, 1
 	}
+	var mu sync.Mutex
 	steps, restarts, rivals, overtook, states := 0, 0, 0, 0, map[JobState]int{}
-	for seed := first; seed < first+uint64(n); seed++ {
-		w, err := play(seed, history(seed))
-		if err != nil {
-			var b strings.Builder
-			for _, f := range shrink(seed, history(seed)) {
-				fmt.Fprintf(&b, "  %v\n", f)
+	complete, restored, next, failed := 0, 0, first, uint64(0)
+	take := func() (seed uint64, ok bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		next++
+		return next - 1, next <= first+uint64(n) && failed == 0
+	}
+	var players sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		players.Go(func() {
+			for seed, ok := take(); ok; seed, ok = take() {
+				w, err := play(seed, history(seed))
+				mu.Lock()
+				if err != nil && (failed == 0 || seed < failed) {
+					failed = seed
+				}
+				complete, restored = complete+w.storage.complete, restored+w.storage.restored
+				steps, rivals, overtook = steps+w.steps, rivals+w.rivals, overtook+w.overtook
+				for j := range w.truth.Jobs {
+					if cause, ok := j.RootCause(); j.State == Failed {
+						assert.True(t, ok)
+						assert.Contains(t, cause.Message, "no resources", "history %d: %s", seed, j.ID)
+					}
+					states[j.State]++
+					restarts += j.Restarts
+				}
+				mu.Unlock()
 			}
-			t.Fatalf("history %d: %v\nit fails with these alone (replay by LEAT_SIM_SEED=%d):\n%s", seed, err, seed, b.String())
+		})
+	}
+	players.Wait()
+	if failed != 0 {
+		_, err := play(failed, history(failed))
+		var b strings.Builder
+		for _, f := range shrink(failed, history(failed)) {
+			fmt.Fprintf(&b, "  %v\n", f)
 		}
-		steps, rivals, overtook = steps+w.steps, rivals+w.rivals, overtook+w.overtook
-		for j := range w.truth.Jobs {
-			if cause, ok := j.RootCause(); j.State == Failed {
-				require.True(t, ok)
-				require.Contains(t, cause.Message, "no resources", "history %d: %s", seed, j.ID)
-			}
-			states[j.State]++
-			restarts += j.Restarts
-		}
+		t.Fatalf("history %d: %v\nit fails with these alone (replay by LEAT_SIM_SEED=%d):\n%s", failed, err, failed, b.String())
 	}
 	t.Logf("%d histories, %d steps, %d restarts, %d rivals of which %d overtook, jobs %v", n, steps, restarts, rivals, overtook, states)
+	t.Logf("TaskManagers were told %d times that a checkpoint is complete, %d attempts began with one", complete, restored)
 	if n > 1 {
+		require.Positive(t, restored)
 		require.Positive(t, overtook)
 	}
 }

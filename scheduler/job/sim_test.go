@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"container/heap"
 	"fmt"
 	"math/rand/v2"
@@ -30,6 +31,7 @@ type world struct {
 	rivals     int              // that were deployed
 	overtook   int              // of them
 	sent       map[ID]bool      // acknowledged submissions
+	storage    simStorage
 	broken     error
 	trace      uint64
 	steps      int
@@ -243,10 +245,14 @@ func (n *simNode) decide() {
 		return
 	}
 	for range 100 {
+		if !n.lookAfterHosts() {
+			return
+		}
 		commands := Decide(n.state, n.o, n.clock())
 		if len(commands) == 0 {
 			n.o.Decided(nil)
 			n.speak()
+			n.keepCheckpoints()
 			return
 		}
 		if !n.propose(commands...) {
@@ -271,6 +277,7 @@ func (n *simNode) speak() {
 		}
 	}
 	for _, order := range n.o.Orders(n.state, n.clock()) {
+		n.w.appoint(n.state, &order)
 		r, _ := n.state.TaskManager(order.TM)
 		if t := n.w.tm(r.Resource); t != nil {
 			n.w.send(n, t, func() { t.obey(n, order) })
@@ -278,8 +285,8 @@ func (n *simNode) speak() {
 	}
 }
 
-func sortedKeys(m map[string]*simTM) []string {
-	var keys []string
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
+	var keys []K
 	for k := range m {
 		keys = append(keys, k)
 	}

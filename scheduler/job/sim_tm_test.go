@@ -21,6 +21,8 @@ type simTM struct {
 	tasks       map[Task]*simTask
 	outputs     map[Task]simOutput
 	gone        []HeldOutputs
+	acks        map[ID]CheckpointReport
+	saved       map[ID]int64 // the newest checkpoint that was begun, by job
 }
 
 type simTask struct {
@@ -43,6 +45,7 @@ func (t *simTM) start() {
 	t.resource = fmt.Sprintf("%s-%d", t.name, t.incarnation)
 	t.node, t.number, t.fence, t.sequence = nil, 0, Fence{}, 0
 	t.tasks, t.outputs = map[Task]*simTask{}, map[Task]simOutput{}
+	t.acks, t.saved = map[ID]CheckpointReport{}, map[ID]int64{}
 	born := t.incarnation
 	var beat func()
 	beat = func() {
@@ -113,6 +116,9 @@ func (t *simTM) report() {
 	}
 	r.Sizes, r.Jobs = t.sizes()
 	r.Lost, t.gone = t.gone, nil
+	for _, id := range sortedKeys(t.acks) {
+		r.Checkpoints = append(r.Checkpoints, t.acks[id])
+	}
 	n, resource := t.node, t.resource
 	t.w.send(n, t, func() {
 		if n.o == nil || !n.up {
@@ -213,6 +219,9 @@ func (t *simTM) obey(n *simNode, o Order) {
 			t.deploy(d, a)
 		}
 	}
+	for _, c := range o.Checkpoints {
+		t.checkpoint(c, o.Fence)
+	}
 	t.report()
 }
 
@@ -228,6 +237,7 @@ func (t *simTM) deploy(d Deployment, a Assignment) {
 	x := &simTask{Attempt: a.Attempt, slot: a.Slot, state: TaskInitializing, bytes: int64(t.w.rng.IntN(200)) << 10, number: t.number}
 	t.tasks[a.Task] = x
 	t.w.checkCommit(d, a)
+	t.w.checkRestore(d, a)
 	next := func(d Time, state TaskState, do func()) {
 		born := t.incarnation
 		t.w.after(d, func() {
@@ -252,7 +262,11 @@ func (t *simTM) deploy(d Deployment, a Assignment) {
 		next(Time(25+t.w.rng.IntN(500)), TaskFailed, func() { x.cause = "user code failed" })
 		return
 	}
-	next(Time(25+t.w.rng.IntN(1500)), TaskFinished, func() {
+	life := 1500
+	if j, _ := t.w.truth.Job(a.Job); j.Checkpointed() {
+		life = 4000
+	}
+	next(Time(25+t.w.rng.IntN(life)), TaskFinished, func() {
 		t.outputs[a.Task] = simOutput{Producer{a.Vertex, a.Subtask, a.Generation, a.Number}, x.bytes}
 	})
 }

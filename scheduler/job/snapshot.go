@@ -1,23 +1,34 @@
 package job
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
-const snapshotVersion = 1
+// snapshotVersion changes whenever a field is added to what snapshots hold.
+const snapshotVersion = 4
+
+// oldestSnapshot is the oldest version that is read: it has no schedules.
+const oldestSnapshot = 3
 
 // Snapshot encodes the state.
 func (s *State) Snapshot() []byte {
-	c := codec{buf: []byte{snapshotVersion}}
+	c := codec{buf: []byte{snapshotVersion}, version: snapshotVersion}
 	s.fields(&c)
 	return c.buf
 }
 
 // Restore reads what Snapshot wrote.
 func Restore(b []byte) (*State, error) {
-	if len(b) == 0 || b[0] != snapshotVersion {
-		return nil, fmt.Errorf("snapshot of an unknown version: run the release that wrote it, or a newer one")
+	switch {
+	case len(b) == 0:
+		return nil, errors.New("snapshot: it is empty: restore this member from the others")
+	case b[0] < oldestSnapshot || b[0] > snapshotVersion:
+		return nil, fmt.Errorf("snapshot of version %d, where this release reads version %d: run the release that wrote it until no job is left, "+
+			"or restore jobs from checkpoints on a new cluster (leat run -s)", b[0], snapshotVersion)
 	}
 	s := &State{}
-	c := codec{buf: b[1:], reading: true}
+	c := codec{buf: b[1:], reading: true, version: b[0]}
 	s.fields(&c)
 	if c.err != nil {
 		return nil, fmt.Errorf("snapshot: %w; it is damaged: restore this member from the others", c.err)
@@ -85,6 +96,9 @@ func (s *State) fields(c *codec) {
 		list(c, &r.Collected, collectedFields)
 		text(c, &r.Error)
 	})
+	if c.version > 3 {
+		rows(c, &s.schedules, func(x *Schedule) string { return x.Name }, (*codec).schedule)
+	}
 }
 
 // rows codes a table of pointers.
@@ -142,12 +156,8 @@ func (c *codec) job(j *Job) {
 	num(c, &j.Waiting.Since)
 	num(c, &j.Aborts)
 	num(c, &j.Renewals)
-	num(c, &j.Checkpoints.Reserved)
-	list(c, &j.Checkpoints.Completed, func(c *codec, p *Checkpoint) {
-		num(c, &p.ID)
-		text(c, &p.Metadata)
-		num(c, &p.Time)
-	})
+	ledger(c, &j.Checkpoints)
+	c.flag(&j.troubled)
 	list(c, &j.unhandled, func(c *codec, x *Cause) { x.fields(c) })
 	list(c, &j.Exceptions, func(c *codec, x *Exception) {
 		x.Root.fields(c)

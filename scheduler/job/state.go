@@ -19,6 +19,7 @@ type State struct {
 	suspended bool
 
 	applications table[string, *Application]
+	schedules    table[string, *Schedule]
 
 	rebuilding bool // facts are applied without what led to them
 }
@@ -78,6 +79,8 @@ type Effects struct {
 	Jobs  []ID
 	TMs   []TM
 	Ended []ID
+	// Schedules that were changed.
+	Schedules []string
 	// Facts must outlive every JobManager.
 	Facts []Command
 }

@@ -135,7 +135,7 @@ func (m *JobManager) StoreApplicationValue(ctx context.Context, application, nam
 	return m.ApplicationValue(ctx, application, name)
 }
 
-// drive starts the drivers of applications that have none.
+// drive starts the drivers of applications that have none, and kills those of applications that were cancelled.
 func (m *JobManager) drive(ctx context.Context, l *leader) {
 	if m.opt.Drivers == nil {
 		return
@@ -143,8 +143,13 @@ func (m *JobManager) drive(ctx context.Context, l *leader) {
 	var missing []job.Application
 	m.View(func(s *job.State) {
 		for a := range s.Applications {
-			if !a.State.Terminal() && l.drivers[a.ID] == nil {
+			stop := l.drivers[a.ID]
+			switch {
+			case !a.State.Terminal() && stop == nil:
 				missing = append(missing, *a)
+			case a.State.Terminal() && stop != nil:
+				stop()
+				delete(l.drivers, a.ID)
 			}
 		}
 	})
@@ -166,6 +171,9 @@ func (m *JobManager) runDriver(ctx context.Context, a job.Application) Outcome {
 	spec, err := m.opt.Blobs.Read(ctx, string(a.Driver))
 	if err == nil {
 		err = json.Unmarshal(spec, &d)
+	}
+	if err == nil {
+		d, err = scheduled(d, a.Scheduled)
 	}
 	if err != nil {
 		return Outcome{Code: 1, Error: "reading how the program is to be run: " + err.Error()}

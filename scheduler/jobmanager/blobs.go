@@ -171,6 +171,9 @@ func (m *JobManager) sweep(ctx context.Context) {
 					keep[string(digest)] = true
 				}
 			}
+			for x := range s.Schedules {
+				keep[string(x.Program)], keep[string(x.Driver)] = true, true
+			}
 			for r := range s.Results {
 				for _, c := range r.Collected {
 					keep[string(c.Digest)] = true

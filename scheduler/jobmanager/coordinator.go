@@ -3,6 +3,7 @@ package jobmanager
 import (
 	"github.com/leatproject/leat/runtime/rpc"
 	"github.com/leatproject/leat/scheduler/job"
+	"google.golang.org/protobuf/proto"
 )
 
 // host is the TaskManager that hosts a job's coordinators: split enumerators and their like. It is never logged; a new leader
@@ -11,7 +12,7 @@ type host struct {
 	resource string
 	number   job.TM // 0 until the TaskManager is welcomed
 	epoch    *rpc.Fence
-	// renewals is the job's count when the epoch began, or -1 if an earlier leader has appointed the host.
+	// renewals is the job's count when the epoch began.
 	renewals int
 	taken    []*rpc.Result
 }
@@ -24,9 +25,10 @@ func (l *leader) learnHost(s *session, c *rpc.CoordinatorStatus) {
 	case c.GetCause() != "":
 		if ok && known.epoch.Compare(c.GetEpoch()) == 0 {
 			delete(l.hosts, id)
+			l.ended[id] = c.GetCause()
 		}
 	case !ok || known.epoch.Compare(c.GetEpoch()) < 0:
-		l.hosts[id] = host{resource: s.resource, number: s.number, epoch: c.GetEpoch(), renewals: -1}
+		l.hosts[id] = host{resource: s.resource, number: s.number, epoch: c.GetEpoch(), renewals: int(c.GetRenewals())}
 	}
 }
 
@@ -49,10 +51,6 @@ func (l *leader) hostOf(s *job.State, id job.ID, o *job.Order) (*rpc.Coordinator
 		return nil, false
 	}
 	h, ok := l.hosts[id]
-	if ok && h.renewals < 0 {
-		h.renewals = j.Renewals
-		l.hosts[id] = h
-	}
 	if ok && h.renewals == j.Renewals {
 		if t, lives := s.TaskManager(h.number); lives && t.Resource == h.resource {
 			return h.tell(o), true
@@ -71,7 +69,7 @@ func (l *leader) hostOf(s *job.State, id job.ID, o *job.Order) (*rpc.Coordinator
 
 // tell is what an order says of the host.
 func (h host) tell(o *job.Order) *rpc.Coordinator {
-	c := &rpc.Coordinator{TaskManager: uint32(h.number), Epoch: h.epoch}
+	c := &rpc.Coordinator{TaskManager: uint32(h.number), Epoch: h.epoch, Renewals: int64(h.renewals)}
 	if o.TM == h.number {
 		c.Taken = h.taken
 	}
@@ -79,19 +77,26 @@ func (h host) tell(o *job.Order) *rpc.Coordinator {
 }
 
 // taken are the results of the sub-tasks of sources that have finished and are not to run again: the coordinators of a new epoch
-// are told, or they would give away again what those have read.
+// are told, or they would give away again what those have read. Sources that have inputs of their own are known by what they have
+// taken.
 func taken(j *job.Job) (all []*rpc.Result) {
 	for v := range j.Vertices {
-		if len(j.Plan.Vertices[v].Edges) > 0 {
-			continue
-		}
+		fed := len(j.Plan.Vertices[v].Edges) > 0
 		for i := range j.Vertices[v].Subtasks {
-			if t := &j.Vertices[v].Subtasks[i]; t.State == job.TaskFinished && !t.Restart {
-				all = append(all, &rpc.Result{Vertex: int32(v), Subtask: int32(i), Value: t.Result})
+			t := &j.Vertices[v].Subtasks[i]
+			if t.State != job.TaskFinished || t.Restart || fed && !hasTaken(t.Result) {
+				continue
 			}
+			all = append(all, &rpc.Result{Vertex: int32(v), Subtask: int32(i), Value: t.Result})
 		}
 	}
 	return all
+}
+
+// hasTaken tells whether a result names what the sub-task was given by a coordinator.
+func hasTaken(result []byte) bool {
+	var p rpc.Prepared
+	return len(result) > 0 && proto.Unmarshal(result, &p) == nil && len(p.Taken) > 0
 }
 
 // overtake turns the end of an attempt that has asked coordinators of an epoch before the present one into a failure: the present

@@ -11,7 +11,9 @@
 //	session.go      one TaskManager's stream
 //	coordinator.go  who hosts a job's coordinators
 //	submit.go       jobs come in; settings.go reads their configuration
+//	checkpoints.go  metadata is written, old checkpoints are removed; history.go shows them
 //	applications.go drivers of programs, run by the leader as Drivers can
+//	schedules.go    applications that are run again and again
 //	blobs.go        programs and submissions, in package blob; what nothing refers to is removed
 //	members.go      the other members, package replication: how they are found and agree
 //	workers.go      workers asked for and given back, by a resourcemanager.Provider

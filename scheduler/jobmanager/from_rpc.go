@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/leatproject/leat/runtime/rpc"
+	"github.com/leatproject/leat/scheduler/checkpoints"
 	"github.com/leatproject/leat/scheduler/job"
 )
 
@@ -44,8 +45,19 @@ func report(r *rpc.Report) job.Report {
 		x.Sizes = append(x.Sizes, job.SizeReport{Job: job.ID(s.GetJob()), Vertex: int(s.GetVertex()), Edge: int(s.GetEdge()),
 			Tasks: int(s.GetTasks()), Bytes: s.GetBytes()})
 	}
+	for _, c := range r.GetCheckpoints() {
+		x.Checkpoints = append(x.Checkpoints, checkpointReport(c))
+	}
 	for _, id := range r.GetJobs() {
 		x.Jobs = append(x.Jobs, job.ID(id))
+	}
+	return x
+}
+
+func checkpointReport(c *rpc.CheckpointReport) job.CheckpointReport {
+	x := job.CheckpointReport{Job: job.ID(c.GetJob()), ID: c.GetId(), Coordinators: c.GetCoordinators(), Part: c.GetPart(), Details: c.GetTasks(), Cause: c.GetCause()}
+	for _, t := range c.GetTasks() {
+		x.Tasks = append(x.Tasks, checkpoints.Task{Vertex: int(t.GetVertex()), Subtask: int(t.GetSubtask())})
 	}
 	return x
 }

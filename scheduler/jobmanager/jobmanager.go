@@ -39,6 +39,7 @@ type JobManager struct {
 	changing   sync.Mutex
 
 	figures *metrics.Newest
+	history *History
 	graphs  graphs
 
 	events chan func()
@@ -54,6 +55,7 @@ type JobManager struct {
 	disarm   func()
 	again    time.Time // when to try again to lead
 	failed   error     // why Run must return
+	sequence uint64    // of the last order, of all terms: one may be led twice
 
 	requests atomic.Uint64 // log requests
 }
@@ -61,7 +63,7 @@ type JobManager struct {
 // New opens the log and returns a JobManager that waits for Run.
 func New(opt Options) (*JobManager, error) {
 	opt.complete()
-	m := &JobManager{opt: opt, machine: &machine{state: job.New(opt.Seed)}, figures: metrics.NewNewest(),
+	m := &JobManager{opt: opt, machine: &machine{state: job.New(opt.Seed)}, figures: metrics.NewNewest(), history: newHistory(),
 		events: make(chan func(), roundLimit), alarm: make(chan struct{}, 1), done: make(chan struct{}),
 		disarm: func() {}}
 	l, err := opt.OpenLog(m.machine)
@@ -105,7 +107,7 @@ func (m *JobManager) Run(ctx context.Context) error {
 		case f := <-m.events:
 			f()
 		case l := <-lost:
-			m.workerLost(l)
+			m.workerLost(ctx, l)
 		case <-m.alarm:
 		}
 	}

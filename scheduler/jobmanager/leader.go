@@ -18,9 +18,10 @@ type leader struct {
 	sessions         map[string]*session // by resource
 	numbers          map[job.TM]*session // welcomed
 	hosts            map[job.ID]host     // of coordinators
-	inherited        map[job.ID]bool     // jobs that are older than the term
+	ended            map[job.ID]string   // coordinators that have ended since the last round, and why
+	storage          storage
+	inherited        map[job.ID]bool // jobs that are older than the term
 	workers          workers
-	sequence         uint64                        // of the last order
 	retry            time.Time                     // when to try again what the log had no room for
 	masters          []string                      // that TaskManagers were told of
 	drivers          map[string]context.CancelFunc // by application
@@ -57,7 +58,7 @@ func (m *JobManager) elect(ctx context.Context, term uint64) {
 	generation := m.opt.Generation
 	m.View(func(s *job.State) { generation = max(generation, s.Generation) })
 	l := &leader{generation: generation, term: term, sessions: map[string]*session{}, numbers: map[job.TM]*session{},
-		hosts: map[job.ID]host{}, inherited: map[job.ID]bool{}, workers: newWorkers(), drivers: map[string]context.CancelFunc{}}
+		hosts: map[job.ID]host{}, ended: map[job.ID]string{}, storage: newStorage(), inherited: map[job.ID]bool{}, workers: newWorkers(), drivers: map[string]context.CancelFunc{}}
 	m.machine.lead(true)
 	if err := m.propose(ctx, l, &job.LeaderElected{Generation: generation, Term: term, Leader: m.opt.Member.text()}); err != nil {
 		m.machine.lead(false)
@@ -70,6 +71,9 @@ func (m *JobManager) elect(ctx context.Context, term uint64) {
 		l.observations = job.NewObservations(s, m.opt.leader(), m.Now())
 		for j := range s.Jobs {
 			l.inherited[j.ID] = true
+			if j.State.Terminal() { // whose files the leader before may not have removed
+				l.storage.ended = append(l.storage.ended, j.ID)
+			}
 		}
 	})
 	m.leader, m.dirty = l, true
@@ -86,6 +90,7 @@ func (m *JobManager) stepDown() {
 	m.leader = nil
 	m.machine.lead(false)
 	m.figures.Clear()
+	m.history.clear()
 	for _, stop := range l.drivers { // the next leader runs them again
 		stop()
 	}
@@ -151,12 +156,16 @@ func (m *JobManager) absorb(l *leader) (stale bool) {
 		for _, e := range effects {
 			stale = stale || e.Stale
 			l.observations.Applied(s, e, m.Now())
+			for _, fact := range e.Facts {
+				m.history.applied(s, fact)
+			}
 		}
 	})
 	for _, e := range effects {
 		for _, id := range e.Ended {
 			m.figures.End(string(id))
 			delete(l.hosts, id)
+			l.storage.ended = append(l.storage.ended, id)
 		}
 		for _, fact := range e.Facts {
 			if removed, ok := fact.(*job.JobRemoved); ok {
@@ -208,6 +217,9 @@ func (m *JobManager) nextRound(l *leader) (due time.Time, ok bool) {
 // round decides until nothing is left, then says what has to be said.
 func (m *JobManager) round(ctx context.Context, l *leader) {
 	m.rounded, m.observed, m.dirty = m.opt.Clock.Now(), 0, false
+	if err := m.lookAfterHosts(ctx, l); err != nil {
+		return
+	}
 	for i := 0; ; i++ {
 		var commands []job.Command
 		m.View(func(s *job.State) { commands = job.Decide(s, l.observations, m.Now()) })
@@ -230,6 +242,7 @@ func (m *JobManager) round(ctx context.Context, l *leader) {
 	}
 	m.welcome(l)
 	m.order(ctx, l)
+	m.keepCheckpoints(ctx, l)
 	m.balanceWorkers(ctx, l)
 	m.drive(ctx, l)
 }

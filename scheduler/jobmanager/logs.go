@@ -12,6 +12,12 @@ import (
 // logPatience is how much longer than LogRequest.wait_millis an answer of a TaskManager is waited for.
 const logPatience = 10 * time.Second
 
+// logRead is a request for a log that was not answered yet.
+type logRead struct {
+	request *rpc.LogRequest
+	answer  chan *rpc.LogReply
+}
+
 // Log asks a TaskManager, by its resource name, for a piece of a log or for the list of them. ErrNotFound when it is not
 // connected.
 func (m *JobManager) Log(ctx context.Context, resource string, r *rpc.LogRequest) (*rpc.LogReply, error) {
@@ -25,12 +31,12 @@ func (m *JobManager) Log(ctx context.Context, resource string, r *rpc.LogRequest
 		if s == nil || s.number == 0 {
 			return fmt.Errorf("TaskManager %s: %w", resource, ErrNotFound)
 		}
-		if s.answers == nil {
-			s.answers = map[uint64]chan *rpc.LogReply{}
+		if s.reads == nil {
+			s.reads = map[uint64]logRead{}
 		}
-		s.answers[r.Request] = answer
+		s.reads[r.Request] = logRead{r, answer}
 		if !m.tell(s, &rpc.Down{Message: &rpc.Down_Log{Log: r}}) {
-			delete(s.answers, r.Request)
+			delete(s.reads, r.Request)
 			return fmt.Errorf("TaskManager %s does not read what it is sent: look at its host", resource)
 		}
 		return nil
@@ -54,7 +60,7 @@ func (m *JobManager) Log(ctx context.Context, resource string, r *rpc.LogRequest
 	case <-waiting.Done():
 		_ = m.post(context.WithoutCancel(ctx), func() {
 			if m.leader != nil && m.leader.sessions[resource] != nil {
-				delete(m.leader.sessions[resource].answers, r.Request)
+				delete(m.leader.sessions[resource].reads, r.Request)
 			}
 		})
 		return nil, fmt.Errorf("reading the log of TaskManager %s: %w", resource, context.Cause(waiting))

@@ -23,6 +23,8 @@ type Membership interface {
 	AddMember(ctx context.Context, control string) (id string, err error)
 	// RemoveMember ends the membership of a member, named by its ID or control address.
 	RemoveMember(ctx context.Context, member string) error
+	// Transfer has a member lead, named by its ID or control address.
+	Transfer(ctx context.Context, member string) error
 }
 
 // MemberStatus is a member as this one sees it.
@@ -54,6 +56,11 @@ func (m *JobManager) AddMember(ctx context.Context, control string) (id string, 
 // RemoveMember ends the membership of a member.
 func (m *JobManager) RemoveMember(ctx context.Context, member string) error {
 	return m.changeMembers(func(all Membership) error { return all.RemoveMember(ctx, member) })
+}
+
+// Transfer has a member lead instead of this one. Tasks go on.
+func (m *JobManager) Transfer(ctx context.Context, member string) error {
+	return m.changeMembers(func(all Membership) error { return all.Transfer(ctx, member) })
 }
 
 func (m *JobManager) changeMembers(change func(Membership) error) error {

@@ -29,10 +29,14 @@ type Options struct {
 	// Blobs is the blob store.
 	Blobs *blob.Store
 	// Provider starts workers; nil is a cluster whose workers come by themselves. WorkerSize is what it is asked for, and
-	// WorkerIdle how long a worker without tasks is kept; 30 s.
-	Provider   resourcemanager.Provider
-	WorkerSize resourcemanager.Size
-	WorkerIdle time.Duration
+	// WorkerIdle how long a worker without tasks is kept; 30 s. FirstWorkers are asked for before there is any job.
+	Provider     resourcemanager.Provider
+	WorkerSize   resourcemanager.Size
+	WorkerIdle   time.Duration
+	FirstWorkers int
+
+	// CheckpointDir is where the checkpoints of jobs go that do not say so themselves.
+	CheckpointDir string
 
 	// Drivers runs the drivers of applications. One that crashes is run again until there were DriverAttempts; 3.
 	Drivers        Drivers

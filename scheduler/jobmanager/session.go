@@ -31,11 +31,13 @@ type session struct {
 	// What follows belongs to the goroutine of Run.
 	number job.TM // 0 before its Welcome
 	full   bool   // whether the first report has come
-	// dismissed is set when it was told that the cluster has ended.
+	// dismissed is set when it was told that the cluster has ended, at least for it.
 	dismissed bool
 	spoken    time.Time
 	heard     time.Time
-	answers   map[uint64]chan *rpc.LogReply
+	reads     map[uint64]logRead
+	// read is set when the output of a job was read to its end, since tasks have last run here.
+	read bool
 }
 
 // say queues a message, unless the queue is full.
@@ -141,6 +143,11 @@ func (m *JobManager) connected(s *session) {
 		s.end(nil)
 		return
 	}
+	if l.workers.over[s.resource] {
+		m.dismiss(s)
+		s.end(nil)
+		return
+	}
 	if old := l.sessions[s.resource]; old != nil {
 		old.end(status.Error(codes.Aborted, "the TaskManager has connected again"))
 	}
@@ -208,9 +215,11 @@ func (m *JobManager) heard(s *session, up *rpc.Up) {
 	case up.GetMetrics() != nil:
 		m.figures.Take(s.resource, up.GetMetrics())
 	case up.GetLog() != nil:
-		if answer, ok := s.answers[up.GetLog().GetRequest()]; ok {
-			delete(s.answers, up.GetLog().GetRequest())
-			answer <- up.GetLog()
+		a := up.GetLog()
+		if r, ok := s.reads[a.GetRequest()]; ok {
+			delete(s.reads, a.GetRequest())
+			s.read = s.read || r.request.Job != "" && a.GetError() == "" && len(a.GetData()) < int(r.request.Limit)
+			r.answer <- a
 		}
 	}
 }
@@ -229,6 +238,9 @@ func (m *JobManager) report(l *leader, s *session, r *rpc.Report) {
 			l.learnHost(s, c)
 		}
 		l.overtake(r)
+		for _, c := range r.GetCheckpoints() {
+			m.history.report(c)
+		}
 		s.full = s.full || r.GetFull()
 		known = l.observations.Report(report(r), m.Now())
 	}
@@ -245,13 +257,16 @@ func (m *JobManager) disconnected(s *session, cause error) {
 	if l == nil || l.sessions[s.resource] != s {
 		return
 	}
-	for _, answer := range s.answers {
-		close(answer)
+	for _, r := range s.reads {
+		close(r.answer)
 	}
-	s.answers = nil
+	s.reads = nil
 	message := "the TaskManager has left"
 	if cause != nil {
 		message = fmt.Sprintf("the connection to the TaskManager was closed (%v): look at its log and its host", status.Convert(cause).Message())
+	}
+	if why := l.workers.soon[s.resource]; why != "" {
+		message += ": " + why
 	}
 	lose := func() {
 		if m.leader != l || l.sessions[s.resource] != s {
@@ -260,6 +275,9 @@ func (m *JobManager) disconnected(s *session, cause error) {
 		delete(l.sessions, s.resource)
 		delete(l.numbers, s.number)
 		m.figures.Leave(s.resource)
+		if l.workers.over[s.resource] { // and known to be
+			return
+		}
 		l.observations.Disconnected(s.number, message)
 		m.observe()
 		m.opt.Logger.Warn("TaskManager lost", "taskmanager", s.resource, "cause", message)
@@ -288,7 +306,7 @@ func (m *JobManager) beat() {
 	}
 }
 
-// dismiss tells a TaskManager once that the cluster has ended.
+// dismiss tells a TaskManager once that the cluster has ended, at least for it.
 func (m *JobManager) dismiss(s *session) {
 	if !s.dismissed {
 		s.dismissed = m.tell(s, &rpc.Down{Message: &rpc.Down_Alive{Alive: &rpc.Alive{End: true}}})
@@ -305,8 +323,8 @@ func (m *JobManager) order(ctx context.Context, l *leader) {
 		if s == nil {
 			continue
 		}
-		l.sequence++
-		o.Sequence = l.sequence
+		m.sequence++
+		o.Sequence = m.sequence
 		w := orderWriter{m: m, l: l, state: state, order: &o, out: &rpc.Order{}}
 		m.tell(s, &rpc.Down{Message: &rpc.Down_Order{Order: w.write(ctx)}})
 	}

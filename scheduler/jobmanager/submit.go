@@ -38,7 +38,7 @@ func (m *JobManager) Submit(ctx context.Context, n NewJob) (job.ID, error) {
 	} else if !IsID(string(n.ID)) {
 		return "", fmt.Errorf("%w: job id %q: it takes 32 hexadecimal digits", ErrInvalid, n.ID)
 	}
-	command, err := m.prepare(n)
+	command, err := m.prepare(ctx, n)
 	if err != nil {
 		return "", err
 	}
@@ -102,7 +102,7 @@ func (m *JobManager) command(ctx context.Context, commands ...job.Command) error
 }
 
 // prepare checks a submission.
-func (m *JobManager) prepare(n NewJob) (*job.JobSubmitted, error) {
+func (m *JobManager) prepare(ctx context.Context, n NewJob) (*job.JobSubmitted, error) {
 	s, err := decodeSubmission(n.Submission)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -114,15 +114,24 @@ func (m *JobManager) prepare(n NewJob) (*job.JobSubmitted, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
+	if c := &settings.Checkpoints; c.On {
+		if c.Directory, err = m.directory(c.Directory, n.ID); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+		}
+	}
+	restored, err := m.begins(ctx, n.ID, s)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
 	plan, err := job.PlanOf(s.Graph, settings.Streaming)
-	if committing := sinks(s.Graph); err == nil && s.Graph.Bounded() && len(committing) > 0 {
+	if committing := sinks(s.Graph); err == nil && (s.Graph.Bounded() || settings.Checkpoints.On) && len(committing) > 0 {
 		err = plan.AddCommit(committing...)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return &job.JobSubmitted{Job: n.ID, Name: s.Graph.Name, Application: n.Application, Execute: n.Execute, Program: n.Program,
-		Settings: settings, Plan: plan}, nil
+		Settings: settings, Plan: plan, Restore: restored}, nil
 }
 
 // sinks are the vertices whose chains hold a sink that may commit.
@@ -191,8 +200,8 @@ func (m *JobManager) Cancel(ctx context.Context, id job.ID) error {
 	})
 }
 
-// configurationOf reads the configuration that a job was submitted with.
-func configurationOf(s *Submitted) (*config.Configuration, error) {
+// ConfigurationOf reads the configuration that a job was submitted with.
+func ConfigurationOf(s *Submitted) (*config.Configuration, error) {
 	conf := config.New()
 	for _, key := range sortedKeys(s.GetConfiguration()) {
 		if err := conf.SetFrom("the job's configuration", key, s.GetConfiguration()[key]); err != nil {

@@ -35,10 +35,33 @@ func (w *orderWriter) write(ctx context.Context) *rpc.Order {
 	for _, k := range o.Keep {
 		w.out.Keep = append(w.out.Keep, &rpc.HeldVertex{Job: string(k.Job), Vertex: int32(k.Vertex), Outputs: producers(k.Outputs)})
 	}
+	for i := range o.Checkpoints {
+		w.out.Checkpoints = append(w.out.Checkpoints, checkpointOrder(&o.Checkpoints[i]))
+	}
 	for _, id := range o.Drop {
 		w.out.Drop = append(w.out.Drop, string(id))
 	}
 	return w.out
+}
+
+func checkpointOrder(o *job.CheckpointOrder) *rpc.CheckpointOrder {
+	out := &rpc.CheckpointOrder{Job: string(o.Job), Complete: o.Complete, Abandoned: o.Abandoned}
+	if p := o.Trigger; p != nil {
+		out.Trigger = &rpc.Trigger{Id: p.ID, Time: p.Triggered, Directory: p.Directory, Stop: p.Stop, Drain: p.Drain, Host: o.Host}
+		for _, t := range o.Finished {
+			out.Trigger.Finished = append(out.Trigger.Finished, &rpc.SubtaskName{Vertex: int32(t.Vertex), Subtask: int32(t.Subtask)})
+		}
+	}
+	return out
+}
+
+// checkpointing is what the tasks of a job begin with; nil if it takes no checkpoints.
+func (w *orderWriter) checkpointing(d *job.Deployment) *rpc.Checkpointing {
+	j, ok := w.state.Job(d.Job)
+	if !ok || !j.Checkpointed() {
+		return nil
+	}
+	return &rpc.Checkpointing{Directory: j.Settings.Checkpoints.Directory, Restore: d.Restore.Path, Restored: d.Restore.ID, Again: j.Restarts > 0 || d.Abort}
 }
 
 func attempts(all []job.Attempt) []*rpc.Attempt {
@@ -70,7 +93,7 @@ func (w *orderWriter) deployment(ctx context.Context, d *job.Deployment) *rpc.De
 	}
 	out := &rpc.Deployment{Job: string(d.Job), Application: d.Application, Execute: int32(d.Execute), Program: string(d.Program),
 		Graph: string(d.Graph), Vertex: int32(d.Vertex), Parallelism: int32(d.Parallelism), Coordinator: coordinator,
-		Results: results, Abort: d.Abort}
+		Results: results, Abort: d.Abort, Checkpointing: w.checkpointing(d)}
 	if s, err := w.m.Submitted(ctx, d.Graph); err == nil && len(s.encoded) <= inline {
 		out.Submission = s.encoded
 	}

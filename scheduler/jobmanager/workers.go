@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/leatproject/leat/resourcemanager"
+	"github.com/leatproject/leat/scheduler/checkpoints"
 	"github.com/leatproject/leat/scheduler/job"
 )
 
@@ -17,14 +18,19 @@ type workers struct {
 	asked map[string]time.Time // not registered yet, and since when
 	ours  map[string]bool      // all that the Provider has started
 	idle  map[string]time.Time // without tasks, and since when
+	soon  map[string]string    // why they will be taken away, if that is known
+	over  map[string]bool      // that the Provider has given up, or that were given back to it: they may run all the same
 	next  uint64
 }
 
 // askAgain is how long a worker may take to register before it counts as lost.
 const askAgain = 5 * time.Minute
 
+// unread is how long a worker is kept at least while nobody has read what its last job has printed: who waits for the job does.
+const unread = 10 * time.Second
+
 func newWorkers() workers {
-	return workers{asked: map[string]time.Time{}, ours: map[string]bool{}, idle: map[string]time.Time{}}
+	return workers{asked: map[string]time.Time{}, ours: map[string]bool{}, idle: map[string]time.Time{}, soon: map[string]string{}, over: map[string]bool{}}
 }
 
 // losses hands on what the Provider tells until ctx ends.
@@ -50,7 +56,7 @@ func (m *JobManager) losses(ctx context.Context) <-chan lostWorker {
 	return out
 }
 
-// findWorkers takes over what an earlier leader has asked for.
+// findWorkers takes over what an earlier leader has asked for, or somebody for this one.
 func (m *JobManager) findWorkers(ctx context.Context) {
 	if m.opt.Provider == nil || !m.opt.Provider.Elastic() {
 		return
@@ -59,27 +65,84 @@ func (m *JobManager) findWorkers(ctx context.Context) {
 	if err != nil {
 		m.opt.Logger.Warn("workers of the leader before could not be found", "error", err)
 	}
+	l := m.leader
 	for _, w := range found {
-		m.leader.workers.ours[w.Name], m.leader.workers.asked[w.Name] = true, m.opt.Clock.Now()
+		l.workers.ours[w.Name], l.workers.asked[w.Name] = true, m.opt.Clock.Now()
+		if generation, term, n, ok := resourcemanager.ParseName(w.Name); ok && generation == l.generation && term == l.term {
+			l.workers.next = max(l.workers.next, n) // no name is used twice
+		}
+	}
+	fresh := true
+	m.View(func(s *job.State) {
+		for range s.Jobs {
+			fresh = false
+			break
+		}
+	})
+	if fresh {
+		m.requestWorkers(ctx, l, m.opt.FirstWorkers)
 	}
 }
 
-// workerLost gives up a worker that its Provider knows to be gone.
-func (m *JobManager) workerLost(loss lostWorker) {
+// workerLost gives up a worker that its Provider knows to be gone, and sends it away if it runs all the same, as on a node that is
+// cut off from its cluster.
+func (m *JobManager) workerLost(ctx context.Context, loss lostWorker) {
 	l := m.leader
 	if l == nil {
 		return
 	}
-	delete(l.workers.ours, loss.Name)
-	delete(l.workers.asked, loss.Name)
-	delete(l.workers.idle, loss.Name)
+	if loss.Soon {
+		m.workerLeaves(ctx, l, loss)
+		return
+	}
 	m.opt.Logger.Warn("worker lost", "worker", loss.Name, "cause", loss.Cause)
+	m.forgo(l, loss.Name, loss.Cause)
+}
+
+// forgo has nothing more run on a worker, whether or not it still lives.
+func (m *JobManager) forgo(l *leader, name, cause string) {
+	delete(l.workers.ours, name)
+	delete(l.workers.asked, name)
+	delete(l.workers.idle, name)
+	l.workers.over[name] = true
+	if s := l.sessions[name]; s != nil {
+		m.dismiss(s)
+	}
 	m.View(func(s *job.State) {
-		if t, ok := s.Registered(loss.Name); ok {
-			l.observations.Disconnected(t.Number, loss.Cause)
+		if t, ok := s.Registered(name); ok {
+			l.observations.Disconnected(t.Number, cause)
 		}
 	})
 	m.observe()
+}
+
+// workerLeaves has the jobs on a worker that will be taken away checkpointed, so that little is done again. If nothing runs on it, it
+// is given back.
+func (m *JobManager) workerLeaves(ctx context.Context, l *leader, loss lostWorker) {
+	m.opt.Logger.Warn("worker will be lost", "worker", loss.Name, "cause", loss.Cause)
+	l.workers.idle[loss.Name], l.workers.soon[loss.Name] = time.Time{}, loss.Cause
+	var asks []job.Command
+	m.View(func(s *job.State) {
+		t, ok := s.Registered(loss.Name)
+		if !ok {
+			return
+		}
+		on := map[job.ID]bool{}
+		for _, slot := range t.Slots {
+			j, ok := s.Job(slot.Job)
+			if ok && !on[j.ID] && j.State == job.Running && j.Settings.Checkpoints.Interval > 0 {
+				on[j.ID] = true
+				asks = append(asks, &job.CheckpointAsked{Job: j.ID, Request: checkpoints.Request{Name: "before " + loss.Name + " is lost"}})
+			}
+		}
+	})
+	if len(asks) == 0 {
+		m.observe()
+		return
+	}
+	if err := m.command(ctx, asks...); err != nil {
+		m.opt.Logger.Warn("no checkpoint before a worker is lost", "worker", loss.Name, "error", err)
+	}
 }
 
 // balanceWorkers asks for workers when slots are wanted, and gives back those that have been idle.
@@ -94,11 +157,24 @@ func (m *JobManager) balanceWorkers(ctx context.Context, l *leader) {
 		wanted = s.SlotsWanted()
 		for t := range s.TaskManagers {
 			delete(w.asked, t.Resource)
+			session := l.sessions[t.Resource]
 			if !w.ours[t.Resource] || inUse(t) {
 				delete(w.idle, t.Resource)
-			} else if since, ok := w.idle[t.Resource]; !ok {
+				if session != nil {
+					session.read = false
+				}
+				continue
+			}
+			patience := m.opt.WorkerIdle
+			if session != nil && !session.read {
+				patience = max(patience, unread)
+			}
+			if since, ok := w.idle[t.Resource]; !ok {
 				w.idle[t.Resource] = now
-			} else if wanted == 0 && now.Sub(since) >= m.opt.WorkerIdle {
+				if session != nil {
+					session.read = false // what was read while the job ran may not be all
+				}
+			} else if wanted == 0 && now.Sub(since) >= patience {
 				release = append(release, t.Resource)
 			}
 		}
@@ -113,19 +189,22 @@ func (m *JobManager) balanceWorkers(ctx context.Context, l *leader) {
 			m.opt.Logger.Warn("worker was not given back", "worker", name, "error", err)
 			continue
 		}
-		delete(w.asked, name)
-		delete(w.ours, name)
-		delete(w.idle, name)
+		m.forgo(l, name, "the worker was given back")
 	}
 	slots := max(1, m.opt.WorkerSize.Slots)
-	for len(w.asked)*slots < wanted {
+	m.requestWorkers(ctx, l, (wanted+slots-1)/slots)
+}
+
+// requestWorkers asks for workers until as many are on their way.
+func (m *JobManager) requestWorkers(ctx context.Context, l *leader, count int) {
+	for w := &l.workers; len(w.asked) < count; {
 		w.next++
 		x := resourcemanager.Worker{Name: resourcemanager.Name(l.generation, l.term, w.next), Size: m.opt.WorkerSize}
-		if err := p.Request(ctx, x); err != nil {
+		if err := m.opt.Provider.Request(ctx, x); err != nil {
 			m.opt.Logger.Warn("no worker was started", "error", err, "again", errors.Is(err, resourcemanager.ErrBusy))
 			return
 		}
-		w.asked[x.Name], w.ours[x.Name] = now, true
+		w.asked[x.Name], w.ours[x.Name] = m.opt.Clock.Now(), true
 	}
 }
 

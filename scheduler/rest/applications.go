@@ -105,6 +105,8 @@ func (a application) overview(now job.Time) messages.ApplicationOverview {
 	o.Duration = int64(now) - start
 	if a.driver != nil && a.driver.Ended != 0 {
 		last = int64(a.driver.Ended)
+		exit := a.driver.Exit
+		o.ExitCode, o.Failure = &exit, a.driver.Error
 	}
 	if o.Status != "RUNNING" {
 		o.EndTime, o.Duration = last, last-start

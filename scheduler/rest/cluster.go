@@ -69,3 +69,11 @@ func maskedValue(key, value string) string {
 	}
 	return value
 }
+
+func (s *Server) shutdown(*http.Request) (any, error) {
+	if s.opt.Shutdown == nil {
+		return nil, failure(http.StatusNotImplemented, "DELETE /cluster is left out: processes of this cluster are ended with SIGTERM (scripts/stop-cluster.sh), not by a request")
+	}
+	s.opt.Shutdown()
+	return struct{}{}, nil
+}

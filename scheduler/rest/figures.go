@@ -4,6 +4,7 @@ import (
 	"github.com/leatproject/leat/runtime/graph"
 	"github.com/leatproject/leat/runtime/metrics"
 	"github.com/leatproject/leat/runtime/rpc"
+	"github.com/leatproject/leat/scheduler/checkpoints"
 	"github.com/leatproject/leat/scheduler/job"
 	"github.com/leatproject/leat/scheduler/jobmanager"
 )
@@ -14,7 +15,7 @@ func taskFigures(g *graph.JobGraph, t metrics.Task) []metrics.Metric {
 }
 
 // jobFigures are the metrics of a job: for how long it is in its state in milliseconds, how often it was restarted, and its
-// checkpoints, of which there are none; -1 stands for what has not happened.
+// checkpoints.
 func jobFigures(j *job.Job, now job.Time) []metrics.Metric {
 	in := func(state job.JobState) float64 {
 		if j.State != state {
@@ -26,14 +27,34 @@ func jobFigures(j *job.Job, now job.Time) []metrics.Metric {
 	if j.State == job.Restarting || j.State == job.Failing {
 		down = float64(now - j.Times[j.State])
 	}
-	return []metrics.Metric{{Name: "uptime", Value: in(job.Running)}, {Name: "downtime", Value: down}, {Name: "restartingTime", Value: in(job.Restarting)},
+	return append(checkpointFigures(&j.Checkpoints), []metrics.Metric{{Name: "uptime", Value: in(job.Running)}, {Name: "downtime", Value: down}, {Name: "restartingTime", Value: in(job.Restarting)},
 		{Name: "numRestarts", Value: float64(j.Restarts)}, {Name: "fullRestarts", Value: float64(j.Restarts)}, {Name: "numRescales"},
 		{Name: "createdTime", Value: in(job.Created)}, {Name: "initializingTime", Value: in(job.Initializing)}, {Name: "runningTime", Value: in(job.Running)},
-		{Name: "cancellingTime", Value: in(job.Cancelling)}, {Name: "failingTime", Value: in(job.Failing)},
-		{Name: "numberOfCompletedCheckpoints", Value: float64(len(j.Checkpoints.Completed))}, {Name: "numberOfFailedCheckpoints"},
-		{Name: "numberOfInProgressCheckpoints"}, {Name: "totalNumberOfCheckpoints", Value: float64(len(j.Checkpoints.Completed))},
-		{Name: "lastCheckpointDuration", Value: -1}, {Name: "lastCheckpointSize", Value: -1}, {Name: "lastCheckpointFullSize", Value: -1},
-		{Name: "lastCheckpointRestoreTimestamp", Value: -1}, {Name: "lastCheckpointCompletedTimestamp", Value: -1}, {Name: "lastCompletedCheckpointId", Value: -1}}
+		{Name: "cancellingTime", Value: in(job.Cancelling)}, {Name: "failingTime", Value: in(job.Failing)}}...)
+}
+
+// checkpointFigures are the metrics of a job's checkpoints; -1 stands for what has not happened.
+func checkpointFigures(l *checkpoints.Ledger) []metrics.Metric {
+	pending := 0
+	if l.Pending != nil {
+		pending = 1
+	}
+	last := checkpoints.Record{ID: -1, Completed: -1, Size: -1, Written: -1, Processed: -1, Persisted: -1, Metadata: -1}
+	duration, restored := int64(-1), int64(-1)
+	if n := len(l.Complete); n > 0 {
+		last = l.Complete[n-1]
+		duration = last.Completed - last.Triggered
+	}
+	if l.Restored != nil {
+		restored = l.Restored.At
+	}
+	return []metrics.Metric{{Name: "numberOfCompletedCheckpoints", Value: float64(l.Completions)}, {Name: "numberOfFailedCheckpoints", Value: float64(l.Defeats)},
+		{Name: "numberOfInProgressCheckpoints", Value: float64(pending)}, {Name: "totalNumberOfCheckpoints", Value: float64(l.Completions + l.Defeats + int64(pending))},
+		{Name: "lastCheckpointDuration", Value: float64(duration)}, {Name: "lastCheckpointSize", Value: float64(last.Written)},
+		{Name: "lastCheckpointFullSize", Value: float64(last.Size)}, {Name: "lastCheckpointRestoreTimestamp", Value: float64(restored)},
+		{Name: "lastCheckpointProcessedData", Value: float64(last.Processed)}, {Name: "lastCheckpointPersistedData", Value: float64(last.Persisted)},
+		{Name: "lastCheckpointCompletedTimestamp", Value: float64(last.Completed)}, {Name: "lastCompletedCheckpointId", Value: float64(last.ID)},
+		{Name: "lastCheckpointMetadataSize", Value: float64(last.Metadata)}}
 }
 
 // clusterFigures are the metrics of the JobManager that concern the cluster.

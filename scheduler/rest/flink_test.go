@@ -113,7 +113,7 @@ func TestMetricNames(t *testing.T) {
 		"/jobs/" + string(jobmanagertest.JobID) + "/metrics": strings.Fields(`uptime downtime restartingTime numRestarts numRescales createdTime
 			initializingTime runningTime cancellingTime failingTime numberOfCompletedCheckpoints numberOfFailedCheckpoints
 			numberOfInProgressCheckpoints totalNumberOfCheckpoints lastCheckpointDuration lastCheckpointSize lastCheckpointFullSize
-			lastCheckpointRestoreTimestamp lastCheckpointCompletedTimestamp lastCompletedCheckpointId`),
+			lastCheckpointRestoreTimestamp lastCheckpointCompletedTimestamp lastCompletedCheckpointId lastCheckpointMetadataSize lastCheckpointExternalPath`),
 	} {
 		var have []string
 		for _, m := range get[[]messages.Metric](r, path) {

@@ -1,8 +1,10 @@
 package rest
 
 import (
+	"context"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -22,19 +24,38 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		h.Set("X-Frame-Options", "SAMEORIGIN")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Content-Security-Policy", contentPolicy)
+		anonymous := !isPage(r) && !s.opt.Secret.MatchesBearer(r.Header.Get("Authorization"))
 		switch err := sameSite.Check(r); {
 		case err != nil:
 			fail(w, failure(http.StatusForbidden, "refused: the request comes from another site (%w)", err))
 		case s.opt.Secret.IsZero() && r.TLS == nil && !s.ownName(r.Host):
 			fail(w, failure(http.StatusForbidden, "refused: %q is no name of this server: use localhost, or set rest.address to it", r.Host))
-		case !isPage(r) && !s.opt.Secret.MatchesBearer(r.Header.Get("Authorization")):
-			h.Set("WWW-Authenticate", `Bearer realm="leat"`)
-			fail(w, failure(http.StatusUnauthorized, "the cluster's secret is required: send it as Authorization: Bearer, or have cluster.secret-file name its file"))
+		case anonymous && !s.isReader(r):
+			unauthorized(w)
 		case !isLocal(r) && s.redirected(w, r):
+		case anonymous:
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), reader{}, true)))
 		default:
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+func unauthorized(w http.ResponseWriter) {
+	w.Header().Set("WWW-Authenticate", `Bearer realm="leat"`)
+	fail(w, failure(http.StatusUnauthorized, "the cluster's secret is required: send it as Authorization: Bearer, or have cluster.secret-file name its file"))
+}
+
+// reader marks the context of a request that came without the secret and may only read.
+type reader struct{}
+
+// isReader tells whether a request came by a proxy that may read for others.
+func (s *Server) isReader(r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && slices.Contains(s.opt.Readers, from.Addr().Unmap())
 }
 
 // ownName tells whether a Host header names this machine, so that a page of another site, whose name was pointed here, cannot

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -101,15 +102,21 @@ func (s *Server) driver(r *http.Request) (Driver, error) {
 	case len(m.ProgramArgsList) == 0:
 		m.ProgramArgsList = strings.Fields(m.ProgramArgs)
 	}
-	if m.SavepointPath != "" || q.Get("savepointPath") != "" {
-		return Driver{}, badRequest("savepointPath: this version cannot start from a savepoint")
-	}
 	d := Driver{Args: m.ProgramArgsList, Configuration: m.FlinkConfiguration}
 	if d.Configuration == nil {
 		d.Configuration = map[string]string{}
 	}
 	if m.Parallelism != 0 {
 		d.Configuration[config.DefaultParallelism.Key] = strconv.Itoa(m.Parallelism)
+	}
+	for key, value := range map[string]string{config.RestorePath.Key: cmp.Or(q.Get("savepointPath"), m.SavepointPath),
+		config.AllowNonRestoredState.Key: q.Get("allowNonRestoredState"), config.RestoreClaimMode.Key: m.ClaimMode} {
+		if value != "" {
+			d.Configuration[key] = value
+		}
+	}
+	if m.AllowNonRestoredState {
+		d.Configuration[config.AllowNonRestoredState.Key] = "true"
 	}
 	conf := config.New()
 	for key, value := range d.Configuration {

@@ -127,7 +127,7 @@ func (s *Server) cancel(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if mode := r.URL.Query().Get("mode"); mode != "" && mode != "cancel" {
-		return nil, badRequest("mode %q: a job can only be cancelled by this; to stop it with a savepoint is not there yet", mode)
+		return nil, badRequest("mode %q: a job can only be cancelled by this; POST /jobs/{job}/stop stops it with a savepoint", mode)
 	}
 	if err := s.withJob(r, func(_ *job.State, j *job.Job) error {
 		if j.State == job.Finished || j.State == job.Failed {

@@ -11,16 +11,11 @@ var leftOut = []struct {
 	why    string
 	routes []string
 }{
-	{"this version takes no checkpoints on demand and no savepoints", []string{
-		"POST /jobs/{job}/checkpoints", "GET /jobs/{job}/checkpoints/{trigger}", "POST /jobs/{job}/savepoints", "GET /jobs/{job}/savepoints/{trigger}",
-		"POST /jobs/{job}/stop", "POST /savepoint-disposal", "GET /savepoint-disposal/{trigger}",
-		"GET /jobs/{job}/checkpoints/details/{checkpoint}/subtasks/{vertex}"}},
 	{"this version does not change the parallelism of jobs that run", []string{
 		"GET /jobs/{job}/resource-requirements", "PUT /jobs/{job}/resource-requirements", "PATCH /jobs/{job}/rescaling", "GET /jobs/{job}/rescaling/{trigger}",
 		"GET /jobs/{job}/rescales/overview", "GET /jobs/{job}/rescales/summary", "GET /jobs/{job}/rescales/history", "GET /jobs/{job}/rescales/config",
 		"GET /jobs/{job}/rescales/details/{rescale}"}},
 	{"outputs are kept for their job alone, so there is nothing to delete", []string{"DELETE /datasets/{dataset}", "GET /datasets/delete/{trigger}"}},
-	{"processes are ended with SIGTERM (scripts/stop-cluster.sh), not by a request", []string{"DELETE /cluster"}},
 	{"requests that are only to read change nothing: cancel with PATCH /jobs/{job}", []string{"GET /jobs/{job}/yarn-cancel", "GET /jobs/{job}/yarn-stop"}},
 	{"cancel the application's jobs", []string{"POST /applications/{application}/cancel"}},
 	{"a program's main function always runs as /jars/{jar}/run has it run", []string{"POST /jars/{jar}/run-application"}},

@@ -82,7 +82,8 @@ func (s *Server) remoteLog(r *http.Request, name string) (any, error) {
 // longestWait is how long GET /jobs/:id/output may wait for more, in milliseconds.
 const longestWait = 30_000
 
-// jobOutput reads what a job's workers have written, one piece of each that the request asks for.
+// jobOutput reads what a job's workers have written, one piece of each that the request asks for; with a limit of 0 it only says
+// who has output.
 func (s *Server) jobOutput(r *http.Request) (any, error) {
 	id, err := id(r)
 	if err != nil {
@@ -108,6 +109,13 @@ func (s *Server) jobOutput(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	limit := int64(piece)
+	if text := q.Get("limit"); text != "" {
+		if limit, err = whole(text); err != nil {
+			return nil, err
+		}
+		limit = min(max(limit, 0), piece)
+	}
 	hosts := s.opt.JobManager.HostsOf(id)
 	if collects {
 		hosts = s.collecting(id, name)
@@ -118,12 +126,16 @@ func (s *Server) jobOutput(r *http.Request) (any, error) {
 		hosts = []string{only}
 	}
 	out := messages.Output{Parts: []messages.OutputPart{}}
-	if printed, ok := s.driverOutput(id, name, q.Get("taskmanager"), offset); ok {
+	if printed, ok := s.driverOutput(id, name, q.Get("taskmanager"), offset, limit); ok {
 		out.Parts = append(out.Parts, printed)
 	}
 	for _, resource := range hosts {
 		part := messages.OutputPart{TaskManagerID: resource, Offset: offset, Next: offset, Data: []byte{}}
-		reply, err := s.opt.JobManager.Log(r.Context(), resource, &rpc.LogRequest{Job: string(id), Name: name, Offset: offset, Limit: piece,
+		if limit == 0 {
+			out.Parts = append(out.Parts, part)
+			continue
+		}
+		reply, err := s.opt.JobManager.Log(r.Context(), resource, &rpc.LogRequest{Job: string(id), Name: name, Offset: offset, Limit: int32(limit),
 			WaitMillis: min(wait, longestWait)})
 		if err != nil {
 			part.Error = err.Error()
@@ -141,7 +153,7 @@ func (s *Server) jobOutput(r *http.Request) (any, error) {
 const driverPart = "driver"
 
 // driverOutput is what the driver of a job's application has printed, if it has run beside this JobManager.
-func (s *Server) driverOutput(id job.ID, name, only string, offset int64) (part messages.OutputPart, ok bool) {
+func (s *Server) driverOutput(id job.ID, name, only string, offset, limit int64) (part messages.OutputPart, ok bool) {
 	application := ""
 	s.opt.JobManager.View(func(st *job.State) {
 		if j, known := st.Job(id); known {
@@ -153,7 +165,7 @@ func (s *Server) driverOutput(id job.ID, name, only string, offset int64) (part 
 	if application == "" || only != "" && only != driverPart || s.opt.Drivers == nil {
 		return part, false
 	}
-	data, ok, err := s.opt.Drivers.Output(application, name, offset, piece)
+	data, ok, err := s.opt.Drivers.Output(application, name, offset, int(limit))
 	part = messages.OutputPart{TaskManagerID: driverPart, Offset: offset, Next: offset + int64(len(data)), Data: append([]byte{}, data...)}
 	if err != nil {
 		part.Error = err.Error()

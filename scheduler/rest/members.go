@@ -33,3 +33,7 @@ func (s *Server) addMember(r *http.Request) (any, error) {
 func (s *Server) removeMember(r *http.Request) (any, error) {
 	return struct{}{}, s.opt.JobManager.RemoveMember(r.Context(), r.PathValue("member"))
 }
+
+func (s *Server) transfer(r *http.Request) (any, error) {
+	return struct{}{}, s.opt.JobManager.Transfer(r.Context(), r.PathValue("member"))
+}

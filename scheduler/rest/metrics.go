@@ -47,6 +47,17 @@ func selected(r *http.Request, all []metrics.Metric) []messages.Metric {
 	return out
 }
 
+// withText adds a metric that is no number.
+func withText(r *http.Request, all []messages.Metric, name, value string) []messages.Metric {
+	switch get := names(r, "get"); {
+	case get == nil:
+		return append(all, messages.Metric{ID: name})
+	case slices.Contains(get, name):
+		return append(all, messages.Metric{ID: name, Value: &value})
+	}
+	return all
+}
+
 // aggregated lists metrics of several parts without values, or those that the request gets with min, max, avg and sum.
 func aggregated(r *http.Request, parts [][]metrics.Metric) ([]messages.AggregatedMetric, error) {
 	get, agg := names(r, "get"), names(r, "agg")
@@ -133,6 +144,11 @@ func (s *Server) jobMetrics(r *http.Request) (any, error) {
 	var all []messages.Metric
 	err := s.withJob(r, func(_ *job.State, j *job.Job) error {
 		all = selected(r, jobFigures(j, s.opt.JobManager.Now()))
+		path := "n/a"
+		if n := len(j.Checkpoints.Complete); n > 0 {
+			path = j.Checkpoints.Complete[n-1].Path
+		}
+		all = withText(r, all, "lastCheckpointExternalPath", path)
 		return nil
 	})
 	return all, err

@@ -61,10 +61,18 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/jobs/{job}/accumulators", summary: "always empty", handle: s.accumulators, result: messages.Accumulators{}},
 		{method: "GET", path: "/jobs/{job}/execution-result", summary: "what a job came to", handle: s.executionResult, result: messages.ExecutionResult{}},
 		{method: "GET", path: "/jobs/{job}/metrics", summary: "a job's metrics", handle: s.jobMetrics, query: []string{"get"}, result: []messages.Metric{}},
-		{method: "GET", path: "/jobs/{job}/checkpoints", summary: "a streaming job's checkpoints; there are none yet", handle: s.checkpoints, result: messages.Checkpoints{}},
-		{method: "GET", path: "/jobs/{job}/checkpoints/config", summary: "how a streaming job takes checkpoints: not at all yet", handle: s.checkpointConfig, result: messages.CheckpointConfig{}},
-		{method: "GET", path: "/jobs/{job}/checkpoints/details/{checkpoint}", summary: "a checkpoint", handle: s.checkpoint, result: messages.CheckpointOfJob{}},
-		{method: "GET", path: "/jobs/{job}/output", summary: "what a job's workers have written to a stream", handle: s.jobOutput, query: []string{"name", "taskmanager", "offset", "wait"}, result: messages.Output{}},
+		{method: "GET", path: "/jobs/{job}/checkpoints", summary: "a streaming job's latest checkpoints", handle: s.checkpoints, result: messages.Checkpoints{}},
+		{method: "GET", path: "/jobs/{job}/checkpoints/config", summary: "how a streaming job takes checkpoints", handle: s.checkpointConfig, result: messages.CheckpointConfig{}},
+		{method: "GET", path: "/jobs/{job}/checkpoints/details/{checkpoint}", summary: "a checkpoint", handle: s.checkpoint, result: messages.Checkpoint{}},
+		{method: "GET", path: "/jobs/{job}/checkpoints/details/{checkpoint}/subtasks/{vertex}", summary: "the sub-tasks of a vertex in a checkpoint", handle: s.checkpointVertex, result: messages.CheckpointVertex{}},
+		{method: "POST", path: "/jobs/{job}/checkpoints", summary: "take a checkpoint now", right: toCancel, status: 202, handle: s.triggerCheckpoint, result: messages.Triggered{}},
+		{method: "GET", path: "/jobs/{job}/checkpoints/{trigger}", summary: "what has become of a checkpoint that was asked for", handle: s.checkpointStatus, result: messages.CheckpointStatus{}},
+		{method: "POST", path: "/jobs/{job}/savepoints", summary: "take a savepoint", right: toCancel, status: 202, handle: s.triggerSavepoint, result: messages.Triggered{}},
+		{method: "GET", path: "/jobs/{job}/savepoints/{trigger}", summary: "what has become of a savepoint, also of one that a job is stopped with", handle: s.savepointStatus, result: messages.SavepointStatus{}},
+		{method: "POST", path: "/jobs/{job}/stop", summary: "stop a job with a savepoint", right: toCancel, status: 202, handle: s.stop, result: messages.Triggered{}},
+		{method: "POST", path: "/savepoint-disposal", summary: "delete a savepoint", right: toCancel, status: 202, handle: s.dispose, result: messages.Triggered{}},
+		{method: "GET", path: "/savepoint-disposal/{trigger}", summary: "what has become of a disposal", handle: s.disposalStatus, result: messages.SavepointStatus{}},
+		{method: "GET", path: "/jobs/{job}/output", summary: "what a job's workers have written to a stream", handle: s.jobOutput, query: []string{"name", "taskmanager", "offset", "limit", "wait"}, result: messages.Output{}},
 		{method: "GET", path: "/jobs/{job}/vertices/{vertex}", summary: "sub-tasks of a vertex", handle: s.vertex, result: messages.JobVertexDetails{}},
 		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/subtasktimes", summary: "when sub-tasks entered their states", handle: s.subtaskTimes, result: messages.SubtaskTimes{}},
 		{method: "GET", path: "/jobs/{job}/vertices/{vertex}/taskmanagers", summary: "a vertex by TaskManager", handle: s.vertexTaskManagers, result: messages.VertexTaskManagers{}},
@@ -88,10 +96,12 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/taskmanagers/{taskmanager}/logs/{file}", summary: "a log file", handle: s.taskManagerLogFile, contentType: plainText},
 		{method: "GET", path: "/taskmanagers/{taskmanager}/log", summary: "a TaskManager's own log", handle: s.taskManagerLog, contentType: plainText},
 		{method: "GET", path: "/taskmanagers/{taskmanager}/stdout", summary: "what a TaskManager has written to standard output", handle: s.taskManagerStdout, contentType: plainText},
+		{method: "DELETE", path: "/cluster", summary: "end a cluster whose TaskManagers were started for it", right: toSubmit, handle: s.shutdown, result: struct{}{}},
 		{method: "GET", path: "/jobmanager/config", summary: "the JobManager's configuration, secrets masked", handle: s.jobManagerConfig, result: []messages.ConfigEntry{}},
 		{method: "GET", path: "/jobmanager/members", summary: "the JobManagers of the cluster", handle: s.members, result: messages.Members{}},
 		{method: "POST", path: "/jobmanager/members", summary: "add the JobManager at an address, or tell that a member is there now", right: toSubmit, status: 201, handle: s.addMember, result: messages.MemberAdded{}},
 		{method: "DELETE", path: "/jobmanager/members/{member}", summary: "remove a JobManager by its id or address", right: toSubmit, handle: s.removeMember, result: struct{}{}},
+		{method: "POST", path: "/jobmanager/members/{member}/leader", summary: "have a JobManager lead, by its id or address", right: toSubmit, handle: s.transfer, result: struct{}{}},
 		{method: "GET", path: "/jobmanager/metrics", summary: "the JobManager's metrics", handle: s.jobManagerMetrics, query: []string{"get"}, result: []messages.Metric{}},
 		{method: "GET", path: "/jobmanager/environment", summary: "the JobManager's process", handle: s.environment, result: messages.Environment{}},
 		{method: "GET", path: "/jobmanager/thread-dump", summary: "the stacks of the JobManager's goroutines", handle: s.threadDump, result: messages.ThreadDump{}},
@@ -101,6 +111,11 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/jobmanager/stdout", summary: "what the JobManager has written to standard output", handle: s.jobManagerStdout, contentType: plainText},
 		{method: "GET", path: "/applications/{application}/values/{name}", summary: "what a driver has stored for its next attempts", right: toSubmit, handle: s.applicationValue},
 		{method: "PUT", path: "/applications/{application}/values/{name}", summary: "store a value for the next attempts of a driver; answers with the first of that name", right: toSubmit, handle: s.storeApplicationValue},
+		{method: "GET", path: "/schedules", summary: "programs that are run again and again", handle: s.schedules, result: messages.Schedules{}},
+		{method: "GET", path: "/schedules/{schedule}", summary: "a schedule with its latest runs", handle: s.schedule, result: messages.ScheduleDetails{}},
+		{method: "PUT", path: "/schedules/{schedule}", summary: "add or replace a schedule whose program is in the blob store", right: toSubmit, status: 201, handle: s.addSchedule, result: struct{}{}},
+		{method: "PATCH", path: "/schedules/{schedule}", summary: "pause or resume a schedule", right: toSubmit, handle: s.changeSchedule, query: []string{"mode"}, result: struct{}{}},
+		{method: "DELETE", path: "/schedules/{schedule}", summary: "remove a schedule; a run of it goes on", right: toSubmit, handle: s.removeSchedule, result: struct{}{}},
 		{method: "GET", path: "/jars", summary: "uploaded programs", right: toSubmit, handle: s.jars, result: messages.Jars{}},
 		{method: "POST", path: "/jars/upload", summary: "upload a program, a binary for the cluster's platform, as multipart/form-data", right: toSubmit, handle: s.uploadJar, result: messages.JarUploaded{}},
 		{method: "DELETE", path: "/jars/{jar}", summary: "delete an uploaded program", right: toSubmit, handle: s.deleteJar, result: struct{}{}},
@@ -122,6 +137,10 @@ func (s *Server) answer(r route) http.Handler {
 				fail(w, fmt.Errorf("internal error: look at the JobManager's log"))
 			}
 		}()
+		if r.right != toRead && request.Context().Value(reader{}) != nil {
+			unauthorized(w)
+			return
+		}
 		if err := s.permit(r.right); err != nil {
 			fail(w, err)
 			return

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ type Options struct {
 	Configuration *config.Configuration
 	// Secret is required of clients; the zero value lets everybody in who speaks to a name of this machine.
 	Secret secret.Secret
+	// Readers are where requests come from that may read without the secret: a proxy that checks its users itself.
+	Readers []netip.Addr
 	// TLS is what Serve encrypts by; nil serves in the clear. It may demand certificates of clients.
 	TLS *tls.Config
 	// Hosts are names besides localhost and addresses under which clients without a secret may reach the server.
@@ -36,6 +39,8 @@ type Options struct {
 	// UploadDir keeps uploaded programs. UploadLimit is the largest in bytes; 1 GiB.
 	UploadDir   string
 	UploadLimit int64
+	// Shutdown ends the cluster; nil where it is not ended by a request.
+	Shutdown func()
 	// Drivers runs uploaded programs.
 	Drivers Drivers
 	// LogFiles are the JobManager's own logs by name.
@@ -52,6 +57,7 @@ type Server struct {
 	uploads    *uploads
 	prometheus http.Handler
 	own        *metrics.Newest // this process
+	disposals  disposals
 }
 
 // New returns a server. It serves what Serve is given, or as an http.Handler.

@@ -1,5 +1,5 @@
-# Part of up.sh: an MIT KDC of its own in $krb for $realm on port $kdc, which trusts the realm $other on the port after it, and
-# what HDFS and its clients need of them.
+# Part of up.sh, also of Kafka's: an MIT KDC of its own in $krb for $realm on port $kdc, which trusts the realm $other on the port
+# after it, and what the services ($services, their keytab has the name of the first) and their clients need of them.
 mkdir -p "$krb/krb5.conf.d"
 echo "includedir $krb/krb5.conf.d" >"$krb/krb5.conf"
 cat >"$krb/krb5.conf.d/leat" <<P
@@ -53,8 +53,8 @@ if [ ! -f "$krb/complete" ]; then
   done
   trust="addprinc -pw $(secret) krbtgt/$realm@$other"
   {
-    for p in hdfs/localhost HTTP/localhost alice bob late; do echo "addprinc -randkey $p"; done
-    echo "ktadd -k $krb/hdfs.keytab hdfs/localhost HTTP/localhost"
+    for p in $services alice bob late; do echo "addprinc -randkey $p"; done
+    echo "ktadd -k $krb/${services%%/*}.keytab $services"
     for p in alice bob late; do echo "ktadd -k $krb/$p.keytab $p"; done
     printf '%s\n' "cpw -randkey late" "$trust"
   } | kadmin.local -r "$realm" >>"$dir/logs/kdc.log" 2>&1

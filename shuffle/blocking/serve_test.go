@@ -37,7 +37,7 @@ func startBulk(t *testing.T, s *Store) *bulk {
 	b.server = network.New(opt)
 	b.served.Go(func() { _ = b.server.Serve(l) })
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		var group sync.WaitGroup
 		group.Go(func() { require.NoError(t, b.client.Close(ctx)) })

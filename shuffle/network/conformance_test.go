@@ -39,6 +39,7 @@ func TestOrderAndControlInBand(t *testing.T) {
 			p.send(shuffle.Element{Kind: shuffle.Active})
 			p.send(shuffle.Element{Batch: texts(0, 3, 1, 5)})
 			p.send(shuffle.Element{Kind: shuffle.Superstep, Time: 3})
+			p.send(shuffle.Element{Kind: shuffle.Barrier, Time: 1<<62 + 1})
 			p.send(shuffle.Element{Kind: shuffle.Watermark, Time: shuffle.MaxWatermark})
 			p.send(shuffle.Element{Kind: shuffle.End})
 		}()
@@ -50,7 +51,7 @@ func TestOrderAndControlInBand(t *testing.T) {
 		require.Equal(t, []uint64{4, 5, 6}, e.Batch.Hashes)
 		e.Batch.Release()
 		want := []shuffle.Element{{Kind: shuffle.Watermark, Time: -7}, {Kind: shuffle.Idle}, {Kind: shuffle.Active}, {},
-			{Kind: shuffle.Superstep, Time: 3}, {Kind: shuffle.Watermark, Time: shuffle.MaxWatermark}, {Kind: shuffle.End}}
+			{Kind: shuffle.Superstep, Time: 3}, {Kind: shuffle.Barrier, Time: 1<<62 + 1}, {Kind: shuffle.Watermark, Time: shuffle.MaxWatermark}, {Kind: shuffle.End}}
 		for _, w := range want {
 			_, e, err := c.next()
 			require.NoError(t, err)

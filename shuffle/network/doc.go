@@ -8,7 +8,8 @@
 //
 // Promises:
 //
-//   - Order is kept in each channel; control elements stay where they were sent.
+//   - Order is kept in each channel; control elements stay where they were sent, but for a barrier that is made to overtake
+//     (shuffle.Overtaker): it comes a second time in front of what waits here, which is handed to the producer to save.
 //   - Credit is in bytes and belongs to a channel: only credited bytes are written, of which one frame may overdraw, and
 //     a reserve of control elements that need none. So the goroutine that reads a connection never waits, and no channel
 //     holds up another. The credit for a frame comes back as soon as the far channel has Room again, that is when the task

@@ -158,7 +158,7 @@ func (r *networkRig) channel(from, to int, like *column.Batch) *producer {
 func (r *networkRig) consumer(to int) *consumer { return r.consumers[to] }
 
 func (r *networkRig) close(t testing.TB) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	var group sync.WaitGroup
 	group.Go(func() { require.NoError(t, r.near.Close(ctx)) })

@@ -232,6 +232,8 @@ type write struct {
 	left   net.Buffers // of out
 	joined []byte
 	from   []part
+	// departed is called when all is written: barriers have left.
+	departed []func()
 }
 
 type part struct {
@@ -246,7 +248,7 @@ func (w *write) add(b []byte) {
 
 func (w *write) reset() {
 	clear(w.from)
-	w.out, w.used, w.from, w.bytes, w.frames = w.out[:0], w.used[:0], w.from[:0], 0, 0
+	w.out, w.used, w.from, w.bytes, w.frames, w.departed = w.out[:0], w.used[:0], w.from[:0], 0, 0, nil
 }
 
 // writeAll is the writer: control frames first, then the channels in turn.
@@ -295,7 +297,7 @@ func (l *link) settle(w *write) {
 		}
 	}
 	l.mu.Unlock()
-	for _, f := range wakes {
+	for _, f := range append(wakes, w.departed...) {
 		f()
 	}
 }

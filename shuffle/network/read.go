@@ -57,7 +57,7 @@ func (l *link) deliver(d *wire.Decoder, h wire.Header, body []byte) error {
 			e.Batch.Release()
 			return fmt.Errorf("channel %s: %w", c.id, err)
 		}
-	case wire.Watermark, wire.Superstep:
+	case wire.Watermark, wire.Superstep, wire.Barrier:
 		var err error
 		if e.Time, err = wire.Time(body); err != nil {
 			return err
@@ -69,8 +69,6 @@ func (l *link) deliver(d *wire.Decoder, h wire.Header, body []byte) error {
 		c.end()
 		to.Send(e)
 		return nil
-	case wire.Barrier:
-		return errors.New("a barrier came, which this version does not know")
 	}
 	to.Send(e)
 	c.received(int64(h.Cost(body)))
@@ -84,6 +82,7 @@ func (l *link) obey(h wire.Header, body []byte) error {
 		l.mu.Lock()
 		if s := l.senders[h.Channel]; s != nil {
 			s.credit += int64(h.Count)
+			s.credited = true
 			s.schedule()
 		}
 		l.mu.Unlock()
@@ -117,6 +116,8 @@ func (l *link) obey(h wire.Header, body []byte) error {
 			}
 			c.failed(errors.New(reason), tasks)
 		}
+	case wire.Overtake:
+		return l.overtaken(h.Channel, body)
 	case wire.Fetch:
 		f := wire.NewFields(body)
 		id := f.Channel()
@@ -124,6 +125,22 @@ func (l *link) obey(h wire.Header, body []byte) error {
 			return f.Err()
 		}
 		return l.serve(id, append([]byte(nil), f.Rest()...))
+	}
+	return nil
+}
+
+// overtaken hands a barrier to a channel whose rows follow.
+func (l *link) overtaken(number uint32, body []byte) error {
+	checkpoint, err := wire.Time(body)
+	c := l.inbound[number]
+	if err != nil || c == nil {
+		return err
+	}
+	if input, to := c.target(); input != nil {
+		to.Send(shuffle.Element{Kind: shuffle.Barrier, Time: checkpoint})
+		if o, ok := to.(shuffle.Overtaker); ok {
+			o.Overtake(uint64(checkpoint), nil)
+		}
 	}
 	return nil
 }

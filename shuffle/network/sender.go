@@ -43,6 +43,9 @@ type Sender struct {
 	wake   func() // set while the producer waits for room
 	ready  bool   // in link.ready
 	dry    bool   // counted as back-pressured
+
+	credited bool   // the receiver is there
+	departs  func() // set while somebody waits for a barrier to leave
 }
 
 type senderState uint8
@@ -135,7 +138,7 @@ func (s *Sender) Send(e shuffle.Element) {
 	case shuffle.Batch:
 		s.sendBatch(e.Batch)
 		return
-	case shuffle.Watermark, shuffle.Superstep:
+	case shuffle.Watermark, shuffle.Superstep, shuffle.Barrier:
 		buf := s.reserve(wire.HeaderSize + 8)
 		s.sequence++
 		s.commit(wire.AppendTime(buf, wire.Type(e.Kind)+wire.Batch, h.Channel, h.Sequence, e.Time), len(buf), false)
@@ -285,6 +288,10 @@ func (s *Sender) take(w *write, quantum int) {
 		from := c.off
 		for c.off < len(c.buf) && taken < quantum && s.may() {
 			size, cost := wire.Cost(c.buf[c.off:])
+			if s.departs != nil && wire.TypeOf(c.buf[c.off:]) == wire.Barrier {
+				w.departed = append(w.departed, s.departs)
+				s.departs = nil
+			}
 			if s.credit <= 0 {
 				s.beyond++
 			}
@@ -338,11 +345,18 @@ func (s *Sender) stop(state senderState) (wake func()) {
 	s.schedule()
 	delete(s.link.senders, s.number)
 	wake, s.wake = s.wake, nil
-	if state == severed && wake != nil {
+	departs := s.departs
+	s.departs = nil
+	switch {
+	case state == severed && wake != nil:
 		s.exchange.hold(s, wake)
 		return nil
+	case wake == nil:
+		return departs
+	case departs == nil:
+		return wake
 	}
-	return wake
+	return func() { wake(); departs() }
 }
 
 // queueLimit is the part of a sender of what may be queued.

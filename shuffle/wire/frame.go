@@ -69,17 +69,17 @@ func compressTail(dst *[]byte, at int) int {
 	return n
 }
 
-// AppendTime appends a Watermark of a time in milliseconds, or a Superstep of a number.
+// AppendTime appends a Watermark of a time in milliseconds, or a Superstep or a Barrier of a number.
 func AppendTime(dst []byte, t Type, channel, sequence uint32, time int64) []byte {
 	var body [8]byte
 	binary.LittleEndian.PutUint64(body[:], uint64(time))
 	return Append(dst, Header{Channel: channel, Sequence: sequence, Type: t}, body[:])
 }
 
-// Time reads the body of a Watermark or a Superstep.
+// Time reads the body of a Watermark, a Superstep or a Barrier.
 func Time(body []byte) (int64, error) {
 	if len(body) != 8 {
-		return 0, corrupt("watermark of %d bytes", len(body))
+		return 0, corrupt("a time or number of %d bytes", len(body))
 	}
 	return int64(binary.LittleEndian.Uint64(body)), nil
 }

@@ -40,7 +40,7 @@ const (
 	End
 	// Superstep has the number of the superstep that ends as its body: 8 bytes.
 	Superstep
-	// Barrier is reserved for checkpoints.
+	// Barrier has its number as its body: 8 bytes.
 	Barrier
 	// Credit lets the sender of Channel write Count more bytes.
 	Credit
@@ -52,10 +52,12 @@ const (
 	Failure
 	// Fetch asks for a blocking output; its body is a Channel by which it is to be sent and then a request.
 	Fetch
+	// Overtake says that a barrier, with the body of a Barrier, comes before the rows that follow on Channel: they belong to its checkpoint.
+	Overtake
 	types
 )
 
-var typeNames = [...]string{"none", "batch", "watermark", "idle", "active", "end", "superstep", "barrier", "credit", "open", "close", "failure", "fetch"}
+var typeNames = [...]string{"none", "batch", "watermark", "idle", "active", "end", "superstep", "barrier", "credit", "open", "close", "failure", "fetch", "overtake"}
 
 // String returns the name of t.
 func (t Type) String() string {
@@ -97,6 +99,9 @@ func (h *Header) Size() int { return HeaderSize + int(h.Length) }
 
 // TypeOf is the type of a frame that Append or AppendBatch has made.
 func TypeOf(frame []byte) Type { return Type(frame[16]) }
+
+// RowsOf is how many rows are in a frame that AppendBatch has made.
+func RowsOf(frame []byte) uint32 { return binary.LittleEndian.Uint32(frame[4:]) }
 
 // Cost is what a frame, given from its header on, costs of credit: its size before compression, since that is what it
 // takes at its receiver. size is what it occupies now. The frame is one that Append or AppendBatch has made.

@@ -27,6 +27,19 @@ const (
 // ErrNoCheckpoint says that a directory is no checkpoint.
 var ErrNoCheckpoint = errors.New("no checkpoint or savepoint")
 
+// ErrVersion says that a file was written by another version of Leat, in a format that this one does not read.
+var ErrVersion = errors.New("use the version of Leat that wrote it, or a newer one")
+
+// Operator returns what a checkpoint has of an operator, nil if nothing; that of a nil checkpoint is nil.
+func (m *Metadata) Operator(uid string) *Operator {
+	for _, o := range m.GetOperators() {
+		if o.Uid == uid {
+			return o
+		}
+	}
+	return nil
+}
+
 // WriteMetadata makes dir a checkpoint. ErrExist (of package filesystem) if it is one already.
 func WriteMetadata(ctx context.Context, fs filesystem.FileSystem, dir string, m *Metadata) error {
 	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
@@ -50,6 +63,9 @@ func WriteMetadata(ctx context.Context, fs filesystem.FileSystem, dir string, m 
 	}
 	return nil
 }
+
+// StoredSize is the length of the file that WriteMetadata makes of m.
+func (m *Metadata) StoredSize() int64 { return int64(metadataHeader + proto.Size(m)) }
 
 // ReadMetadata reads what a checkpoint consists of. dir may also be the metadata file itself. ErrNoCheckpoint if there is
 // none.
@@ -82,7 +98,7 @@ func decodeMetadata(data []byte) (*Metadata, error) {
 		return nil, fmt.Errorf("it is no metadata of a checkpoint: %w", ErrCorrupt)
 	}
 	if v := data[len(metadataMagic)]; v != metadataVersion {
-		return nil, fmt.Errorf("its format has version %d, this program reads version %d", v, metadataVersion)
+		return nil, fmt.Errorf("its format has version %d, this program reads version %d: %w", v, metadataVersion, ErrVersion)
 	}
 	body := data[metadataHeader:]
 	if int(binary.LittleEndian.Uint32(data[12:])) != len(body) || binary.LittleEndian.Uint32(data[8:]) != crc32.Checksum(body, castagnoli) {
@@ -92,5 +108,5 @@ func decodeMetadata(data []byte) (*Metadata, error) {
 	if err := proto.Unmarshal(body, m); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	return m, nil
+	return m, m.expand()
 }

@@ -205,7 +205,11 @@ type Operator struct {
 	MaxParallelism uint32     `protobuf:"varint,3,opt,name=max_parallelism,json=maxParallelism,proto3" json:"max_parallelism,omitempty"`
 	Subtasks       []*Subtask `protobuf:"bytes,4,rep,name=subtasks,proto3" json:"subtasks,omitempty"`
 	// coordinator is the state of what exists once for the operator.
-	Coordinator   []byte `protobuf:"bytes,5,opt,name=coordinator,proto3" json:"coordinator,omitempty"`
+	Coordinator []byte `protobuf:"bytes,5,opt,name=coordinator,proto3" json:"coordinator,omitempty"`
+	// given is the uid that the program has given the operator, empty if its own was derived from the graph.
+	Given string `protobuf:"bytes,6,opt,name=given,proto3" json:"given,omitempty"`
+	// in_flight leads to the rows that were on their way to the operator: indexes with such rows alone.
+	InFlight      []*Handle `protobuf:"bytes,10,rep,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -271,6 +275,20 @@ func (x *Operator) GetSubtasks() []*Subtask {
 func (x *Operator) GetCoordinator() []byte {
 	if x != nil {
 		return x.Coordinator
+	}
+	return nil
+}
+
+func (x *Operator) GetGiven() string {
+	if x != nil {
+		return x.Given
+	}
+	return ""
+}
+
+func (x *Operator) GetInFlight() []*Handle {
+	if x != nil {
+		return x.InFlight
 	}
 	return nil
 }
@@ -439,6 +457,7 @@ type Index struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Backends      []*Backend             `protobuf:"bytes,1,rep,name=backends,proto3" json:"backends,omitempty"`
 	Lists         []*List                `protobuf:"bytes,2,rep,name=lists,proto3" json:"lists,omitempty"`
+	InFlight      []*InFlight            `protobuf:"bytes,10,rep,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -487,6 +506,103 @@ func (x *Index) GetLists() []*List {
 	return nil
 }
 
+func (x *Index) GetInFlight() []*InFlight {
+	if x != nil {
+		return x.InFlight
+	}
+	return nil
+}
+
+// InFlight is rows that a barrier has overtaken on their way to one sub-task of an operator.
+type InFlight struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// input is the operator's logical input.
+	Input uint32 `protobuf:"varint,1,opt,name=input,proto3" json:"input,omitempty"`
+	// subtask is the one that they were to go to, of parallelism.
+	Subtask     uint32 `protobuf:"varint,2,opt,name=subtask,proto3" json:"subtask,omitempty"`
+	Parallelism uint32 `protobuf:"varint,3,opt,name=parallelism,proto3" json:"parallelism,omitempty"`
+	// strategy is how the edge spreads rows.
+	Strategy string `protobuf:"bytes,4,opt,name=strategy,proto3" json:"strategy,omitempty"`
+	// sent: they waited at their sender, behind those that waited at their receiver.
+	Sent bool `protobuf:"varint,5,opt,name=sent,proto3" json:"sent,omitempty"`
+	// blocks are sequences of batches as frames of shuffle/wire, in the file of the index.
+	Blocks        []*Block `protobuf:"bytes,6,rep,name=blocks,proto3" json:"blocks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InFlight) Reset() {
+	*x = InFlight{}
+	mi := &file_metadata_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InFlight) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InFlight) ProtoMessage() {}
+
+func (x *InFlight) ProtoReflect() protoreflect.Message {
+	mi := &file_metadata_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InFlight.ProtoReflect.Descriptor instead.
+func (*InFlight) Descriptor() ([]byte, []int) {
+	return file_metadata_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *InFlight) GetInput() uint32 {
+	if x != nil {
+		return x.Input
+	}
+	return 0
+}
+
+func (x *InFlight) GetSubtask() uint32 {
+	if x != nil {
+		return x.Subtask
+	}
+	return 0
+}
+
+func (x *InFlight) GetParallelism() uint32 {
+	if x != nil {
+		return x.Parallelism
+	}
+	return 0
+}
+
+func (x *InFlight) GetStrategy() string {
+	if x != nil {
+		return x.Strategy
+	}
+	return ""
+}
+
+func (x *InFlight) GetSent() bool {
+	if x != nil {
+		return x.Sent
+	}
+	return false
+}
+
+func (x *InFlight) GetBlocks() []*Block {
+	if x != nil {
+		return x.Blocks
+	}
+	return nil
+}
+
 // Backend is keyed state. Blocks are applied in their order.
 type Backend struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -501,7 +617,7 @@ type Backend struct {
 
 func (x *Backend) Reset() {
 	*x = Backend{}
-	mi := &file_metadata_proto_msgTypes[6]
+	mi := &file_metadata_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -513,7 +629,7 @@ func (x *Backend) String() string {
 func (*Backend) ProtoMessage() {}
 
 func (x *Backend) ProtoReflect() protoreflect.Message {
-	mi := &file_metadata_proto_msgTypes[6]
+	mi := &file_metadata_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -526,7 +642,7 @@ func (x *Backend) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Backend.ProtoReflect.Descriptor instead.
 func (*Backend) Descriptor() ([]byte, []int) {
-	return file_metadata_proto_rawDescGZIP(), []int{6}
+	return file_metadata_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Backend) GetName() string {
@@ -570,7 +686,7 @@ type Section struct {
 
 func (x *Section) Reset() {
 	*x = Section{}
-	mi := &file_metadata_proto_msgTypes[7]
+	mi := &file_metadata_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -582,7 +698,7 @@ func (x *Section) String() string {
 func (*Section) ProtoMessage() {}
 
 func (x *Section) ProtoReflect() protoreflect.Message {
-	mi := &file_metadata_proto_msgTypes[7]
+	mi := &file_metadata_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -595,7 +711,7 @@ func (x *Section) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Section.ProtoReflect.Descriptor instead.
 func (*Section) Descriptor() ([]byte, []int) {
-	return file_metadata_proto_rawDescGZIP(), []int{7}
+	return file_metadata_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Section) GetName() string {
@@ -644,7 +760,7 @@ type Block struct {
 
 func (x *Block) Reset() {
 	*x = Block{}
-	mi := &file_metadata_proto_msgTypes[8]
+	mi := &file_metadata_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -656,7 +772,7 @@ func (x *Block) String() string {
 func (*Block) ProtoMessage() {}
 
 func (x *Block) ProtoReflect() protoreflect.Message {
-	mi := &file_metadata_proto_msgTypes[8]
+	mi := &file_metadata_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -669,7 +785,7 @@ func (x *Block) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Block.ProtoReflect.Descriptor instead.
 func (*Block) Descriptor() ([]byte, []int) {
-	return file_metadata_proto_rawDescGZIP(), []int{8}
+	return file_metadata_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Block) GetSection() uint32 {
@@ -730,14 +846,16 @@ type List struct {
 	// broadcast: all sub-tasks hold the same; any one's elements are those of all.
 	Broadcast bool `protobuf:"varint,3,opt,name=broadcast,proto3" json:"broadcast,omitempty"`
 	// elements are blocks in the file of the index; each block is a sequence of elements with their lengths as uvarints.
-	Elements      []*Block `protobuf:"bytes,4,rep,name=elements,proto3" json:"elements,omitempty"`
+	Elements []*Block `protobuf:"bytes,4,rep,name=elements,proto3" json:"elements,omitempty"`
+	// row is the schema of storage/column, in JSON, of the rows of elements that are blocks of such rows; empty for others.
+	Row           []byte `protobuf:"bytes,5,opt,name=row,proto3" json:"row,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *List) Reset() {
 	*x = List{}
-	mi := &file_metadata_proto_msgTypes[9]
+	mi := &file_metadata_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -749,7 +867,7 @@ func (x *List) String() string {
 func (*List) ProtoMessage() {}
 
 func (x *List) ProtoReflect() protoreflect.Message {
-	mi := &file_metadata_proto_msgTypes[9]
+	mi := &file_metadata_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -762,7 +880,7 @@ func (x *List) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use List.ProtoReflect.Descriptor instead.
 func (*List) Descriptor() ([]byte, []int) {
-	return file_metadata_proto_rawDescGZIP(), []int{9}
+	return file_metadata_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *List) GetName() string {
@@ -793,6 +911,13 @@ func (x *List) GetElements() []*Block {
 	return nil
 }
 
+func (x *List) GetRow() []byte {
+	if x != nil {
+		return x.Row
+	}
+	return nil
+}
+
 var File_metadata_proto protoreflect.FileDescriptor
 
 const file_metadata_proto_rawDesc = "" +
@@ -812,13 +937,16 @@ const file_metadata_proto_rawDesc = "" +
 	" \x01(\rR\x0emaxParallelism\".\n" +
 	"\x04File\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x12\n" +
-	"\x04size\x18\x02 \x01(\x03R\x04size\"\xb4\x01\n" +
+	"\x04size\x18\x02 \x01(\x03R\x04size\"\x83\x02\n" +
 	"\bOperator\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\tR\x03uid\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12'\n" +
 	"\x0fmax_parallelism\x18\x03 \x01(\rR\x0emaxParallelism\x127\n" +
 	"\bsubtasks\x18\x04 \x03(\v2\x1b.leat.checkpoint.v1.SubtaskR\bsubtasks\x12 \n" +
-	"\vcoordinator\x18\x05 \x01(\fR\vcoordinator\"\xc1\x01\n" +
+	"\vcoordinator\x18\x05 \x01(\fR\vcoordinator\x12\x14\n" +
+	"\x05given\x18\x06 \x01(\tR\x05given\x127\n" +
+	"\tin_flight\x18\n" +
+	" \x03(\v2\x1a.leat.checkpoint.v1.HandleR\binFlight\"\xc1\x01\n" +
 	"\aSubtask\x12\x18\n" +
 	"\asubtask\x18\x01 \x01(\rR\asubtask\x12 \n" +
 	"\vparallelism\x18\x02 \x01(\rR\vparallelism\x12\x1a\n" +
@@ -830,10 +958,19 @@ const file_metadata_proto_rawDesc = "" +
 	"\x04file\x18\x01 \x01(\rR\x04file\x12\x16\n" +
 	"\x06offset\x18\x02 \x01(\x03R\x06offset\x12\x16\n" +
 	"\x06length\x18\x03 \x01(\rR\x06length\x12\x12\n" +
-	"\x04path\x18\x04 \x01(\tR\x04path\"p\n" +
+	"\x04path\x18\x04 \x01(\tR\x04path\"\xab\x01\n" +
 	"\x05Index\x127\n" +
 	"\bbackends\x18\x01 \x03(\v2\x1b.leat.checkpoint.v1.BackendR\bbackends\x12.\n" +
-	"\x05lists\x18\x02 \x03(\v2\x18.leat.checkpoint.v1.ListR\x05lists\"\x9d\x01\n" +
+	"\x05lists\x18\x02 \x03(\v2\x18.leat.checkpoint.v1.ListR\x05lists\x129\n" +
+	"\tin_flight\x18\n" +
+	" \x03(\v2\x1c.leat.checkpoint.v1.InFlightR\binFlight\"\xbf\x01\n" +
+	"\bInFlight\x12\x14\n" +
+	"\x05input\x18\x01 \x01(\rR\x05input\x12\x18\n" +
+	"\asubtask\x18\x02 \x01(\rR\asubtask\x12 \n" +
+	"\vparallelism\x18\x03 \x01(\rR\vparallelism\x12\x1a\n" +
+	"\bstrategy\x18\x04 \x01(\tR\bstrategy\x12\x12\n" +
+	"\x04sent\x18\x05 \x01(\bR\x04sent\x121\n" +
+	"\x06blocks\x18\x06 \x03(\v2\x19.leat.checkpoint.v1.BlockR\x06blocks\"\x9d\x01\n" +
 	"\aBackend\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04full\x18\x02 \x01(\bR\x04full\x127\n" +
@@ -851,12 +988,13 @@ const file_metadata_proto_rawDesc = "" +
 	"\x04last\x18\x04 \x01(\rR\x04last\x12\x12\n" +
 	"\x04rows\x18\x05 \x01(\rR\x04rows\x12\x16\n" +
 	"\x06offset\x18\x06 \x01(\x03R\x06offset\x12\x16\n" +
-	"\x06length\x18\a \x01(\rR\x06length\"\x85\x01\n" +
+	"\x06length\x18\a \x01(\rR\x06length\"\x97\x01\n" +
 	"\x04List\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05union\x18\x02 \x01(\bR\x05union\x12\x1c\n" +
 	"\tbroadcast\x18\x03 \x01(\bR\tbroadcast\x125\n" +
-	"\belements\x18\x04 \x03(\v2\x19.leat.checkpoint.v1.BlockR\belementsB0Z.github.com/leatproject/leat/storage/checkpointb\x06proto3"
+	"\belements\x18\x04 \x03(\v2\x19.leat.checkpoint.v1.BlockR\belements\x12\x10\n" +
+	"\x03row\x18\x05 \x01(\fR\x03rowB0Z.github.com/leatproject/leat/storage/checkpointb\x06proto3"
 
 var (
 	file_metadata_proto_rawDescOnce sync.Once
@@ -870,7 +1008,7 @@ func file_metadata_proto_rawDescGZIP() []byte {
 	return file_metadata_proto_rawDescData
 }
 
-var file_metadata_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_metadata_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_metadata_proto_goTypes = []any{
 	(*Metadata)(nil), // 0: leat.checkpoint.v1.Metadata
 	(*File)(nil),     // 1: leat.checkpoint.v1.File
@@ -878,26 +1016,30 @@ var file_metadata_proto_goTypes = []any{
 	(*Subtask)(nil),  // 3: leat.checkpoint.v1.Subtask
 	(*Handle)(nil),   // 4: leat.checkpoint.v1.Handle
 	(*Index)(nil),    // 5: leat.checkpoint.v1.Index
-	(*Backend)(nil),  // 6: leat.checkpoint.v1.Backend
-	(*Section)(nil),  // 7: leat.checkpoint.v1.Section
-	(*Block)(nil),    // 8: leat.checkpoint.v1.Block
-	(*List)(nil),     // 9: leat.checkpoint.v1.List
+	(*InFlight)(nil), // 6: leat.checkpoint.v1.InFlight
+	(*Backend)(nil),  // 7: leat.checkpoint.v1.Backend
+	(*Section)(nil),  // 8: leat.checkpoint.v1.Section
+	(*Block)(nil),    // 9: leat.checkpoint.v1.Block
+	(*List)(nil),     // 10: leat.checkpoint.v1.List
 }
 var file_metadata_proto_depIdxs = []int32{
-	2, // 0: leat.checkpoint.v1.Metadata.operators:type_name -> leat.checkpoint.v1.Operator
-	1, // 1: leat.checkpoint.v1.Metadata.files:type_name -> leat.checkpoint.v1.File
-	3, // 2: leat.checkpoint.v1.Operator.subtasks:type_name -> leat.checkpoint.v1.Subtask
-	4, // 3: leat.checkpoint.v1.Subtask.indexes:type_name -> leat.checkpoint.v1.Handle
-	6, // 4: leat.checkpoint.v1.Index.backends:type_name -> leat.checkpoint.v1.Backend
-	9, // 5: leat.checkpoint.v1.Index.lists:type_name -> leat.checkpoint.v1.List
-	7, // 6: leat.checkpoint.v1.Backend.sections:type_name -> leat.checkpoint.v1.Section
-	8, // 7: leat.checkpoint.v1.Backend.blocks:type_name -> leat.checkpoint.v1.Block
-	8, // 8: leat.checkpoint.v1.List.elements:type_name -> leat.checkpoint.v1.Block
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	2,  // 0: leat.checkpoint.v1.Metadata.operators:type_name -> leat.checkpoint.v1.Operator
+	1,  // 1: leat.checkpoint.v1.Metadata.files:type_name -> leat.checkpoint.v1.File
+	3,  // 2: leat.checkpoint.v1.Operator.subtasks:type_name -> leat.checkpoint.v1.Subtask
+	4,  // 3: leat.checkpoint.v1.Operator.in_flight:type_name -> leat.checkpoint.v1.Handle
+	4,  // 4: leat.checkpoint.v1.Subtask.indexes:type_name -> leat.checkpoint.v1.Handle
+	7,  // 5: leat.checkpoint.v1.Index.backends:type_name -> leat.checkpoint.v1.Backend
+	10, // 6: leat.checkpoint.v1.Index.lists:type_name -> leat.checkpoint.v1.List
+	6,  // 7: leat.checkpoint.v1.Index.in_flight:type_name -> leat.checkpoint.v1.InFlight
+	9,  // 8: leat.checkpoint.v1.InFlight.blocks:type_name -> leat.checkpoint.v1.Block
+	8,  // 9: leat.checkpoint.v1.Backend.sections:type_name -> leat.checkpoint.v1.Section
+	9,  // 10: leat.checkpoint.v1.Backend.blocks:type_name -> leat.checkpoint.v1.Block
+	9,  // 11: leat.checkpoint.v1.List.elements:type_name -> leat.checkpoint.v1.Block
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_metadata_proto_init() }
@@ -911,7 +1053,7 @@ func file_metadata_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_metadata_proto_rawDesc), len(file_metadata_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

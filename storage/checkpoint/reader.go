@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"sync"
+	"sync/atomic"
 
 	"github.com/pierrec/lz4/v4"
 
@@ -18,8 +20,19 @@ var ErrCorrupt = errors.New("damaged or cut off")
 
 // Reader reads blocks of a state file. It may be used by many goroutines at once.
 type Reader struct {
-	path string
-	file filesystem.File
+	path    string
+	file    filesystem.File
+	instead *instead // of a copy
+}
+
+// instead is the file that is read when its copy is damaged.
+type instead struct {
+	open    func() (*Reader, error)
+	trouble func(error)
+	once    sync.Once
+	reader  *Reader
+	err     error
+	opened  atomic.Bool
 }
 
 // Open opens a state file.
@@ -44,17 +57,52 @@ func (r *Reader) check() error {
 	case string(header[:len(fileMagic)]) != fileMagic:
 		return r.failed(fmt.Errorf("it is no state file: %w", ErrCorrupt))
 	case header[len(fileMagic)] != fileVersion:
-		return r.failed(fmt.Errorf("its format has version %d, this program reads version %d", header[len(fileMagic)], fileVersion))
+		return r.failed(fmt.Errorf("its format has version %d, this program reads version %d: %w", header[len(fileMagic)], fileVersion, ErrVersion))
 	}
 	return nil
 }
 
+// Buffer is memory for the bytes of one block after the other. The zero value is ready; one goroutine at a time uses it.
+type Buffer struct{ stored, data []byte }
+
+// sized returns n bytes, in the memory of b if there are as many.
+func sized(b *[]byte, n int) []byte {
+	if cap(*b) < n {
+		*b = make([]byte, n)
+	}
+	return (*b)[:n]
+}
+
 // Read returns the bytes of a block, checked. Its memory is new.
-func (r *Reader) Read(h *Handle) ([]byte, error) {
+func (r *Reader) Read(h *Handle) ([]byte, error) { return r.ReadInto(h, new(Buffer)) }
+
+// ReadInto is Read with memory of b, until that is used again.
+func (r *Reader) ReadInto(h *Handle, b *Buffer) ([]byte, error) {
+	data, err := r.read(h, b)
+	x := r.instead
+	if err == nil || x == nil {
+		return data, err
+	}
+	x.once.Do(func() {
+		x.trouble(err)
+		if x.reader, x.err = x.open(); x.err == nil {
+			x.opened.Store(true)
+		}
+	})
+	if x.err != nil {
+		return nil, x.err
+	}
+	return x.reader.read(h, b)
+}
+
+// Copied tells whether a copy on this machine is read, which has not been found damaged: see Copies.
+func (r *Reader) Copied() bool { return r.instead != nil && !r.instead.opened.Load() }
+
+func (r *Reader) read(h *Handle, b *Buffer) ([]byte, error) {
 	if h.Length < blockHeader || h.Offset < fileHeader || h.Offset+int64(h.Length) > r.file.Size() {
 		return nil, r.failed(fmt.Errorf("no block of %d bytes at offset %d in %d bytes: %w", h.Length, h.Offset, r.file.Size(), ErrCorrupt))
 	}
-	stored := make([]byte, h.Length)
+	stored := sized(&b.stored, int(h.Length))
 	if n, err := r.file.ReadAt(stored, h.Offset); n < len(stored) {
 		return nil, r.failed(err)
 	}
@@ -69,7 +117,7 @@ func (r *Reader) Read(h *Handle) ([]byte, error) {
 	if length&isCompressed == 0 {
 		return body, nil
 	}
-	data := make([]byte, size)
+	data := sized(&b.data, int(size))
 	if n, err := lz4.UncompressBlock(body, data); err != nil || n != len(data) {
 		return nil, r.failed(fmt.Errorf("the block at offset %d does not decompress: %w", h.Offset, ErrCorrupt))
 	}
@@ -79,4 +127,10 @@ func (r *Reader) Read(h *Handle) ([]byte, error) {
 func (r *Reader) failed(err error) error { return fmt.Errorf("read state file %s: %w", r.path, err) }
 
 // Close closes the file.
-func (r *Reader) Close() error { return r.file.Close() }
+func (r *Reader) Close() error {
+	err := r.file.Close()
+	if x := r.instead; x != nil && x.opened.Load() {
+		err = errors.Join(err, x.reader.Close())
+	}
+	return err
+}

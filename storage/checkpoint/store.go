@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"path"
 	"slices"
 	"strconv"
@@ -19,12 +20,16 @@ const (
 
 // Store is where the checkpoints of one job lie.
 type Store struct {
-	fs  filesystem.FileSystem
-	dir string
+	fs     filesystem.FileSystem
+	dir    string
+	copies *Copies
 }
 
 // NewStore returns the store in a directory, which need not exist.
-func NewStore(fs filesystem.FileSystem, dir string) *Store { return &Store{fs, dir} }
+func NewStore(fs filesystem.FileSystem, dir string) *Store { return &Store{fs: fs, dir: dir} }
+
+// Copied returns the same store, of which the files that are created have copies; nil is for none.
+func (s *Store) Copied(c *Copies) *Store { return &Store{s.fs, s.dir, c} }
 
 // Dir is the directory of a checkpoint.
 func (s *Store) Dir(id uint64) string {
@@ -34,7 +39,11 @@ func (s *Store) Dir(id uint64) string {
 // Create begins a state file of a checkpoint. writer tells apart who writes for the same checkpoint, attempts included; it is
 // a part of a file name.
 func (s *Store) Create(ctx context.Context, id uint64, writer string, codec Codec) (*Writer, error) {
-	return Create(ctx, s.fs, path.Join(s.dir, sharedDir, strconv.FormatUint(id, 10)+"-"+writer), codec)
+	name := path.Join(s.dir, sharedDir, strconv.FormatUint(id, 10)+"-"+writer)
+	if s.copies != nil {
+		return s.copies.Create(ctx, s.fs, name, codec)
+	}
+	return Create(ctx, s.fs, name, codec)
 }
 
 // Commit makes the checkpoint that m describes exist; ErrExist (of package filesystem) if it does. Paths of files are names
@@ -105,9 +114,7 @@ func (s *Store) Sweep(ctx context.Context, kept []*Metadata, below uint64) (remo
 		return 0, fmt.Errorf("sweep state files: %w", err)
 	}
 	for _, f := range files {
-		digits, _, _ := strings.Cut(strings.TrimLeft(f.Name(), "."), "-")
-		id, err := strconv.ParseUint(digits, 10, 64)
-		if err != nil || id >= below || used[f.Name()] {
+		if id, ok := fileID(f.Name()); !ok || id >= below || used[f.Name()] {
 			continue
 		}
 		if err := s.fs.Remove(ctx, f.Path); err != nil {
@@ -144,4 +151,32 @@ func removeAll(ctx context.Context, fs filesystem.FileSystem, dir string) error 
 // Open opens a state file by its name.
 func (s *Store) Open(ctx context.Context, name string) (*Reader, error) {
 	return Open(ctx, s.fs, path.Join(s.dir, sharedDir, name))
+}
+
+// Remove removes all checkpoints of the job, also those that were given up while they were written, and the directory if nothing
+// else lies in it.
+func (s *Store) Remove(ctx context.Context) error {
+	entries, err := s.fs.List(ctx, s.dir)
+	if errors.Is(err, filesystem.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("remove checkpoints: %w", err)
+	}
+	for _, e := range entries {
+		if id, ok := checkpointID(e.Name()); ok && e.IsDir {
+			if err := s.Discard(ctx, id); err != nil {
+				return err
+			}
+		}
+	}
+	if _, err := s.Sweep(ctx, nil, math.MaxUint64); err != nil {
+		return err
+	}
+	for _, dir := range []string{path.Join(s.dir, sharedDir), s.dir} {
+		if err := s.fs.Remove(ctx, dir); err != nil && !errors.Is(err, filesystem.ErrExist) {
+			return fmt.Errorf("remove checkpoints: %w", err)
+		}
+	}
+	return nil
 }

@@ -56,6 +56,10 @@ func Create(ctx context.Context, fs filesystem.FileSystem, name string, codec Co
 	if err != nil {
 		return nil, fmt.Errorf("create state file: %w", err)
 	}
+	return begin(name, f, codec)
+}
+
+func begin(name string, f filesystem.Writer, codec Codec) (*Writer, error) {
 	w := &Writer{path: name, codec: codec, w: f, size: fileHeader}
 	if _, err := f.Write(append([]byte(fileMagic), fileVersion, 0)); err != nil {
 		return nil, errors.Join(w.failed(err), f.Abort())

@@ -27,9 +27,10 @@ type Batch struct {
 	// Hashes holds the key hash per row, computed once by the partitioner, or is empty.
 	Hashes []uint64
 	pool   *Pool
+	limit  int // see SetRowLimit
 }
 
-// rowSet is a *vector[T] whose T the holder does not know.
+// rowSet is a *typed[T] whose T the holder does not know, or *vectors.
 type rowSet interface {
 	len() int
 	reset(pointers bool)
@@ -46,64 +47,64 @@ type rowSet interface {
 	truncate(n int)
 }
 
-type vector[T any] struct{ v []T }
+type typed[T any] struct{ v []T }
 
-func (r *vector[T]) len() int      { return len(r.v) }
-func (r *vector[T]) fresh() rowSet { return new(vector[T]) }
-func (r *vector[T]) row(i int) any { return r.v[i] }
-func (r *vector[T]) sizeOf() uintptr {
+func (r *typed[T]) len() int      { return len(r.v) }
+func (r *typed[T]) fresh() rowSet { return new(typed[T]) }
+func (r *typed[T]) row(i int) any { return r.v[i] }
+func (r *typed[T]) sizeOf() uintptr {
 	var t T
 	return unsafe.Sizeof(t)
 }
 
-func (r *vector[T]) pointers() bool { return hasPointers(reflect.TypeFor[T]()) }
+func (r *typed[T]) pointers() bool { return hasPointers(reflect.TypeFor[T]()) }
 
 // reset empties the rows, and forgets what they point to.
-func (r *vector[T]) reset(pointers bool) {
+func (r *typed[T]) reset(pointers bool) {
 	if pointers {
 		clear(r.v)
 	}
 	r.v = r.v[:0]
 }
 
-func (r *vector[T]) appendAll(from rowSet, lo, hi int) {
-	r.v = append(r.v, from.(*vector[T]).v[lo:hi]...)
+func (r *typed[T]) appendAll(from rowSet, lo, hi int) {
+	r.v = append(r.v, from.(*typed[T]).v[lo:hi]...)
 }
 
-func (r *vector[T]) scatter(channels []uint32, to []*Batch) {
+func (r *typed[T]) scatter(channels []uint32, to []*Batch) {
 	if len(to) <= 16 {
 		var out [16][]T
 		for i, b := range to {
-			out[i] = b.rows.(*vector[T]).v
+			out[i] = b.rows.(*typed[T]).v
 		}
 		for i, c := range channels {
 			out[c&15] = append(out[c&15], r.v[i])
 		}
 		for i, b := range to {
-			b.rows.(*vector[T]).v = out[i]
+			b.rows.(*typed[T]).v = out[i]
 		}
 		return
 	}
 	for i, c := range channels {
-		d := to[c].rows.(*vector[T])
+		d := to[c].rows.(*typed[T])
 		d.v = append(d.v, r.v[i])
 	}
 }
 
 // NewBatch returns an empty batch for rows of type T that belongs to no pool.
-func NewBatch[T any]() *Batch { return &Batch{rows: new(vector[T])} }
+func NewBatch[T any]() *Batch { return &Batch{rows: new(typed[T])} }
 
 // BatchOf returns a batch that holds rows, which it takes over.
-func BatchOf[T any](rows []T) *Batch { return &Batch{rows: &vector[T]{rows}} }
+func BatchOf[T any](rows []T) *Batch { return &Batch{rows: &typed[T]{rows}} }
 
 // Rows returns the rows of b. It panics when b holds rows of another type, which the graph's type check excludes.
-func Rows[T any](b *Batch) []T { return b.rows.(*vector[T]).v }
+func Rows[T any](b *Batch) []T { return b.rows.(*typed[T]).v }
 
 // SetRows replaces the rows of b, typically by its own rows after appending or compacting.
-func SetRows[T any](b *Batch, rows []T) { b.rows.(*vector[T]).v = rows }
+func SetRows[T any](b *Batch, rows []T) { b.rows.(*typed[T]).v = rows }
 
 // Holds tells whether b holds rows of type T.
-func Holds[T any](b *Batch) bool { _, ok := b.rows.(*vector[T]); return ok }
+func Holds[T any](b *Batch) bool { _, ok := b.rows.(*typed[T]); return ok }
 
 // Len is the number of rows.
 func (b *Batch) Len() int { return b.rows.len() }
@@ -119,8 +120,17 @@ func (b *Batch) Time(i int) int64 {
 	return b.Times[i]
 }
 
-// RowLimit is the number of rows at which a batch of this row type counts as full.
-func (b *Batch) RowLimit() int { return limitFor(b.rows.sizeOf()) }
+// RowLimit is the number of rows at which a batch counts as full: what its row type makes it, or SetRowLimit has.
+func (b *Batch) RowLimit() int {
+	n := limitFor(b.rows.sizeOf())
+	if b.limit > 0 {
+		n = min(n, b.limit)
+	}
+	return n
+}
+
+// SetRowLimit has b count as full with n rows if it would not before; 0 ends that.
+func (b *Batch) SetRowLimit(n int) { b.limit = n }
 
 func limitFor(size uintptr) int {
 	return max(64, min(MaxRows, targetBytes/int(max(size, 1))))
@@ -235,7 +245,7 @@ func NewPool[T any]() *Pool {
 
 // PoolLike returns a pool of batches for rows of the type that b holds.
 func PoolLike(b *Batch) *Pool {
-	like := b.rows
+	like := b.rows.fresh() // b goes its own way
 	return &Pool{pointers: like.pointers(), new: func(p *Pool) *Batch { return &Batch{rows: like.fresh(), pool: p} }}
 }
 

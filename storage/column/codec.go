@@ -37,16 +37,21 @@ func (c *Codec[T]) AppendBatch(dst []byte, rows []T) []byte {
 	if len(rows) > math.MaxUint32 {
 		panic("column: more than 2^32-1 rows in a batch")
 	}
+	return c.appendBlock(dst, unsafe.Pointer(unsafe.SliceData(rows)), len(rows))
+}
+
+// appendBlock appends n rows that lie at p as a block.
+func (c *plan) appendBlock(dst []byte, p unsafe.Pointer, n int) []byte {
 	e := encoders.Get().(*encoder)
 	start := len(dst)
 	var header []byte
 	e.dst, header = extend(dst, headerBytes)
 	binary.LittleEndian.PutUint32(header, blockVersion)
-	binary.LittleEndian.PutUint32(header[4:], uint32(len(rows)))
+	binary.LittleEndian.PutUint32(header[4:], uint32(n))
 	binary.LittleEndian.PutUint64(header[16:], c.fingerprint)
 	e.heap = 0
-	e.push(run{unsafe.Pointer(unsafe.SliceData(rows)), len(rows)})
-	c.coder.encode(e, cells{runs: e.runs, stride: uintptr(c.size), n: len(rows)})
+	e.push(run{p, n})
+	c.coder.encode(e, cells{runs: e.runs, stride: uintptr(c.size), n: n})
 	e.pop(0)
 	dst, e.dst = e.dst, nil
 	binary.LittleEndian.PutUint64(dst[start+8:], uint64(e.heap))
@@ -58,46 +63,90 @@ func (c *Codec[T]) AppendBatch(dst []byte, rows []T) []byte {
 // of its slices; none is ever used again, so rows may be kept, but a row that is kept alone should be cloned. src is not kept. An
 // error wraps ErrCorrupt, or says that the block was written for another schema; dst then comes back as it was.
 func (c *Codec[T]) DecodeBatch(src []byte, dst []T) ([]T, error) {
-	if len(src) < headerBytes {
-		return dst, corrupt("a block of %d bytes", len(src))
-	}
-	if v := binary.LittleEndian.Uint32(src); v != blockVersion {
-		return dst, corrupt("block of version %d, this program reads version %d", v, blockVersion)
-	}
-	if f := binary.LittleEndian.Uint64(src[16:]); f != c.fingerprint {
-		return dst, corrupt("the block was written for another type than %s (schema %016x, not %016x)", c.schema.Type, f, c.fingerprint)
-	}
-	n, heap := int(binary.LittleEndian.Uint32(src[4:])), binary.LittleEndian.Uint64(src[8:])
-	src = src[headerBytes:]
-	if heap > uint64(len(src)) {
-		return dst, corrupt("%d bytes of strings in a block of %d bytes", heap, len(src))
-	}
-	if w := c.coder.width(); w > 0 && n > len(src)/w {
-		return dst, corrupt("%d rows in a block of %d bytes", n, len(src))
-	}
-	d := decoders.Get().(*decoder)
-	d.src = src
-	if heap > 0 {
-		d.heap = make([]byte, heap)
+	b, err := c.open(src)
+	if err != nil {
+		return dst, err
 	}
 	old := len(dst)
-	dst = slices.Grow(dst, n)[:old+n]
+	dst = slices.Grow(dst, b.rows)[:old+b.rows]
 	if c.skips {
 		clear(dst[old:])
 	}
-	d.push(run{unsafe.Pointer(unsafe.SliceData(dst[old:])), n})
-	err := c.coder.decode(d, cells{runs: d.runs, stride: uintptr(c.size), n: n})
-	left := len(d.src) + len(d.heap)
+	if err := c.read(b, unsafe.Pointer(unsafe.SliceData(dst[old:])), false); err != nil {
+		return dst[:old], err
+	}
+	return dst, nil
+}
+
+// DecodeApart is DecodeBatch for rows of which each is kept by itself: as if it had been cloned.
+func (c *Codec[T]) DecodeApart(src []byte, dst []T) ([]T, error) {
+	if !c.pointers {
+		return c.DecodeBatch(src, dst)
+	}
+	b, err := c.open(src)
+	if err != nil {
+		return dst, err
+	}
+	old := len(dst)
+	dst = slices.Grow(dst, b.rows)[:old+b.rows]
+	if c.skips {
+		clear(dst[old:])
+	}
+	if err := c.read(b, unsafe.Pointer(unsafe.SliceData(dst[old:])), true); err != nil {
+		clear(dst[old:])
+		return dst[:old], err
+	}
+	for i := range dst[old:] {
+		c.coder.detach(unsafe.Pointer(&dst[old+i]))
+	}
+	return dst, nil
+}
+
+// block is a block whose header has been read.
+type block struct {
+	rows int
+	heap uint64 // bytes of strings
+	body []byte
+}
+
+// open reads the header of a block.
+func (c *plan) open(src []byte) (b block, err error) {
+	if len(src) < headerBytes {
+		return b, corrupt("a block of %d bytes", len(src))
+	}
+	if v := binary.LittleEndian.Uint32(src); v != blockVersion {
+		return b, corrupt("block of version %d, this program reads version %d", v, blockVersion)
+	}
+	if f := binary.LittleEndian.Uint64(src[16:]); f != c.fingerprint {
+		return b, corrupt("the block was written for another type than %s (schema %016x, not %016x)", c.schema.Type, f, c.fingerprint)
+	}
+	b = block{int(binary.LittleEndian.Uint32(src[4:])), binary.LittleEndian.Uint64(src[8:]), src[headerBytes:]}
+	if b.heap > uint64(len(b.body)) {
+		return b, corrupt("%d bytes of strings in a block of %d bytes", b.heap, len(b.body))
+	}
+	if w := c.coder.width(); w > 0 && b.rows > len(b.body)/w {
+		return b, corrupt("%d rows in a block of %d bytes", b.rows, len(b.body))
+	}
+	return b, nil
+}
+
+// read decodes the rows of a block to memory at p. With borrow their strings and byte slices are those of the block.
+func (c *plan) read(b block, p unsafe.Pointer, borrow bool) error {
+	d := decoders.Get().(*decoder)
+	d.src, d.borrow, d.announced = b.body, borrow, int(b.heap)
+	if b.heap > 0 && !borrow {
+		d.heap = make([]byte, b.heap)
+	}
+	d.push(run{p, b.rows})
+	err := c.coder.decode(d, cells{runs: d.runs, stride: uintptr(c.size), n: b.rows})
+	left := len(d.src) + d.announced
 	d.pop(0)
 	d.src, d.heap = nil, nil
 	decoders.Put(d)
 	if err == nil && left > 0 {
 		err = corrupt("%d bytes too many in the block", left)
 	}
-	if err != nil {
-		return dst[:old], err
-	}
-	return dst, nil
+	return err
 }
 
 // AppendRow appends the canonical form of a value to dst: equal values have equal bytes, different ones different bytes, and no

@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"net/netip"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 	"unsafe"
@@ -160,6 +161,16 @@ func TestRoundTrip(t *testing.T) {
 			require.Equal(t, rows[i], one)
 			require.Equal(t, rows[i], c.Clone(rows[i]))
 			require.GreaterOrEqual(t, c.Size(&rows[i]), int(unsafe.Sizeof(rows[i]))+len(rows[i].S))
+		}
+		source := slices.Clone(block[6:])
+		apart, err := c.DecodeApart(source, nil)
+		require.NoError(t, err)
+		for i := range source {
+			source[i] = 0xff
+		}
+		require.Len(t, apart, len(rows))
+		for i := range rows {
+			require.Equal(t, rows[i], apart[i])
 		}
 		again := c.AppendBatch(nil, back)
 		if !hasMaps(back) {

@@ -84,8 +84,10 @@ type encoder struct {
 
 type decoder struct {
 	scratch
-	src  []byte
-	heap []byte
+	src       []byte
+	heap      []byte
+	announced int  // bytes of strings that are still to come
+	borrow    bool // strings are those of src
 }
 
 var (
@@ -114,10 +116,14 @@ func (d *decoder) take(n int) ([]byte, error) {
 	return b, nil
 }
 
-// own copies b, the bytes of a string column, to the memory that the rows of the block share.
+// own copies b, the bytes of a string column, to the memory that the rows of the block share, unless they borrow it.
 func (d *decoder) own(b []byte) ([]byte, error) {
-	if len(b) > len(d.heap) {
-		return nil, corrupt("%d bytes of strings, %d announced", len(b), len(d.heap))
+	if len(b) > d.announced {
+		return nil, corrupt("%d bytes of strings, %d announced", len(b), d.announced)
+	}
+	d.announced -= len(b)
+	if d.borrow {
+		return b, nil
 	}
 	n := copy(d.heap, b)
 	out := d.heap[:n:n]

@@ -15,7 +15,13 @@
 // leaves it out. It refuses functions, channels, interfaces, unsafe pointers, unexported fields and types that contain themselves,
 // unless the type has a codec given to RegisterCodec, or implements encoding.BinaryMarshaler or TextMarshaler and the opposite.
 //
+// A Batch can hold the columns of package vector instead (OfVectors, Vectors), whose types are known when the job is made and not
+// when it is compiled: what SQL runs on. Exchanges, pools and spill files do not see the difference; the wire form is the columns' own.
+//
 // Hasher gives the hash of keys, stable across processes and platforms; key groups, partitions and tables all use it.
+//
+// A Schema is stored beside what outlives the program: DecodeValues reads blocks by it alone, and Evolve makes blocks of the schema
+// that a later version of the program has.
 //
 // Start reading at codec.go, then coder.go for how columns are addressed and plan.go for how a type becomes coders.
 package column

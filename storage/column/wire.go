@@ -93,12 +93,12 @@ func (b *Batch) AppendRows(from *Batch, order []uint32) {
 // Bytes is roughly the memory that the rows of b take, with all that they refer to if their type can be encoded.
 func (b *Batch) Bytes() int { return b.rows.bytes() + 8*len(b.Times) + 8*len(b.Hashes) }
 
-func (r *vector[T]) truncate(n int) {
+func (r *typed[T]) truncate(n int) {
 	clear(r.v[n:])
 	r.v = r.v[:n]
 }
 
-func (r *vector[T]) appendWire(dst []byte, lo, hi int) (_ []byte, err error) {
+func (r *typed[T]) appendWire(dst []byte, lo, hi int) (_ []byte, err error) {
 	p, err := planOf(reflect.TypeFor[T]())
 	if err != nil {
 		return dst, err
@@ -116,7 +116,7 @@ func (r *vector[T]) appendWire(dst []byte, lo, hi int) (_ []byte, err error) {
 	return c.AppendBatch(dst, r.v[lo:hi]), nil
 }
 
-func (r *vector[T]) decodeWire(src []byte) error {
+func (r *typed[T]) decodeWire(src []byte) error {
 	p, err := planOf(reflect.TypeFor[T]())
 	if err != nil {
 		return err
@@ -126,8 +126,8 @@ func (r *vector[T]) decodeWire(src []byte) error {
 	return err
 }
 
-func (r *vector[T]) appendPicked(from rowSet, order []uint32) {
-	rows, old := from.(*vector[T]).v, len(r.v)
+func (r *typed[T]) appendPicked(from rowSet, order []uint32) {
+	rows, old := from.(*typed[T]).v, len(r.v)
 	r.v = slices.Grow(r.v, len(order))[:old+len(order)]
 	to := r.v[old:]
 	for k, i := range order {
@@ -135,7 +135,7 @@ func (r *vector[T]) appendPicked(from rowSet, order []uint32) {
 	}
 }
 
-func (r *vector[T]) bytes() int {
+func (r *typed[T]) bytes() int {
 	n := int(r.sizeOf()) * len(r.v)
 	if p, err := planOf(reflect.TypeFor[T]()); err == nil && p.pointers {
 		n += p.coder.extra(unsafe.Pointer(unsafe.SliceData(r.v)), r.sizeOf(), len(r.v))

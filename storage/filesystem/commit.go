@@ -6,7 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"path"
+	"time"
 )
+
+const removePatience = 5 * time.Second // of a writer that has been cancelled
 
 // Commit moves a finished file to its final name, once: when from is gone and to is there, an earlier call has done it and
 // the result is nil. ErrExist when both are there, ErrNotExist when neither is.
@@ -40,11 +43,23 @@ type AtomicWriter struct {
 // CreateAtomic begins a file that Close will make visible at path. It does not look whether path is taken: Close does.
 func CreateAtomic(ctx context.Context, fs FileSystem, name string) (*AtomicWriter, error) {
 	hidden := HiddenName(name)
-	w, err := fs.Create(ctx, hidden)
+	w, err := CreateHidden(ctx, fs, hidden)
 	if err != nil {
 		return nil, err
 	}
 	return &AtomicWriter{ctx: ctx, fs: fs, w: w, path: name, hidden: hidden}, nil
+}
+
+// CreateHidden creates a file that has a HiddenName, which is nobody else's: when the call is cancelled, or its answer is lost, the
+// file may have been created all the same, and is removed.
+func CreateHidden(ctx context.Context, fs FileSystem, hidden string) (Writer, error) {
+	w, err := fs.Create(ctx, hidden)
+	if err == nil || ctx.Err() == nil && !errors.Is(err, ErrBusy) {
+		return w, err
+	}
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), removePatience)
+	defer cancel()
+	return nil, errors.Join(err, fs.Remove(after, hidden))
 }
 
 // HiddenName is a fresh name beside the given one, under which a file can be written before it is committed.

@@ -1,6 +1,7 @@
 package filesystem_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -52,6 +53,24 @@ func TestAtomicWriterIsWholeOrNothing(t *testing.T) {
 		require.NoError(t, w.Abort())
 		require.Empty(t, names(t, inner), op)
 	}
+}
+
+// A file whose creation nobody heard of is not left behind.
+func TestAtomicWriterRemovesWhatItMayHaveCreated(t *testing.T) {
+	inner := memory()
+	_, err := filesystem.CreateAtomic(t.Context(), faultfs.New(inner, &faultfs.Rule{When: faultfs.On(faultfs.OpCreate), Err: filesystem.ErrBusy, Lost: true}), "/f")
+	require.ErrorIs(t, err, filesystem.ErrBusy)
+	require.Empty(t, names(t, inner))
+
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err = filesystem.CreateAtomic(ctx, faultfs.New(inner, &faultfs.Rule{When: func(op faultfs.Op) bool {
+		if op.Name == faultfs.OpCreate {
+			cancel()
+		}
+		return op.Name == faultfs.OpCreate
+	}, Err: context.Canceled, Lost: true}), "/f")
+	require.ErrorIs(t, err, context.Canceled)
+	require.Empty(t, names(t, inner))
 }
 
 func TestAtomicWriterDiskFull(t *testing.T) {

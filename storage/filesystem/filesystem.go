@@ -48,8 +48,8 @@ type File interface {
 	Size() int64
 }
 
-// Writer writes a new file front to back. One goroutine owns it. There is no Sync: the file is durable and complete when
-// Close has returned nil, and nothing is promised before.
+// Writer writes a new file front to back. One goroutine owns it. The file is durable and complete when Close has returned
+// nil, and nothing is promised before, but see Syncer.
 type Writer interface {
 	io.Writer
 
@@ -59,6 +59,40 @@ type Writer interface {
 
 	// Abort gives the file up and removes it. After a successful Close it does nothing, so it can be deferred.
 	Abort() error
+}
+
+// Syncer is implemented by Writers that can make what was written so far durable before Close, and let it be read.
+type Syncer interface{ Sync() error }
+
+// Linker is implemented by file systems of which a file may have two names.
+type Linker interface {
+	// Link gives a file another name, which must be on the same disk. Either may be removed without the other.
+	Link(ctx context.Context, path, name string) error
+}
+
+// Exchanger is implemented by file systems in which two names can be exchanged in one step.
+type Exchanger interface {
+	// Exchange gives two files or directories, which lie on one disk, each other's names: at each time there is one under either.
+	// ErrNotExist when one is missing, errors.ErrUnsupported where the disk cannot do it; nothing was done then.
+	Exchange(ctx context.Context, a, b string) error
+}
+
+// Pinner is implemented by file systems with directories that keep their place: mount points and symbolic links.
+type Pinner interface {
+	// Pinned tells whether a directory cannot be renamed, or is not to be. One that does not exist can.
+	Pinned(ctx context.Context, dir string) (bool, error)
+}
+
+// Locator is implemented by file systems that know where parts of a file lie.
+type Locator interface {
+	// Locate returns the parts of a file, in their order, that hold bytes of a range.
+	Locate(ctx context.Context, path string, offset, length int64) ([]Located, error)
+}
+
+// Located is a part of a file.
+type Located struct {
+	Offset, Length int64
+	Hosts          []string // nearest first
 }
 
 // FileInfo describes a file or directory.

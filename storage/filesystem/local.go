@@ -114,6 +114,43 @@ func (local) Remove(ctx context.Context, path string) error {
 	return NewPathError("remove", path, err)
 }
 
+// Exchange implements Exchanger.
+func (local) Exchange(ctx context.Context, a, b string) error {
+	if err := ctx.Err(); err != nil {
+		return NewPathError("exchange", a, err)
+	}
+	if err := exchange(a, b); err != nil {
+		return NewPathError("exchange", b, err)
+	}
+	if err := errors.Join(syncDir(filepath.Dir(a)), syncDir(filepath.Dir(b))); err != nil {
+		return NewPathError("exchange", b, err)
+	}
+	return nil
+}
+
+// Pinned implements Pinner.
+func (local) Pinned(ctx context.Context, dir string) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, NewPathError("stat", dir, err)
+	}
+	info, err := os.Lstat(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, NewPathError("stat", dir, err)
+	}
+	return info.Mode()&os.ModeSymlink != 0 || mounted(dir), nil
+}
+
+// Link implements Linker.
+func (local) Link(ctx context.Context, path, name string) error {
+	if err := ctx.Err(); err != nil {
+		return NewPathError("link", path, err)
+	}
+	return NewPathError("link", path, os.Link(path, name))
+}
+
 func (local) MkdirAll(ctx context.Context, dir string) error {
 	if err := ctx.Err(); err != nil {
 		return NewPathError("mkdir", dir, err)

@@ -97,6 +97,20 @@ func Open(ctx context.Context, path string, opts Options) (FileSystem, string, e
 	return fs, within, err
 }
 
+// Known is nil if this program has the file system of a path; else it is the error of For.
+func Known(path string) error {
+	root, _, err := Split(path)
+	if err != nil || root.Scheme == "file" {
+		return err
+	}
+	registry.Lock()
+	defer registry.Unlock()
+	if _, ok := registry.schemes[root.Scheme]; !ok {
+		return unknownScheme(path, root.Scheme)
+	}
+	return nil
+}
+
 func openLocked(ctx context.Context, path string, root *url.URL, opts Options) (FileSystem, error) {
 	open, ok := registry.schemes[root.Scheme]
 	if !ok {

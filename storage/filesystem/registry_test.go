@@ -43,6 +43,9 @@ func TestForUnknownScheme(t *testing.T) {
 	_, _, err = filesystem.For(t.Context(), "s4://bucket/x")
 	require.ErrorContains(t, err, `unknown scheme "s4"; this program knows`)
 	require.ErrorContains(t, err, "mem")
+	require.ErrorContains(t, filesystem.Known("hdfs://nn/x"), `add import _ "github.com/leatproject/leat/storage/filesystem/hdfs"`)
+	require.NoError(t, filesystem.Known("mem://there/x"))
+	require.NoError(t, filesystem.Known("/x"))
 }
 
 func TestForSharesFileSystems(t *testing.T) {

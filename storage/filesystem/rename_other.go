@@ -2,4 +2,10 @@
 
 package filesystem
 
+import "errors"
+
 func renameNoReplace(from, to string) error { return renamePortable(from, to) }
+
+func mounted(string) bool { return false }
+
+func exchange(string, string) error { return errors.ErrUnsupported }

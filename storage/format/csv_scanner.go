@@ -9,6 +9,11 @@ import (
 	"math/bits"
 )
 
+const (
+	each = 0x0101010101010101
+	tops = 0x8080808080808080
+)
+
 // csvScanner cuts records into fields.
 type csvScanner struct {
 	window

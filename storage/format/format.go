@@ -82,6 +82,8 @@ type RecordError struct {
 	Field string
 	// Err is the cause.
 	Err error
+	// Remedy is what to do, or empty.
+	Remedy string
 }
 
 // Error implements error.
@@ -99,6 +101,9 @@ func (e *RecordError) Error() string {
 		fmt.Fprintf(&b, ", field %s", e.Field)
 	}
 	fmt.Fprintf(&b, ": %v", e.Err)
+	if e.Remedy != "" {
+		b.WriteString("; " + e.Remedy)
+	}
 	return b.String()
 }
 

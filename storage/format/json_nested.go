@@ -4,12 +4,14 @@ import (
 	"reflect"
 	"strconv"
 	"unsafe"
+
+	"github.com/leatproject/leat/storage/format/jsontext"
 )
 
 // object reads a struct.
 func (d *jsonDecoder) object(n *jsonNode, p unsafe.Pointer, i int) (_ int, err error) {
 	b := d.b
-	if i = space(b, i+1); i < len(b) && b[i] == '}' {
+	if i = jsontext.Space(b, i+1); i < len(b) && b[i] == '}' {
 		return i + 1, nil
 	}
 	for guess, done := 0, false; ; {
@@ -18,7 +20,7 @@ func (d *jsonDecoder) object(n *jsonNode, p unsafe.Pointer, i int) (_ int, err e
 			return i, err
 		}
 		if f == nil {
-			i, err = skip(b, i, d.depth+1)
+			i, err = jsontext.Skip(b, i, d.depth+1)
 		} else {
 			guess = f.index + 1
 			if i, err = d.value(f.node, unsafe.Add(p, f.offset), i); err != nil {
@@ -28,7 +30,7 @@ func (d *jsonDecoder) object(n *jsonNode, p unsafe.Pointer, i int) (_ int, err e
 		if err != nil {
 			return i, err
 		}
-		if i, done, err = following(b, i, '}'); done || err != nil {
+		if i, done, err = jsontext.Following(b, i, '}'); done || err != nil {
 			return i, err
 		}
 	}
@@ -39,11 +41,11 @@ func (d *jsonDecoder) object(n *jsonNode, p unsafe.Pointer, i int) (_ int, err e
 func (d *jsonDecoder) field(n *jsonNode, i, guess int) (*jsonField, int, error) {
 	if guess < len(n.fields) {
 		f := &n.fields[guess]
-		if next, ok := literal(d.b, i, f.quoted); ok {
-			return f, space(d.b, next), nil
+		if next, ok := jsontext.Literal(d.b, i, f.quoted); ok {
+			return f, jsontext.Space(d.b, next), nil
 		}
 	}
-	key, i, err := name(d.b, i)
+	key, i, err := jsontext.Name(d.b, i)
 	if err != nil {
 		return nil, i, err
 	}
@@ -60,13 +62,13 @@ func (d *jsonDecoder) within(name string) {
 // elements reads the elements of an array; element returns where the next one goes, nil for nowhere.
 func (d *jsonDecoder) elements(n *jsonNode, i int, element func(index int) unsafe.Pointer) (int, error) {
 	b := d.b
-	if i = space(b, i+1); i < len(b) && b[i] == ']' {
+	if i = jsontext.Space(b, i+1); i < len(b) && b[i] == ']' {
 		return i + 1, nil
 	}
 	for index := 0; ; index++ {
 		var err error
 		if p := element(index); p == nil {
-			i, err = skip(b, i, d.depth+1)
+			i, err = jsontext.Skip(b, i, d.depth+1)
 		} else if i, err = d.value(n.elem, p, i); err != nil {
 			d.within(strconv.Itoa(index))
 		}
@@ -74,7 +76,7 @@ func (d *jsonDecoder) elements(n *jsonNode, i int, element func(index int) unsaf
 			return i, err
 		}
 		var done bool
-		if i, done, err = following(b, i, ']'); done || err != nil {
+		if i, done, err = jsontext.Following(b, i, ']'); done || err != nil {
 			return i, err
 		}
 	}
@@ -118,7 +120,7 @@ func (d *jsonDecoder) mapping(n *jsonNode, p unsafe.Pointer, i int) (_ int, err 
 	if m.IsNil() {
 		m.Set(reflect.MakeMap(n.typ))
 	}
-	if i = space(b, i+1); i < len(b) && b[i] == '}' {
+	if i = jsontext.Space(b, i+1); i < len(b) && b[i] == '}' {
 		return i + 1, nil
 	}
 	var key, value reflect.Value
@@ -127,7 +129,7 @@ func (d *jsonDecoder) mapping(n *jsonNode, p unsafe.Pointer, i int) (_ int, err 
 	}
 	for {
 		var k []byte
-		if k, i, err = name(b, i); err != nil {
+		if k, i, err = jsontext.Name(b, i); err != nil {
 			return i, err
 		}
 		if n.plainMap {
@@ -145,7 +147,7 @@ func (d *jsonDecoder) mapping(n *jsonNode, p unsafe.Pointer, i int) (_ int, err 
 			return i, err
 		}
 		var done bool
-		if i, done, err = following(b, i, '}'); done || err != nil {
+		if i, done, err = jsontext.Following(b, i, '}'); done || err != nil {
 			return i, err
 		}
 	}

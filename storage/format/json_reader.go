@@ -8,6 +8,9 @@ import (
 	"reflect"
 	"time"
 	"unsafe"
+
+	"github.com/leatproject/leat/storage/format/jsontext"
+	"github.com/leatproject/leat/storage/format/numbertext"
 )
 
 // NewReader implements StreamFormat.
@@ -46,7 +49,7 @@ func (r *jsonReader[T]) Read(rows []T, limit int) ([]T, error) {
 			}
 		}
 		line := r.buf[:content]
-		begin := space(line, 0)
+		begin := jsontext.Space(line, 0)
 		if begin == content {
 			r.take(n)
 			continue
@@ -79,10 +82,10 @@ func (d *jsonDecoder) line(root *jsonNode, p unsafe.Pointer, line []byte, begin 
 	d.b = line
 	i, err := d.value(root, p, begin)
 	if err == nil {
-		if i = space(line, i); i == len(line) {
+		if i = jsontext.Space(line, i); i == len(line) {
 			return nil
 		}
-		err = errAfter
+		err = jsontext.ErrAfter
 	}
 	problem := &RecordError{Column: i + 1, Field: d.path, Err: err}
 	d.path, d.depth = "", 0
@@ -93,7 +96,7 @@ func (d *jsonDecoder) line(root *jsonNode, p unsafe.Pointer, line []byte, begin 
 func (d *jsonDecoder) value(n *jsonNode, p unsafe.Pointer, i int) (int, error) {
 	b := d.b
 	if i >= len(b) {
-		return i, errEnd
+		return i, jsontext.ErrEnd
 	}
 	c := b[i]
 	if c == 'n' && n.kind != jsonForeign && n.kind != jsonQuoted {
@@ -102,7 +105,7 @@ func (d *jsonDecoder) value(n *jsonNode, p unsafe.Pointer, i int) (int, error) {
 	switch n.kind {
 	case jsonString:
 		if c == '"' {
-			content, next, err := text(b, i+1)
+			content, next, err := jsontext.Text(b, i+1)
 			if err == nil {
 				*(*string)(p) = view(content)
 			}
@@ -116,10 +119,10 @@ func (d *jsonDecoder) value(n *jsonNode, p unsafe.Pointer, i int) (int, error) {
 			return d.number(n, p, i)
 		}
 	case jsonBool:
-		next, yes := literal(b, i, "true")
+		next, yes := jsontext.Literal(b, i, "true")
 		no := false
 		if !yes {
-			next, no = literal(b, i, "false")
+			next, no = jsontext.Literal(b, i, "false")
 		}
 		if yes || no {
 			*(*bool)(p) = yes
@@ -151,7 +154,7 @@ func (d *jsonDecoder) value(n *jsonNode, p unsafe.Pointer, i int) (int, error) {
 			return d.nested(n, p, i)
 		}
 	}
-	next, err := skip(b, i, d.depth)
+	next, err := jsontext.Skip(b, i, d.depth)
 	if err != nil {
 		return next, err
 	}
@@ -167,9 +170,9 @@ func mismatch(n *jsonNode, raw []byte) error {
 }
 
 func (d *jsonDecoder) null(n *jsonNode, p unsafe.Pointer, i int) (int, error) {
-	next, ok := literal(d.b, i, "null")
+	next, ok := jsontext.Literal(d.b, i, "null")
 	if !ok {
-		return i, errValue
+		return i, jsontext.ErrValue
 	}
 	switch n.kind {
 	case jsonPointer, jsonSlice, jsonBytes, jsonMap:
@@ -179,8 +182,8 @@ func (d *jsonDecoder) null(n *jsonNode, p unsafe.Pointer, i int) (int, error) {
 }
 
 func (d *jsonDecoder) nested(n *jsonNode, p unsafe.Pointer, i int) (_ int, err error) {
-	if d.depth++; d.depth > maxDepth {
-		return i, errDepth
+	if d.depth++; d.depth > jsontext.MaxDepth {
+		return i, jsontext.ErrDepth
 	}
 	switch n.kind {
 	case jsonStruct:
@@ -197,7 +200,7 @@ func (d *jsonDecoder) nested(n *jsonNode, p unsafe.Pointer, i int) (_ int, err e
 }
 
 func (d *jsonDecoder) number(n *jsonNode, p unsafe.Pointer, i int) (int, error) {
-	end, integer, err := number(d.b, i)
+	end, integer, err := jsontext.Number(d.b, i)
 	if err != nil {
 		return end, err
 	}
@@ -222,15 +225,15 @@ func (d *jsonDecoder) plainNumber(n *jsonNode, p unsafe.Pointer, i int) (end int
 	}
 	if n.scalar == reflect.Float64 {
 		var v float64
-		v, end, ok = leadingFloat(b, i)
+		v, end, ok = numbertext.LeadingFloat(b, i)
 		if !ok || b[first]-'0' > 9 || end < len(b) && b[end]|0x20 == 'e' {
 			return i, false
 		}
 		*(*float64)(p) = v
 		return end, true
 	}
-	v, end := leadingDigits(b, first)
-	if end == first || end-first > maxDigits || end < len(b) && (b[end] == '.' || b[end]|0x20 == 'e') {
+	v, end := numbertext.Digits(b, first)
+	if end == first || end-first > numbertext.MaxDigits || end < len(b) && (b[end] == '.' || b[end]|0x20 == 'e') {
 		return i, false
 	}
 	value := int64(v)
@@ -249,7 +252,7 @@ func (d *jsonDecoder) plainNumber(n *jsonNode, p unsafe.Pointer, i int) (end int
 
 // foreign leaves a value to encoding/json.
 func (d *jsonDecoder) foreign(n *jsonNode, p unsafe.Pointer, i int) (int, error) {
-	end, err := skip(d.b, i, d.depth)
+	end, err := jsontext.Skip(d.b, i, d.depth)
 	if err != nil {
 		return end, err
 	}
@@ -273,7 +276,7 @@ func (d *jsonDecoder) foreign(n *jsonNode, p unsafe.Pointer, i int) (int, error)
 }
 
 func (d *jsonDecoder) bytes(p unsafe.Pointer, i int) (int, error) {
-	content, next, err := text(d.b, i+1)
+	content, next, err := jsontext.Text(d.b, i+1)
 	if err != nil {
 		return next, err
 	}

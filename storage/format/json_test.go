@@ -15,6 +15,8 @@ import (
 	"github.com/cockroachdb/datadriven"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/leatproject/leat/storage/format/jsontext"
 )
 
 type base struct {
@@ -278,9 +280,9 @@ func TestJSONRecursionEnds(t *testing.T) {
 	f, err := NewJSON[loop](JSONOptions{})
 	require.NoError(t, err)
 	_, err = f.Append(nil, l)
-	require.ErrorIs(t, err, errDepth)
+	require.ErrorIs(t, err, jsontext.ErrDepth)
 	_, err = decodeOne[loop](t, strings.Repeat(`{"Self":`, 20000)+"1"+strings.Repeat("}", 20000))
-	require.ErrorIs(t, err, errDepth)
+	require.ErrorIs(t, err, jsontext.ErrDepth)
 	require.True(t, reflect.DeepEqual(f.root, f.root.fields[0].node.elem))
 }
 
@@ -323,4 +325,16 @@ type compact struct {
 	T  time.Time         `json:"t,omitzero"`
 	X  any               `json:"x,omitempty"`
 	SM map[string]string `json:"sm,omitempty"`
+}
+
+func TestJSONDecoder(t *testing.T) {
+	f, err := NewJSON[map[string]int](JSONOptions{})
+	require.NoError(t, err)
+	d := f.NewDecoder()
+	var row map[string]int
+	require.NoError(t, d.Decode([]byte(` {"a": 1} `), &row))
+	require.Equal(t, map[string]int{"a": 1}, row)
+	require.ErrorContains(t, d.Decode([]byte(" "), &row), "there is no value")
+	require.ErrorContains(t, d.Decode([]byte(`{"a": "x"}`), &row), "column 7")
+	require.NoError(t, d.Decode([]byte(`{"b": 2}`), &row))
 }

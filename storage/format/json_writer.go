@@ -13,6 +13,8 @@ import (
 	"time"
 	"unicode/utf8"
 	"unsafe"
+
+	"github.com/leatproject/leat/storage/format/jsontext"
 )
 
 // Header implements Encoder: there is none.
@@ -45,8 +47,8 @@ func appendJSON(dst []byte, n *jsonNode, p unsafe.Pointer, depth int) (_ []byte,
 		if to == nil {
 			return append(dst, "null"...), nil
 		}
-		if depth > maxDepth {
-			return dst, fmt.Errorf("%s points to itself: %w", n.typ, errDepth)
+		if depth > jsontext.MaxDepth {
+			return dst, fmt.Errorf("%s points to itself: %w", n.typ, jsontext.ErrDepth)
 		}
 		return appendJSON(dst, n.elem, to, depth+1)
 	case jsonBytes:
@@ -91,8 +93,8 @@ func appendJSONStruct(dst []byte, n *jsonNode, p unsafe.Pointer, depth int) (_ [
 }
 
 func appendJSONElements(dst []byte, n *jsonNode, data unsafe.Pointer, length, depth int) (_ []byte, err error) {
-	if depth > maxDepth {
-		return dst, fmt.Errorf("%s holds itself: %w", n.typ, errDepth)
+	if depth > jsontext.MaxDepth {
+		return dst, fmt.Errorf("%s holds itself: %w", n.typ, jsontext.ErrDepth)
 	}
 	dst = append(dst, '[')
 	for i := range length {
@@ -112,8 +114,8 @@ func appendJSONMap(dst []byte, n *jsonNode, p unsafe.Pointer, depth int) (_ []by
 	if m.IsNil() {
 		return append(dst, "null"...), nil
 	}
-	if depth > maxDepth {
-		return dst, fmt.Errorf("%s holds itself: %w", n.typ, errDepth)
+	if depth > jsontext.MaxDepth {
+		return dst, fmt.Errorf("%s holds itself: %w", n.typ, jsontext.ErrDepth)
 	}
 	dst = append(dst, '{')
 	if n.plainMap {
@@ -189,7 +191,7 @@ func appendJSONString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	b := unsafe.Slice(unsafe.StringData(s), len(s))
 	for i := 0; ; {
-		end := plain(b, i)
+		end := jsontext.Plain(b, i)
 		dst = append(dst, b[i:end]...)
 		if i = end; i == len(b) {
 			return append(dst, '"')

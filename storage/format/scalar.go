@@ -1,95 +1,16 @@
 package format
 
 import (
-	"encoding/binary"
 	"errors"
 	"math"
-	"math/bits"
 	"reflect"
 	"strconv"
 	"unsafe"
+
+	"github.com/leatproject/leat/storage/format/numbertext"
 )
 
 var errRange = errors.New("value out of range")
-
-// maxDigits is how many decimal digits always fit into an int64.
-const maxDigits = 18
-
-// leadingDigits reads the decimal digits from b[i] on, eight at once (Lemire 2022). The value is right for up to maxDigits.
-func leadingDigits(b []byte, i int) (v uint64, end int) {
-	for i+8 <= len(b) {
-		x := binary.LittleEndian.Uint64(b[i:]) ^ each*'0'
-		other := ((x &^ tops) + each*0x76 | x) & tops
-		n := bits.TrailingZeros64(other) >> 3
-		x <<= 64 - 8*n
-		x = x*10 + x>>8
-		x = ((x&0x000000ff000000ff)*0x000f424000000064 + (x>>16&0x000000ff000000ff)*0x0000271000000001) >> 32
-		v, i = v*wholePowers[n]+x, i+n
-		if n < 8 {
-			return v, i
-		}
-	}
-	for i < len(b) && b[i]-'0' <= 9 {
-		v = v*10 + uint64(b[i]-'0')
-		i++
-	}
-	return v, i
-}
-
-var wholePowers = [...]uint64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
-
-// parseInt reads a decimal integer.
-func parseInt(b []byte) (int64, error) {
-	i := 0
-	if len(b) > 0 && b[0] == '-' {
-		i = 1
-	}
-	v, end := leadingDigits(b, i)
-	if end == i || end < len(b) || end-i > maxDigits {
-		return strconv.ParseInt(view(b), 10, 64)
-	}
-	if i == 1 {
-		return -int64(v), nil
-	}
-	return int64(v), nil
-}
-
-var powersOfTen = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
-
-// parseFloat reads a decimal number.
-func parseFloat(b []byte, bits int) (float64, error) {
-	if v, end, ok := leadingFloat(b, 0); ok && end == len(b) && bits == 64 {
-		return v, nil
-	}
-	return strconv.ParseFloat(view(b), bits)
-}
-
-// leadingFloat reads a decimal number without an exponent from b[i] on. Up to 15 digits are exact in one division (Clinger
-// 1990); it is not ok with more.
-func leadingFloat(b []byte, i int) (v float64, end int, ok bool) {
-	negative := i < len(b) && b[i] == '-'
-	if negative {
-		i++
-	}
-	first := i
-	whole, i := leadingDigits(b, i)
-	digits := i - first
-	v = float64(whole)
-	if i+1 < len(b) && b[i] == '.' {
-		var fraction uint64
-		point := i + 1
-		fraction, i = leadingDigits(b, point)
-		decimals := i - point
-		if digits += decimals; digits > 15 || decimals == 0 {
-			return 0, i, false
-		}
-		v = (v*powersOfTen[decimals] + float64(fraction)) / powersOfTen[decimals]
-	}
-	if negative {
-		v = -v
-	}
-	return v, i, digits > 0 && digits <= 15
-}
 
 // storeInt writes v to the signed or unsigned integer of a kind at p.
 func storeInt(k reflect.Kind, p unsafe.Pointer, v int64) error {
@@ -128,11 +49,11 @@ func parseScalar(k reflect.Kind, p unsafe.Pointer, b []byte) error {
 		*(*bool)(p) = v
 		return err
 	case reflect.Float64:
-		v, err := parseFloat(b, 64)
+		v, err := numbertext.Float(b, 64)
 		*(*float64)(p) = v
 		return err
 	case reflect.Float32:
-		v, err := parseFloat(b, 32)
+		v, err := numbertext.Float(b, 32)
 		*(*float32)(p) = float32(v)
 		return err
 	case reflect.Uint64, reflect.Uint, reflect.Uintptr:
@@ -142,7 +63,7 @@ func parseScalar(k reflect.Kind, p unsafe.Pointer, b []byte) error {
 			return err
 		}
 	}
-	v, err := parseInt(b)
+	v, err := numbertext.Int(b)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ type Table[K comparable] struct {
 	lookup func(keys []K, hashes []uint64, ids []uint32) int
 	find   func(keys []K, hashes []uint64, ids []uint32)
 	key    func(id uint32) K
+	keys   func(dst []K, ids []uint32) []K // nil for one key at a time
 }
 
 // store is what words and texts have in common.
@@ -69,6 +70,9 @@ func (t *Table[K]) Key(id uint32) K { return t.key(id) }
 
 // AppendKeys appends the keys of live ids to dst, as Key returns them.
 func (t *Table[K]) AppendKeys(dst []K, ids []uint32) []K {
+	if t.keys != nil {
+		return t.keys(dst, ids)
+	}
 	for _, id := range ids {
 		dst = append(dst, t.key(id))
 	}
@@ -78,12 +82,24 @@ func (t *Table[K]) AppendKeys(dst []K, ids []uint32) []K {
 // Hash returns the hash that a live id was inserted with.
 func (t *Table[K]) Hash(id uint32) uint64 { return t.group().hashes[id] }
 
+// AppendHashes appends the hashes of live ids to dst.
+func (t *Table[K]) AppendHashes(dst []uint64, ids []uint32) []uint64 {
+	hashes := t.group().hashes
+	for _, id := range ids {
+		dst = append(dst, hashes[id])
+	}
+	return dst
+}
+
 // Delete removes the key of an id, which the next new key may then get. An id that is not live is left alone.
 func (t *Table[K]) Delete(id uint32) {
 	if t.group().alive(id) {
 		t.remove(id)
 	}
 }
+
+// Live tells whether an id is that of a key.
+func (t *Table[K]) Live(id uint32) bool { return t.group().alive(id) }
 
 // Len is the number of keys.
 func (t *Table[K]) Len() int { return t.group().len() }
@@ -130,6 +146,13 @@ func wordTable[K comparable, U unsigned](hint int, canonical func(U) U) *Table[K
 		key: func(id uint32) K {
 			u := U(w.keys[id])
 			return *(*K)(unsafe.Pointer(&u))
+		},
+		keys: func(dst []K, ids []uint32) []K {
+			for _, id := range ids {
+				u := U(w.keys[id])
+				dst = append(dst, *(*K)(unsafe.Pointer(&u)))
+			}
+			return dst
 		},
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 
 	"github.com/leatproject/leat/storage/column"
+	"github.com/leatproject/leat/storage/runtimefilter"
+	"github.com/leatproject/leat/storage/vector"
 )
 
 // Boundedness tells whether a source ends by itself.
@@ -48,11 +50,27 @@ type Enumerator interface {
 	Close() error
 }
 
-// Assigner is implemented by an enumerator that binds each split to a reader. Without it a split goes to the next reader
-// that has nothing to read.
+// Successive is implemented by sources that may be unbounded and whose splits end all the same: what is said here of bounded
+// sources is true of them as well.
+type Successive interface {
+	ReadsSuccessively()
+}
+
+// Assigner is implemented by an enumerator that binds each split to a reader, which reads all that are known at once, so that
+// event time is that of all of them. Without it the splits of an unbounded source are dealt out evenly and read in the same way,
+// while those of a bounded one go, one after another, to the next reader that has nothing to read.
 type Assigner interface {
 	// Assign returns the reader, 0 to readers-1, that is to read the split.
 	Assign(s Split, readers int) int
+}
+
+// PositionCommitter is implemented by sources that show the outside how far a job has come. Nothing depends on it: a job goes
+// on from its checkpoint.
+type PositionCommitter interface {
+	Source
+	// CommitPositions is called when a checkpoint is complete, with the splits of one sub-task as they are in it, those that
+	// have ended since the one before included. An error is logged.
+	CommitPositions(ctx context.Context, env Env, splits []Split) error
 }
 
 // ErrDone is the end of a split (Reader.Fetch) or of discovery (Enumerator.Next).
@@ -75,12 +93,32 @@ type Env struct {
 	Subtask, Parallelism int
 	Logger               *slog.Logger
 	Counters             Counters
+	// Filters are true of all rows that are wanted: a reader may leave out others, as far as it is cheap.
+	Filters []Filter
+	// Sieve, unless it is nil, tells the rows that Filters leave while they are read, for a reader that reads columns one behind another.
+	Sieve *Sieve
 	// Malformed is called for each record that could not be read where the source's policy is to go on; raw is a copy. It is
 	// nil where nobody wants them.
 	Malformed func(raw []byte, cause error)
 }
 
-// Counters is how a connector counts: the named metric of its operator grows by n. Safe for concurrent use.
+// Sieve chooses rows by columns of the batches of a Source.
+type Sieve struct {
+	Columns []int
+	// Keep says which rows of a batch are wanted, which has at least these columns; nil: all. What is fetched next has no others.
+	Keep func(b *vector.Batch) []int32
+}
+
+// Filter is what is known, when the program runs, of columns of the batches of a Source.
+type Filter struct {
+	Columns []int
+	*runtimefilter.Filter
+}
+
+// Counters is how a connector tells what it does, in metrics of its operator. Safe for concurrent use.
 type Counters interface {
+	// Add lets the metric grow by n.
 	Add(metric string, n int64)
+	// Set says what the metric is now.
+	Set(metric string, value int64)
 }

@@ -14,12 +14,18 @@ import (
 	"sync/atomic"
 )
 
-// FS is what spilling needs of a file system. Files are written once from front to back, then read; package spilltest has
-// a twin of it that fails on purpose.
+// FS is what spilling needs of a file system. Files are written once from front to back, and what is written is read; package
+// spilltest has a twin of it that fails on purpose.
 type FS interface {
 	Create(path string) (io.WriteCloser, error)
-	Open(path string) (io.ReadCloser, error)
+	Open(path string) (File, error)
 	Remove(path string) error
+}
+
+// File is a file that is read.
+type File interface {
+	io.ReadCloser
+	io.ReaderAt
 }
 
 // OS is the real file system.
@@ -30,8 +36,8 @@ type osFS struct{}
 func (osFS) Create(path string) (io.WriteCloser, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 }
-func (osFS) Open(path string) (io.ReadCloser, error) { return os.Open(path) }
-func (osFS) Remove(path string) error                { return os.Remove(path) }
+func (osFS) Open(path string) (File, error) { return os.Open(path) }
+func (osFS) Remove(path string) error       { return os.Remove(path) }
 
 // DirOptions are the settings of a Dir; the zero value is usable.
 type DirOptions struct {
@@ -181,6 +187,12 @@ type file struct {
 	place *place
 	path  string
 	size  int64
+}
+
+// NewDir names a directory, in turn in each place, which the caller makes. Close removes it, if it is still there.
+func (d *Dir) NewDir() string {
+	n := d.seq.Add(1)
+	return filepath.Join(d.places[int(n-1)%len(d.places)].path, fmt.Sprintf("%08d", n))
 }
 
 func (d *Dir) newFile() *file {

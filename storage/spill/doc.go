@@ -6,6 +6,7 @@
 //   - [Sorter]: external merge sort by an 8-byte normalised prefix, a comparison, the timestamp and the order of arrival.
 //     With the key hash as prefix it groups rows by key, and [Iterator.Peek] and [Iterator.Take] merge two such inputs.
 //   - [Queue]: batches first in, first out, for an input that has to wait for another.
+//   - [Pages]: bytes by number, read in any order.
 //   - [Partitions]: rows split by bits of their key hash, level by level, for hash aggregations and hash joins.
 //
 // Promises:

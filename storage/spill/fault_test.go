@@ -81,7 +81,37 @@ func throughPartitions(f *fixture, codec spill.Codec[word], in []*column.Batch) 
 	return out, nil
 }
 
-var pipelines = map[string]pipeline{"sorter": throughSorter, "queue": throughQueue, "partitions": throughPartitions}
+// throughPages reads all pages twice, the first time from behind.
+func throughPages(f *fixture, codec spill.Codec[word], in []*column.Batch) (out []stamped, err error) {
+	p := spill.NewPages(f.mem, f.dir)
+	defer func() { err = errors.Join(err, p.Close()) }()
+	for _, b := range in {
+		if err := p.Append(codec.AppendBatch(nil, column.Rows[word](b))); err != nil {
+			return nil, err
+		}
+	}
+	for i := p.Len() - 1; i >= 0; i-- {
+		if _, err := p.Read(i); err != nil {
+			return nil, err
+		}
+	}
+	for i := range p.Len() {
+		data, err := p.Read(i)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := codec.DecodeBatch(data, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			out = append(out, stamped{word: r})
+		}
+	}
+	return out, nil
+}
+
+var pipelines = map[string]pipeline{"sorter": throughSorter, "queue": throughQueue, "partitions": throughPartitions, "pages": throughPages}
 
 // TestFaultsAreReportedAndCleanedUp: with a fault at any place, the result is right or a typed error, and nothing is left.
 func TestFaultsAreReportedAndCleanedUp(t *testing.T) {

@@ -78,8 +78,8 @@ func (m *model) batch(t *rapid.T) {
 	}
 	m.backend.States().SetCurrent(state.None)
 	m.backend.Sweep()
-	require.Equal(t, m.live(), m.keys())
-	require.Equal(t, len(m.live()), m.backend.Len())
+	require.Equal(t, m.live(), m.keys(t))
+	require.LessOrEqual(t, m.backend.Len(), len(m.live()))
 }
 
 // step changes one state of a key, in the backend and in the model.
@@ -189,11 +189,12 @@ func (m *model) live() []string {
 	return append([]string{}, slices.Sorted(maps.Keys(all))...)
 }
 
-func (m *model) keys() []string {
+func (m *model) keys(t *rapid.T) []string {
 	keys := []string{}
-	for _, slot := range m.backend.AppendSlots(nil) {
+	require.NoError(t, m.backend.Each(func(slot uint32) error {
 		keys = append(keys, m.backend.Key(slot))
-	}
+		return nil
+	}))
 	slices.Sort(keys)
 	return keys
 }

@@ -22,13 +22,14 @@ type block struct {
 // taken is a snapshot and what the model held when it began.
 type taken struct {
 	*state.Snapshot
-	full   bool
+	extent state.Extent
+	out    []*state.Block
 	blocks []block
 	saved  bool
 	model  *model
 }
 
-// testSnapshots takes snapshots, full and incremental ones, confirmed and not, while the state goes on changing. What is
+// testSnapshots takes snapshots of all extents, confirmed and not, while the state goes on changing. What is
 // restored from a chain of them, by any number of backends that share the keys, is what there was when the last one began.
 func testSnapshots(t *testing.T, new func() (state.Backend[string], error)) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -41,18 +42,29 @@ func testSnapshots(t *testing.T, new func() (state.Backend[string], error)) {
 			case what < 3:
 				m.batch(t)
 			case running == nil:
-				running = begin(t, m, len(chain) == 0 || rapid.IntRange(0, 5).Draw(t, "full") == 0)
+				e := drawExtent(t)
+				if _, _, ok := m.backend.Changed(); len(chain) == 0 || e == state.SinceFull && !ok {
+					e = state.Full
+				}
+				running = begin(t, m, e)
 			case !running.saved:
 				running.saved = running.Save(rapid.IntRange(1, 10).Draw(t, "rows"))
+				if rapid.Bool().Draw(t, "encode") {
+					running.encode(t)
+				}
 				if !running.saved && what == 5 {
 					running.Abandon()
 					running = nil
 				}
 			default:
 				if what < 5 {
+					running.encode(t)
 					running.Confirm()
-					if running.full {
+					switch running.extent {
+					case state.Full:
 						chain = nil
+					case state.SinceFull:
+						chain = chain[:1]
 					}
 					chain = append(chain, running)
 					restored(t, chain, new)
@@ -64,14 +76,29 @@ func testSnapshots(t *testing.T, new func() (state.Backend[string], error)) {
 	})
 }
 
-func begin(t *rapid.T, m *model, full bool) *taken {
-	s := &taken{full: full, model: m.copy()}
+func drawExtent(t *rapid.T) state.Extent {
+	return rapid.SampledFrom([]state.Extent{state.Increment, state.Increment, state.Increment, state.SinceFull, state.SinceFull, state.Full}).Draw(t, "extent")
+}
+
+func begin(t *rapid.T, m *model, e state.Extent) *taken {
+	s := &taken{extent: e, model: m.copy()}
 	var err error
-	s.Snapshot, err = m.backend.Snapshot(state.SnapshotOptions{Full: full, Range: state.AllKeys, Out: func(b *state.Block) {
-		s.blocks = append(s.blocks, block{b.Section, b.Removed, b.Range, b.Append(nil)})
+	s.Snapshot, err = m.backend.Snapshot(state.SnapshotOptions{Extent: e, Range: state.AllKeys, Out: func(b *state.Block) {
+		s.out = append(s.out, b)
 	}})
 	require.NoError(t, err)
 	return s
+}
+
+// encode encodes the blocks that have come so far.
+func (s *taken) encode(t *rapid.T) {
+	for _, b := range s.out {
+		require.NoError(t, b.Each(func(b *state.Block) error {
+			s.blocks = append(s.blocks, block{b.Section, b.Removed, b.Range, b.Append(nil)})
+			return nil
+		}))
+	}
+	s.out = nil
 }
 
 func restored(t *rapid.T, chain []*taken, new func() (state.Backend[string], error)) {
@@ -85,18 +112,19 @@ func restored(t *rapid.T, chain []*taken, new func() (state.Backend[string], err
 			for _, b := range s.blocks {
 				apply, err := m.backend.Restore(b.section, b.removed, b.data)
 				require.NoError(t, err)
-				apply(share)
+				require.NoError(t, apply(share))
 			}
 		}
 		m.backend.Sweep()
 		b := m.backend
 		m.values, m.lists, m.maps, m.sums = want.values, want.lists, want.maps, want.sums
-		for _, slot := range b.AppendSlots(nil) {
+		require.NoError(t, b.Each(func(slot uint32) error {
 			k := b.Key(slot)
 			keys = append(keys, k)
 			b.States().SetCurrent(slot)
 			m.checkUnordered(t, k)
-		}
+			return nil
+		}))
 		require.NoError(t, b.Close())
 	}
 	slices.Sort(keys)

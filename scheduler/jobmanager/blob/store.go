@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"sync"
 	"time"
 
 	"github.com/leatproject/leat/storage/filesystem"
@@ -25,6 +26,7 @@ type Store struct {
 	fs     filesystem.FileSystem
 	folder string
 	limit  int64
+	lent   sync.Map // paths of local files, by digest
 }
 
 // Open returns the store in a folder, which may be on any registered file system. Blobs of more than limit bytes are refused.
@@ -60,6 +62,26 @@ func DigestOf(content []byte) string {
 
 func (s *Store) path(digest string) string { return path.Join(s.folder, digest) }
 
+// Lend makes a local file a blob without storing it. It must stay as it is while the store is used; the digest is not checked.
+func (s *Store) Lend(digest, path string) { s.lent.Store(digest, path) }
+
+// Lent returns the path of a blob that Lend was told of.
+func (s *Store) Lent(digest string) (path string, ok bool) {
+	p, ok := s.lent.Load(digest)
+	if ok {
+		path = p.(string)
+	}
+	return path, ok
+}
+
+// find returns where a blob is if there is one.
+func (s *Store) find(ctx context.Context, digest string) (filesystem.FileSystem, string, error) {
+	if path, ok := s.Lent(digest); ok {
+		return filesystem.For(ctx, path)
+	}
+	return s.fs, s.path(digest), nil
+}
+
 // Put stores what content has until its end and returns its digest and size in bytes. If want is not empty, the digest must be
 // that: ErrMismatch. ErrTooLarge when there are more bytes than the limit. Nothing is left behind by an error.
 func (s *Store) Put(ctx context.Context, content io.Reader, want string) (digest string, size int64, err error) {
@@ -67,7 +89,7 @@ func (s *Store) Put(ctx context.Context, content io.Reader, want string) (digest
 		return "", 0, fmt.Errorf("storing a blob: %q is no digest: it takes the hexadecimal SHA-256", want)
 	}
 	hidden := filesystem.HiddenName(s.path("blob"))
-	w, err := s.fs.Create(ctx, hidden)
+	w, err := filesystem.CreateHidden(ctx, s.fs, hidden)
 	if err != nil {
 		return "", 0, fmt.Errorf("storing a blob: %w", err)
 	}
@@ -101,7 +123,11 @@ func (s *Store) Get(ctx context.Context, digest string) (filesystem.File, error)
 	if !IsDigest(digest) {
 		return nil, fmt.Errorf("%w: %q is no digest", ErrNotFound, digest)
 	}
-	f, err := s.fs.Open(ctx, s.path(digest))
+	fs, path, err := s.find(ctx, digest)
+	if err != nil {
+		return nil, err
+	}
+	f, err := fs.Open(ctx, path)
 	if errors.Is(err, filesystem.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %s", ErrNotFound, digest)
 	}
@@ -129,7 +155,11 @@ func (s *Store) Size(ctx context.Context, digest string) (int64, error) {
 	if !IsDigest(digest) {
 		return 0, fmt.Errorf("%w: %q is no digest", ErrNotFound, digest)
 	}
-	info, err := s.fs.Stat(ctx, s.path(digest))
+	fs, path, err := s.find(ctx, digest)
+	if err != nil {
+		return 0, err
+	}
+	info, err := fs.Stat(ctx, path)
 	if errors.Is(err, filesystem.ErrNotExist) {
 		return 0, fmt.Errorf("%w: %s", ErrNotFound, digest)
 	}

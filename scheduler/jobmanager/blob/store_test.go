@@ -82,6 +82,23 @@ func TestMissingBlobs(t *testing.T) {
 	}
 }
 
+func TestLentBlobsAreReadWhereTheyAre(t *testing.T) {
+	s, folder := open(t)
+	path := filepath.Join(t.TempDir(), "program")
+	require.NoError(t, os.WriteFile(path, []byte("hello"), 0o600))
+	s.Lend(hello, path)
+	content, err := s.Read(t.Context(), hello)
+	require.NoError(t, err)
+	require.Equal(t, "hello", string(content))
+	size, err := s.Size(t.Context(), hello)
+	require.NoError(t, err)
+	require.EqualValues(t, 5, size)
+	where, ok := s.Lent(hello)
+	require.True(t, ok)
+	require.Equal(t, path, where)
+	require.Empty(t, files(t, folder))
+}
+
 func TestSweepKeepsWhatIsNamedYoungOrNotOurs(t *testing.T) {
 	s, folder := open(t)
 	old, now := time.Now().Add(-2*time.Hour), time.Now()

@@ -2,5 +2,6 @@
 // users.
 //
 // A driver is told by its environment which cluster to submit to, and says on a pipe what its jobs are (package client/status is
-// its other end). It ends with the JobManager: then another one runs it again, and what its finished Executes came to is stored.
+// its other end). It ends with the JobManager, on Linux also with one that is killed: then another one runs it again, and what its
+// finished Executes came to is stored.
 package driver

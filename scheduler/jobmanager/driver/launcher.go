@@ -23,7 +23,7 @@ import (
 	"github.com/leatproject/leat/scheduler/jobmanager/blob"
 )
 
-// Options of a Launcher. All are required but File.
+// Options of a Launcher. All are required but File, Stdout and Stderr.
 type Options struct {
 	// Environ is the environment of drivers, whose configuration is left out; Configuration takes its place. It was read from
 	// File, if that is not empty.
@@ -34,6 +34,8 @@ type Options struct {
 	Dir    string
 	Blobs  *blob.Store
 	Logger *slog.Logger
+	// Stdout and Stderr take what drivers print, too; may be nil.
+	Stdout, Stderr io.Writer
 }
 
 // Launcher implements jobmanager.Drivers.
@@ -130,10 +132,12 @@ func (l *Launcher) run(ctx context.Context, path string, d jobmanager.Driver, va
 	end := &tail{}
 	command, err := process.Start(func() *exec.Cmd {
 		command := exec.CommandContext(ctx, path, d.Args...)
+		command.Args[0] = cmp.Or(d.Name, path)
 		command.Env = append(append(environ, variables...), fmt.Sprintf("%s=%d", config.StatusVariable, statusDescriptor))
-		command.Stdout, command.Stderr = io.MultiWriter(stdout, end), io.MultiWriter(stderr, end)
+		command.Stdout, command.Stderr = writers(stdout, end, l.opt.Stdout), writers(stderr, end, l.opt.Stderr)
 		command.ExtraFiles = []*os.File{write}
 		command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's interrupt is for the JobManager
+		process.DiesWithParent(command.SysProcAttr, syscall.SIGKILL)
 		command.WaitDelay = time.Second
 		return command
 	})
@@ -161,6 +165,11 @@ func (l *Launcher) run(ctx context.Context, path string, d jobmanager.Driver, va
 	return code, strings.TrimSpace(end.String()), nil
 }
 
+// writers writes to all that are not nil.
+func writers(all ...io.Writer) io.Writer {
+	return io.MultiWriter(slices.DeleteFunc(all, func(w io.Writer) bool { return w == nil })...)
+}
+
 // environment is what a driver is told.
 func (l *Launcher) environment(d jobmanager.Driver) ([]string, error) {
 	conf := l.opt.Configuration.Clone()
@@ -179,6 +188,9 @@ func (l *Launcher) environment(d jobmanager.Driver) ([]string, error) {
 
 // program returns where the executable of a blob is, after copying it if need be.
 func (l *Launcher) program(ctx context.Context, digest string) (string, error) {
+	if path, ok := l.opt.Blobs.Lent(digest); ok {
+		return path, nil
+	}
 	path := filepath.Join(l.opt.Dir, "programs", digest)
 	if _, err := os.Stat(path); err == nil {
 		return path, nil

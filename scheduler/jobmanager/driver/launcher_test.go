@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/leatproject/leat/runtime/config"
 	"github.com/leatproject/leat/scheduler/job"
@@ -24,7 +25,7 @@ func TestMain(m *testing.M) {
 		for _, arg := range os.Args[1:] {
 			switch arg {
 			case "wait":
-				select {}
+				time.Sleep(time.Hour) // not select {}, which the runtime ends where nothing else waits
 			case "fail":
 				fmt.Println("it fails")
 				os.Exit(1)

@@ -23,8 +23,8 @@ type Programs struct {
 
 var _ rest.Drivers = (*Programs)(nil)
 
-// Submit enters an executable as an application, unless it is known. The id is 32 hexadecimal digits.
-func (p *Programs) Submit(ctx context.Context, id string, d rest.Driver) error {
+// Submit enters an executable as an application, unless it is known. The id is 32 hexadecimal digits, name is for people.
+func (p *Programs) Submit(ctx context.Context, id, name string, d rest.Driver) error {
 	f, err := os.Open(d.Path)
 	if err != nil {
 		return err
@@ -33,10 +33,11 @@ func (p *Programs) Submit(ctx context.Context, id string, d rest.Driver) error {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("storing the program: %w", err)
 	}
-	name := filepath.Base(d.Path)
-	if _, uploaded, ok := strings.Cut(name, "_"); ok {
-		name = uploaded
-	}
+	return p.Enter(ctx, id, name, digest, d)
+}
+
+// Enter is Submit of a program that is in the blob store.
+func (p *Programs) Enter(ctx context.Context, id, name, digest string, d rest.Driver) error {
 	return p.JobManager.SubmitApplication(ctx, jobmanager.Driver{Application: id, Name: name, Program: job.Digest(digest),
 		Args: d.Args, Configuration: d.Configuration})
 }
@@ -44,7 +45,11 @@ func (p *Programs) Submit(ctx context.Context, id string, d rest.Driver) error {
 // Run implements rest.Drivers.
 func (p *Programs) Run(ctx context.Context, d rest.Driver) (jobID string, err error) {
 	id := string(jobmanager.NewID())
-	if err := p.Submit(ctx, id, d); err != nil {
+	name := filepath.Base(d.Path)
+	if _, uploaded, ok := strings.Cut(name, "_"); ok {
+		name = uploaded
+	}
+	if err := p.Submit(ctx, id, name, d); err != nil {
 		return "", err
 	}
 	why := "the program ended without a job"

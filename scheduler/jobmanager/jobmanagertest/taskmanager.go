@@ -38,7 +38,7 @@ type TaskManager struct {
 }
 
 // patience is how long a stream lasts, so that a test which waits in vain ends.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // Join connects a TaskManager; change may alter what it says of itself.
 func (c *Cluster) Join(resource string, slots int32, change func(*rpc.Register)) *TaskManager {

@@ -37,7 +37,7 @@ type Options struct {
 	First   []string
 	// Dir is this member's own folder; none for the form Claimed.
 	Dir string
-	// Listener accepts connections of other members and Dial makes them, for the form Raft.
+	// Listener accepts connections of other members and Dial makes them, by control addresses, for the form Raft.
 	Listener net.Listener
 	Dial     func(address string, timeout time.Duration) (net.Conn, error)
 	// Seed makes the jitter of restarts.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"path/filepath"
 	"strconv"
+	"sync"
 
 	"github.com/leatproject/leat/scheduler/job"
 	"github.com/leatproject/leat/scheduler/jobmanager"
@@ -32,7 +33,10 @@ func (m *Member) OpenLog(machine log.Machine) (log.Log, error) {
 	if err != nil || members == nil {
 		return mirrored, err
 	}
-	return &replicated{mirrored, members, m}, nil
+	ctx, stop := context.WithCancel(context.Background())
+	r := &replicated{Log: mirrored, members: members, member: m, stop: stop}
+	r.watching.Go(func() { m.tellRemoved(ctx, members) })
+	return r, nil
 }
 
 func (m *Member) rebuild(l mirror.Left) ([]byte, error) {
@@ -45,45 +49,43 @@ func (m *Member) rebuild(l mirror.Left) ([]byte, error) {
 }
 
 func (m *Member) openRaft(machine log.Machine) (*raft.Log, error) {
-	own, err := AgreementAddress(m.opt.Control)
-	if err != nil {
-		return nil, err
-	}
 	var first []raft.Member
 	for _, control := range m.first {
-		address, err := AgreementAddress(control)
-		if err != nil {
-			return nil, err
-		}
-		first = append(first, raft.Member{ID: control, Address: address})
+		first = append(first, raft.Member{ID: control, Address: control})
 	}
-	return raft.Open(raft.Options{Member: raft.Member{ID: m.ID, Address: own}, Cluster: m.opt.Place.Cluster, Generation: m.Generation,
+	return raft.Open(raft.Options{Member: raft.Member{ID: m.ID, Address: m.opt.Control}, Cluster: m.opt.Place.Cluster, Generation: m.Generation,
 		Dir: filepath.Join(m.dir, "raft"), Listener: m.opt.Listener, Dial: m.opt.Dial, Bootstrap: first, Logger: m.opt.Logger}, machine)
 }
 
-// AgreementAddress is where a member speaks to the others: the port after that of its control address.
-func AgreementAddress(control string) (string, error) { return beside(control, 1) }
-
-func beside(address string, step int) (string, error) {
-	host, port, err := net.SplitHostPort(address)
+// CheckControl refuses a control address that a member cannot have: the others reach it there, too.
+func CheckControl(control string) error {
+	_, port, err := net.SplitHostPort(control)
 	if err != nil {
-		return "", fmt.Errorf("%q: expected HOST:PORT of a JobManager's control protocol", address)
+		return fmt.Errorf("%q: expected HOST:PORT of a JobManager's control protocol", control)
 	}
-	n, err := strconv.Atoi(port)
-	if n += step; err != nil || n < 1 || n > 65535 {
-		return "", fmt.Errorf("%q: replicated JobManagers need fixed ports, this one and the next", address)
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return fmt.Errorf("%q: replicated JobManagers need fixed ports", control)
 	}
-	return net.JoinHostPort(host, strconv.Itoa(n)), nil
+	return nil
 }
 
 // replicated is a mirrored log whose members change at run time.
 type replicated struct {
 	*mirror.Log
-	members *raft.Log
-	member  *Member
+	members  *raft.Log
+	member   *Member
+	stop     context.CancelFunc
+	watching sync.WaitGroup
 }
 
 var _ jobmanager.Membership = (*replicated)(nil)
+
+// Close implements log.Log.
+func (r *replicated) Close() error {
+	r.stop()
+	r.watching.Wait()
+	return r.Log.Close()
+}
 
 // Masters implements jobmanager.Membership.
 func (r *replicated) Masters() ([]string, error) {
@@ -93,11 +95,7 @@ func (r *replicated) Masters() ([]string, error) {
 	}
 	var masters []string
 	for _, m := range all {
-		control, err := beside(m.Address, -1)
-		if err != nil {
-			return nil, err
-		}
-		masters = append(masters, control)
+		masters = append(masters, m.Address)
 	}
 	return masters, nil
 }
@@ -110,22 +108,17 @@ func (r *replicated) Members() ([]jobmanager.MemberStatus, error) {
 	}
 	var out []jobmanager.MemberStatus
 	for _, m := range all {
-		control, err := beside(m.Address, -1)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, jobmanager.MemberStatus{ID: m.ID, Control: control, Answers: m.Answers})
+		out = append(out, jobmanager.MemberStatus{ID: m.ID, Control: m.Address, Answers: m.Answers})
 	}
 	return out, nil
 }
 
 // AddMember implements jobmanager.Membership.
 func (r *replicated) AddMember(ctx context.Context, control string) (id string, err error) {
-	address, err := AgreementAddress(control)
-	if err != nil {
+	if err := CheckControl(control); err != nil {
 		return "", refused(err)
 	}
-	m, err := r.members.Add(ctx, address)
+	m, err := r.members.Add(ctx, control)
 	if err != nil {
 		return "", refusal(err)
 	}
@@ -133,24 +126,53 @@ func (r *replicated) AddMember(ctx context.Context, control string) (id string, 
 	return m.ID, err
 }
 
-// RemoveMember implements jobmanager.Membership.
+// RemoveMember implements jobmanager.Membership. One that is none any more loses its mark in the mirror, too: the removal may have
+// ended in between.
 func (r *replicated) RemoveMember(ctx context.Context, name string) error {
-	all, err := r.members.Members()
+	if err := r.Verify(ctx); err != nil {
+		return refusal(err)
+	}
+	m, known, err := r.find(name)
 	if err != nil {
 		return err
 	}
-	id := name
-	if address, err := AgreementAddress(name); err == nil {
-		for _, m := range all {
-			if m.Address == address {
-				id = m.ID
-			}
+	if err := r.members.Remove(ctx, m.ID); err != nil {
+		if known {
+			return refusal(err)
+		}
+		return errors.Join(refusal(err), r.member.opt.Place.Leave(ctx, r.member.Generation, m.ID))
+	}
+	return r.member.opt.Place.Leave(ctx, r.member.Generation, m.ID)
+}
+
+// Transfer implements jobmanager.Membership.
+func (r *replicated) Transfer(ctx context.Context, name string) error {
+	m, _, err := r.find(name)
+	if err != nil {
+		return err
+	}
+	if m.ID == r.member.ID { // it is asked because it leads
+		return r.Verify(ctx)
+	}
+	return refusal(r.members.Transfer(ctx, m))
+}
+
+// find returns the member of that control address, else the one that has that ID; known is false if there is none.
+func (r *replicated) find(name string) (m raft.Member, known bool, err error) {
+	all, err := r.members.Members()
+	if err != nil {
+		return m, false, err
+	}
+	m = raft.Member{ID: name, Address: name}
+	for _, x := range all {
+		if x.Address == name {
+			return x, true, nil
+		}
+		if x.ID == name {
+			m, known = x, true
 		}
 	}
-	if err := r.members.Remove(ctx, id); err != nil {
-		return refusal(err)
-	}
-	return r.member.opt.Place.Leave(ctx, r.member.Generation, id)
+	return m, known, nil
 }
 
 func refused(err error) error { return fmt.Errorf("%w: %w", jobmanager.ErrRefused, err) }

@@ -39,9 +39,9 @@ func (p Place) generation(g uint64) string {
 
 func (p Place) begin(g uint64) string { return path.Join(p.generation(g), beginName) }
 
-// member is the file of a member; its name may have characters that file systems do not take.
+// member is the file of a member, whose name is an address: HDFS takes no colon.
 func (p Place) member(g uint64, id string) string {
-	return path.Join(p.generation(g), membersName, url.PathEscape(id))
+	return path.Join(p.generation(g), membersName, url.QueryEscape(id))
 }
 
 func (p Place) file(g, sequence uint64, suffix string) string {

@@ -194,3 +194,23 @@ func TestStorageFails(t *testing.T) {
 	propose(t, l, "fact:c")
 	require.Equal(t, []string{"fact:a", "fact:b", "fact:c"}, left(t, p))
 }
+
+// Names of members are addresses, and HDFS takes no colon.
+func TestMembers(t *testing.T) {
+	p := place(memfs.New(time.Now))
+	g := claim(t, p)
+	const member = "[fe80::1]:6123"
+	for _, first := range []bool{true, false} {
+		got, err := p.Join(t.Context(), g, member)
+		require.NoError(t, err)
+		require.Equal(t, first, got)
+	}
+	files, err := p.FS.List(t.Context(), "/ha/c/00000001/members")
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	require.NotContains(t, files[0].Name(), ":")
+	require.NoError(t, p.Leave(t.Context(), g, member))
+	joined, err := p.Joined(t.Context(), g, member)
+	require.NoError(t, err)
+	require.False(t, joined)
+}

@@ -108,6 +108,8 @@ func (l *Log) start() error {
 	l.transport = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream:  l.stream,
 		MaxPool: 3, Timeout: 2 * time.Second, Logger: logger,
+		// One request at a time to a member, so no pipelines: one that has failed can hold up Shutdown for ever.
+		MaxRPCsInFlight: 1,
 	})
 	cache, err := raft.NewLogCache(512, l.store)
 	if err != nil {

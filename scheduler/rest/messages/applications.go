@@ -14,6 +14,9 @@ type ApplicationOverview struct {
 	Duration  int64          `json:"duration"`
 	Status    string         `json:"status"`
 	Jobs      map[string]int `json:"jobs"`
+	// ExitCode and Failure are of a main function that the cluster has run and that has ended.
+	ExitCode *int   `json:"exit-code,omitempty"`
+	Failure  string `json:"failure,omitempty"`
 }
 
 // Application is GET /applications/:id.

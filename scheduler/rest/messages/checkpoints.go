@@ -5,7 +5,7 @@ type Checkpoints struct {
 	Counts  CheckpointCounts  `json:"counts"`
 	Summary CheckpointSummary `json:"summary"`
 	Latest  LatestCheckpoints `json:"latest"`
-	History []CheckpointOfJob `json:"history"`
+	History []Checkpoint      `json:"history"`
 }
 
 // CheckpointCounts counts checkpoints by what became of them.
@@ -41,16 +41,103 @@ type CheckpointStatistics struct {
 
 // LatestCheckpoints are the newest of each kind, or null.
 type LatestCheckpoints struct {
-	Completed *CheckpointOfJob `json:"completed"`
-	Savepoint *CheckpointOfJob `json:"savepoint"`
-	Failed    *CheckpointOfJob `json:"failed"`
-	Restored  *CheckpointOfJob `json:"restored"`
+	Completed *Checkpoint         `json:"completed"`
+	Savepoint *Checkpoint         `json:"savepoint"`
+	Failed    *Checkpoint         `json:"failed"`
+	Restored  *RestoredCheckpoint `json:"restored"`
 }
 
-// CheckpointOfJob is one checkpoint.
-type CheckpointOfJob struct {
-	ID     int64  `json:"id"`
-	Status string `json:"status"`
+// RestoredCheckpoint is what the tasks of a job have begun with.
+type RestoredCheckpoint struct {
+	ID           int64  `json:"id"`
+	Restored     int64  `json:"restore_timestamp"`
+	IsSavepoint  bool   `json:"is_savepoint"`
+	ExternalPath string `json:"external_path"`
+}
+
+// Checkpoint is one checkpoint, as in a history and as GET /jobs/:id/checkpoints/details/:checkpoint, where it has its vertices. Times
+// are in milliseconds since the epoch, durations in milliseconds, sizes in bytes.
+type Checkpoint struct {
+	ClassName string `json:"className"`
+	ID        int64  `json:"id"`
+	CheckpointFigures
+	IsSavepoint     bool                         `json:"is_savepoint"`
+	SavepointFormat *string                      `json:"savepointFormat"`
+	Triggered       int64                        `json:"trigger_timestamp"`
+	Type            string                       `json:"checkpoint_type"`
+	Tasks           map[string]CheckpointFigures `json:"tasks"`
+	ExternalPath    string                       `json:"external_path,omitempty"`
+	Discarded       bool                         `json:"discarded"`
+	Failed          int64                        `json:"failure_timestamp,omitempty"`
+	FailureMessage  string                       `json:"failure_message,omitempty"`
+}
+
+// CheckpointFigures are those of a checkpoint, or of a vertex in it.
+type CheckpointFigures struct {
+	Status           string `json:"status"`
+	LatestAck        int64  `json:"latest_ack_timestamp"`
+	CheckpointedSize int64  `json:"checkpointed_size"`
+	StateSize        int64  `json:"state_size"`
+	Duration         int64  `json:"end_to_end_duration"`
+	Buffered         int64  `json:"alignment_buffered"`
+	ProcessedData    int64  `json:"processed_data"`
+	PersistedData    int64  `json:"persisted_data"`
+	Subtasks         int    `json:"num_subtasks"`
+	Acknowledged     int    `json:"num_acknowledged_subtasks"`
+}
+
+// CheckpointVertex is GET /jobs/:id/checkpoints/details/:checkpoint/subtasks/:vertex.
+type CheckpointVertex struct {
+	ID int64 `json:"id"`
+	CheckpointFigures
+	Summary        CheckpointVertexSummary `json:"summary"`
+	SubtaskFigures []CheckpointSubtask     `json:"subtasks"`
+}
+
+// CheckpointVertexSummary is over sub-tasks.
+type CheckpointVertexSummary struct {
+	CheckpointedSize CheckpointStatistics `json:"checkpointed_size"`
+	StateSize        CheckpointStatistics `json:"state_size"`
+	Duration         CheckpointStatistics `json:"end_to_end_duration"`
+	Parts            struct {
+		Sync  CheckpointStatistics `json:"sync"`
+		Async CheckpointStatistics `json:"async"`
+	} `json:"checkpoint_duration"`
+	Alignment struct {
+		Buffered  CheckpointStatistics `json:"buffered"`
+		Processed CheckpointStatistics `json:"processed"`
+		Persisted CheckpointStatistics `json:"persisted"`
+		Duration  CheckpointStatistics `json:"duration"`
+	} `json:"alignment"`
+	StartDelay CheckpointStatistics `json:"start_delay"`
+}
+
+// CheckpointSubtask is a sub-task in a checkpoint; one that has not acknowledged has a status alone.
+type CheckpointSubtask struct {
+	Index  int    `json:"index"`
+	Status string `json:"status"` // completed or pending_or_failed
+	*CheckpointSubtaskFigures
+}
+
+// CheckpointSubtaskFigures are those of a sub-task that has acknowledged.
+type CheckpointSubtaskFigures struct {
+	Acknowledged     int64 `json:"ack_timestamp"`
+	Duration         int64 `json:"end_to_end_duration"`
+	CheckpointedSize int64 `json:"checkpointed_size"`
+	StateSize        int64 `json:"state_size"`
+	Parts            struct {
+		Sync  int64 `json:"sync"`
+		Async int64 `json:"async"`
+	} `json:"checkpoint"`
+	Alignment struct {
+		Buffered  int64 `json:"buffered"`
+		Processed int64 `json:"processed"`
+		Persisted int64 `json:"persisted"`
+		Duration  int64 `json:"duration"`
+	} `json:"alignment"`
+	StartDelay int64 `json:"start_delay"`
+	Unaligned  bool  `json:"unaligned_checkpoint"`
+	Aborted    bool  `json:"aborted"`
 }
 
 // CheckpointConfig is GET /jobs/:id/checkpoints/config; times are in milliseconds. An interval of the largest int64 is never.

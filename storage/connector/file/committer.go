@@ -15,6 +15,8 @@ type committer struct {
 	fs          filesystem.FileSystem
 	dir, prefix string
 	overwrite   bool
+	whole       bool // files replace the directory
+	before      func(ctx context.Context, files []committable) error
 }
 
 // Commit implements sink.Committer.
@@ -23,8 +25,16 @@ func (c *committer) Commit(ctx context.Context, cs []sink.Committable) error {
 	if err != nil {
 		return err
 	}
+	if c.whole {
+		return c.replace(ctx, files)
+	}
 	if c.overwrite {
 		if err := c.removeOld(ctx, files); err != nil {
+			return fmt.Errorf("file sink: %w", err)
+		}
+	}
+	if c.before != nil {
+		if err := c.before(ctx, files); err != nil {
 			return fmt.Errorf("file sink: %w", err)
 		}
 	}
@@ -106,13 +116,23 @@ func (c *committer) Abort(ctx context.Context, cs []sink.Committable) error {
 
 // Clean implements sink.Cleaner: it removes the hidden files of the job.
 func (c *committer) Clean(ctx context.Context, jobID string) error {
-	if err := c.clean(ctx, c.dir, ownedBy(jobID)); err != nil && !errors.Is(err, filesystem.ErrNotExist) {
+	return c.cleanParts(ctx, c.prefix+"-", jobID)
+}
+
+// CleanSubtask implements sink.SubtaskCleaner.
+func (c *committer) CleanSubtask(ctx context.Context, jobID string, subtask int) error {
+	return c.cleanParts(ctx, ownParts(c.prefix, subtask), jobID)
+}
+
+// cleanParts removes the hidden files of the job whose names begin with a prefix.
+func (c *committer) cleanParts(ctx context.Context, prefix, jobID string) error {
+	if err := c.clean(ctx, c.dir, "."+prefix, ownedBy(jobID)); err != nil && !errors.Is(err, filesystem.ErrNotExist) {
 		return fmt.Errorf("file sink: %w", err)
 	}
 	return nil
 }
 
-func (c *committer) clean(ctx context.Context, dir, owner string) error {
+func (c *committer) clean(ctx context.Context, dir, prefix, owner string) error {
 	entries, err := c.fs.List(ctx, dir)
 	if err != nil {
 		return err
@@ -120,8 +140,8 @@ func (c *committer) clean(ctx context.Context, dir, owner string) error {
 	for _, e := range entries {
 		switch {
 		case e.IsDir && !filesystem.Hidden(e.Name()):
-			err = c.clean(ctx, e.Path, owner)
-		case !e.IsDir && strings.HasPrefix(e.Name(), "."+c.prefix+"-") && strings.Contains(e.Name(), owner):
+			err = c.clean(ctx, e.Path, prefix, owner)
+		case !e.IsDir && strings.HasPrefix(e.Name(), prefix) && strings.Contains(e.Name(), owner):
 			err = c.fs.Remove(ctx, e.Path)
 		}
 		if err != nil && !errors.Is(err, filesystem.ErrNotExist) {

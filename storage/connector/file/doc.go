@@ -5,7 +5,7 @@
 // for new files for ever. A split holds its position, so that a reader that is given it goes on with the very next record.
 //
 // A Sink writes parts DIR/part-SUBTASK-N by a format.Encoder under hidden names and makes them visible by rename when they
-// are committed; nothing that is visible is ever partial, and nothing is overwritten unless Overwrite says so.
+// are committed; nothing that is visible is ever partial, and nothing is overwritten unless Overwrite or Replace say so.
 //
 // Start reading at NewSource and NewSink.
 package file

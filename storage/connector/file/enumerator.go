@@ -26,6 +26,13 @@ type enumerator struct {
 	restored   bool
 }
 
+// NewEnumerator finds the files that paths stand for and cuts those that can be cut into ranges, each the Range of a split, for
+// sources that read files in a way of their own.
+func NewEnumerator(paths []string, splittable bool, o SourceOptions) source.Enumerator {
+	o.complete()
+	return &enumerator{paths: paths, splittable: splittable, options: o, seen: map[string]fileVersion{}}
+}
+
 // Next implements source.Enumerator.
 func (e *enumerator) Next(ctx context.Context) ([]source.Split, error) {
 	if e.options.Monitor == 0 {
@@ -75,41 +82,75 @@ func (e *enumerator) look(ctx context.Context) ([]source.Split, error) {
 			return nil, fmt.Errorf("file source: %w", err)
 		}
 		for _, f := range files {
+			if e.options.Keep != nil && !e.options.Keep(f.Path) {
+				continue
+			}
 			version := fileVersion{f.Size, f.ModTime.UnixNano()}
 			if known, ok := e.seen[f.Path]; ok && known == version {
 				continue
 			}
 			e.seen[f.Path] = version
-			splits = e.appendSplits(splits, f)
+			if splits, err = e.appendSplits(ctx, splits, f); err != nil {
+				return nil, fmt.Errorf("file source: %w", err)
+			}
 		}
 	}
 	e.looked = true
 	return splits, nil
 }
 
-func (e *enumerator) appendSplits(splits []source.Split, f filesystem.FileInfo) []source.Split {
-	add := func(start, end int64) {
+func (e *enumerator) appendSplits(ctx context.Context, splits []source.Split, f filesystem.FileInfo) ([]source.Split, error) {
+	add := func(start, end int64, host string) {
 		id := fmt.Sprintf("%s:%d-%d", f.Path, start, end)
 		if e.options.Monitor > 0 {
 			id += fmt.Sprintf("@%d", f.ModTime.UnixNano())
 		}
-		s := split{path: f.Path, start: start, end: end, position: -1}
-		splits = append(splits, source.Split{ID: id, Data: s.encode()})
+		s := Range{Path: f.Path, Start: start, End: end, Position: -1}
+		splits = append(splits, source.Split{ID: id, Data: s.Encode(), Host: host})
 	}
 	if !e.splittable || format.CompressionOf(f.Path) != format.None {
-		add(0, 0)
-		return splits
+		add(0, 0, "")
+		return splits, nil
+	}
+	parts, err := e.locate(ctx, f)
+	if err != nil {
+		return nil, err
 	}
 	// The last split takes up to half a split more rather than leave a small one.
 	start := int64(0)
 	for f.Size-start > e.options.SplitSize+e.options.SplitSize/2 {
-		add(start, start+e.options.SplitSize)
+		add(start, start+e.options.SplitSize, nearest(parts, start+e.options.SplitSize/2))
 		start += e.options.SplitSize
 	}
 	if start < f.Size {
-		add(start, f.Size)
+		add(start, f.Size, nearest(parts, (start+f.Size)/2))
 	}
-	return splits
+	return splits, nil
+}
+
+// locate finds out where the parts of a file lie that is large enough for more than one split, if its file system can tell.
+func (e *enumerator) locate(ctx context.Context, f filesystem.FileInfo) ([]filesystem.Located, error) {
+	if f.Size <= e.options.SplitSize+e.options.SplitSize/2 {
+		return nil, nil
+	}
+	fs, within, err := filesystem.For(ctx, f.Path)
+	if err != nil {
+		return nil, err
+	}
+	if l, ok := fs.(filesystem.Locator); ok {
+		return l.Locate(ctx, within, 0, f.Size)
+	}
+	return nil, nil
+}
+
+// nearest is a host that has the byte at an offset, or empty.
+func nearest(parts []filesystem.Located, offset int64) string {
+	for _, p := range parts {
+		if offset >= p.Offset && offset < p.Offset+p.Length && len(p.Hosts) > 0 {
+			return p.Hosts[0]
+		}
+	}
+	return ""
 }
 
 // Snapshot implements source.Enumerator: the files found, each as modification time, size, path length and path.

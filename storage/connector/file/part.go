@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/leatproject/leat/storage/filesystem"
@@ -25,8 +24,8 @@ type part struct {
 }
 
 func createPart(ctx context.Context, fs filesystem.FileSystem, jobID, target string, c format.Compression) (*part, error) {
-	hidden := filesystem.HiddenName(strings.TrimSuffix(target+ownedBy(jobID), "."))
-	file, err := fs.Create(ctx, hidden)
+	hidden := HiddenFor(jobID, target)
+	file, err := filesystem.CreateHidden(ctx, fs, hidden)
 	if err != nil {
 		return nil, err
 	}

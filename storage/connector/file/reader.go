@@ -1,14 +1,10 @@
 package file
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 
 	"github.com/leatproject/leat/storage/column"
-	"github.com/leatproject/leat/storage/filesystem"
 	"github.com/leatproject/leat/storage/format"
 	"github.com/leatproject/leat/storage/source"
 )
@@ -19,7 +15,7 @@ type reader[T any] struct {
 	malformed func(raw []byte, err *format.RecordError) error
 
 	id   string
-	at   split
+	at   Range
 	rows format.Reader[T]
 	open io.Closer // the file of the split; nil when there is none
 }
@@ -29,28 +25,28 @@ func (r *reader[T]) Open(ctx context.Context, s source.Split) error {
 	if err := r.Close(); err != nil {
 		return err
 	}
-	at, err := decodeSplit(s)
+	at, err := RangeOf(s)
 	if err != nil {
 		return err
 	}
 	r.id, r.at = s.ID, at
 	in := format.Input{
-		Path: at.path, End: at.end, Malformed: r.malformed,
-		Head: func() (io.ReadCloser, error) { return openAt(ctx, at.path, 0) },
+		Path: at.Path, End: at.End, Malformed: r.malformed,
+		Head: func() (io.ReadCloser, error) { return Open(ctx, at.Path, 0) },
 	}
 	switch {
-	case at.position >= 0:
-		in.Offset = at.position
-	case at.start > 0:
-		in.Offset, in.Partial = at.start-1, true
+	case at.Position >= 0:
+		in.Offset = at.Position
+	case at.Start > 0:
+		in.Offset, in.Partial = at.Start-1, true
 	}
-	from, err := openAt(ctx, at.path, in.Offset)
+	from, err := Open(ctx, at.Path, in.Offset)
 	if err != nil {
 		return err
 	}
 	r.open, in.Bytes = from, from
 	r.rows, err = r.format.NewReader(in)
-	return r.explain(ctx, err)
+	return Explain(ctx, r.at.Path, err)
 }
 
 // Fetch implements source.Reader.
@@ -60,8 +56,8 @@ func (r *reader[T]) Fetch(ctx context.Context, out *column.Batch) (source.Split,
 	}
 	rows, err := r.rows.Read(column.Rows[T](out), out.RowLimit())
 	column.SetRows(out, rows)
-	r.at.position = r.rows.Offset()
-	after := source.Split{ID: r.id, Data: r.at.encode()}
+	r.at.Position = r.rows.Offset()
+	after := source.Split{ID: r.id, Data: r.at.Encode()}
 	switch {
 	case err == io.EOF:
 		if err := r.Close(); err != nil {
@@ -69,7 +65,7 @@ func (r *reader[T]) Fetch(ctx context.Context, out *column.Batch) (source.Split,
 		}
 		return after, source.ErrDone
 	case err != nil:
-		return source.Split{}, r.explain(ctx, err)
+		return source.Split{}, Explain(ctx, r.at.Path, err)
 	}
 	return after, nil
 }
@@ -82,71 +78,4 @@ func (r *reader[T]) Close() error {
 	err := r.open.Close()
 	r.open = nil
 	return err
-}
-
-// explain adds the line number to the error of a record, by counting the lines before it.
-func (r *reader[T]) explain(ctx context.Context, err error) error {
-	var record *format.RecordError
-	if !errors.As(err, &record) || record.Line > 0 {
-		return err
-	}
-	in, openErr := openAt(ctx, r.at.path, 0)
-	if openErr != nil {
-		return err
-	}
-	defer in.Close() //nolint:errcheck // only read
-	record.Line = 1 + countLines(io.LimitReader(in, record.Offset))
-	return err
-}
-
-func countLines(in io.Reader) (lines int64) {
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := in.Read(buf)
-		lines += int64(bytes.Count(buf[:n], []byte{'\n'}))
-		if err != nil {
-			return lines
-		}
-	}
-}
-
-// content is the uncompressed content of a file.
-type content struct {
-	io.Reader
-	closers []io.Closer
-}
-
-func (c *content) Close() error {
-	var errs []error
-	for _, x := range c.closers {
-		errs = append(errs, x.Close())
-	}
-	return errors.Join(errs...)
-}
-
-// openAt opens a file at an offset of its uncompressed content.
-func openAt(ctx context.Context, path string, offset int64) (io.ReadCloser, error) {
-	fs, within, err := filesystem.For(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	f, err := fs.Open(ctx, within)
-	if err != nil {
-		return nil, err
-	}
-	compression := format.CompressionOf(path)
-	if compression == format.None {
-		if _, err := f.Seek(offset, io.SeekStart); err != nil {
-			return nil, errors.Join(fmt.Errorf("read %s at byte %d: %w", path, offset, err), f.Close())
-		}
-		return f, nil
-	}
-	plain, err := compression.NewReader(f)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("read %s as %s: %w; it is damaged or not what its name says", path, compression, err), f.Close())
-	}
-	if _, err := io.CopyN(io.Discard, plain, offset); err != nil {
-		return nil, errors.Join(fmt.Errorf("read %s up to byte %d of its content: %w", path, offset, err), plain.Close(), f.Close())
-	}
-	return &content{plain, []io.Closer{plain, f}}, nil
 }

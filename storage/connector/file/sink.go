@@ -3,6 +3,7 @@ package file
 import (
 	"context"
 	"fmt"
+	"path"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ type SinkOptions[T any] struct {
 	// Prefix and Suffix are put around SUBTASK-N in the names of parts: PREFIX-SUBTASK-N SUFFIX. The prefix is "part" when
 	// empty; a suffix such as ".csv" goes before that of the compression.
 	Prefix, Suffix string
-	// Compression is None, Gzip or Zstd.
+	// Compression is any but Bzip2.
 	Compression format.Compression
 	// Rolling says when a part is full. The zero value is one part to the end in BATCH, and 128 MiB or a minute on a stream.
 	Rolling Rolling
@@ -27,6 +28,10 @@ type SinkOptions[T any] struct {
 	// Overwrite replaces what is there: in BATCH all visible files in DIR whose names begin with the prefix, in STREAMING
 	// files of the same name. Without it such a file is an error.
 	Overwrite bool
+	// Replace puts the output of a job in BATCH in the place of all of DIR, such as a partition dt=2026-11-20, whatever was in it:
+	// readers see the old or the new, never parts of both. A run that is repeated replaces what it has written before. The file
+	// Manifest in DIR says what that was.
+	Replace bool
 	// Clock measures Rolling.Interval; the machine's when nil.
 	Clock clock.Clock
 }
@@ -60,7 +65,8 @@ func (s *Sink[T]) ConcurrentAttempts() {}
 
 // NewSink returns a sink that writes to the directory dir, which need not exist.
 func NewSink[T any](dir string, encoder format.Encoder[T], options SinkOptions[T]) (*Sink[T], error) {
-	if _, _, err := filesystem.Split(dir); err != nil {
+	_, within, err := filesystem.Split(dir)
+	if err != nil {
 		return nil, fmt.Errorf("file sink: %w", err)
 	}
 	if options.Prefix == "" {
@@ -70,11 +76,14 @@ func NewSink[T any](dir string, encoder format.Encoder[T], options SinkOptions[T
 		return nil, fmt.Errorf("file sink %s: prefix %q and suffix %q must not hold a slash and the prefix must not begin with . or _, "+
 			"which would hide the files", dir, options.Prefix, options.Suffix)
 	}
-	if c := options.Compression; c != format.None && c != format.Gzip && c != format.Zstd {
-		return nil, fmt.Errorf("file sink %s: cannot write compression %q; use %s, %s or none", dir, string(c), format.Gzip, format.Zstd)
+	if err := options.Compression.Writable(); err != nil {
+		return nil, fmt.Errorf("file sink %s: %w", dir, err)
 	}
 	if options.Rolling.Size < 0 || options.Rolling.Records < 0 || options.Rolling.Interval < 0 {
 		return nil, fmt.Errorf("file sink %s: rolling size, records and interval must not be negative", dir)
+	}
+	if base := path.Base(path.Clean(within)); options.Replace && (options.Bucket != nil || base == "." || base == ".." || base == "/") {
+		return nil, fmt.Errorf("file sink %s: Replace needs a directory with a name, and no buckets", dir)
 	}
 	if options.Clock == nil {
 		options.Clock = clock.Real
@@ -104,5 +113,5 @@ func (s *Sink[T]) NewCommitter(ctx context.Context) (sink.Committer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("file sink: %w", err)
 	}
-	return &committer{fs: fs, dir: within, prefix: s.options.Prefix, overwrite: s.options.Overwrite}, nil
+	return &committer{fs: fs, dir: within, prefix: s.options.Prefix, overwrite: s.options.Overwrite, whole: s.options.Replace}, nil
 }

@@ -166,6 +166,25 @@ func TestLaterAttemptsUseNewNames(t *testing.T) {
 	require.Equal(t, []string{"0", "1", "2"}, lines(t, dir))
 }
 
+// A job that goes on from a savepoint finds the output of the one that has taken it, and adds to it.
+func TestRestoredJobsGoOn(t *testing.T) {
+	dir := freshDir()
+	write(t, dir+"/part-0-3", "sooner\n")
+	s, err := NewSink(dir, format.Text{}, SinkOptions[string]{})
+	require.NoError(t, err)
+	env := sink.Env{JobID: "next", Parallelism: 1}
+	_, err = s.NewWriter(ctx, env)
+	require.ErrorIs(t, err, filesystem.ErrExist)
+	env.Restored = true
+	w, err := s.NewWriter(ctx, env)
+	require.NoError(t, err)
+	require.NoError(t, w.Write(ctx, column.BatchOf([]string{"later"})))
+	cs, err := w.Flush(ctx, false)
+	require.NoError(t, err)
+	require.NoError(t, commit(t, s, cs))
+	require.Equal(t, []string{"part-0-3", "part-0-4"}, listing(t, dir))
+}
+
 func TestOverwriteReplacesWholeOutput(t *testing.T) {
 	dir := freshDir()
 	for _, name := range []string{"part-0-0", "part-7-3", "old/part-0-0", "other", "_SUCCESS"} {

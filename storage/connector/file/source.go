@@ -23,8 +23,20 @@ type SourceOptions struct {
 	// Monitor is the interval at which to look for new files, for ever. 0 reads the files that are there and ends. A file
 	// counts as new when its path, size or modification time is, so files should appear by rename.
 	Monitor time.Duration
+	// Keep leaves out the files for which it is false; nil keeps all.
+	Keep func(path string) bool
 	// Clock measures Monitor; the machine's when nil.
 	Clock clock.Clock
+}
+
+// complete sets what was left to its default.
+func (o *SourceOptions) complete() {
+	if o.SplitSize == 0 {
+		o.SplitSize = DefaultSplitSize
+	}
+	if o.Clock == nil {
+		o.Clock = clock.Real
+	}
 }
 
 // Source reads rows of type T from files.
@@ -46,12 +58,7 @@ func NewSource[T any](paths []string, f format.StreamFormat[T], options SourceOp
 	if options.SplitSize < 0 || options.Monitor < 0 {
 		return nil, fmt.Errorf("file source %s: split size and monitoring interval must not be negative", strings.Join(paths, ", "))
 	}
-	if options.SplitSize == 0 {
-		options.SplitSize = DefaultSplitSize
-	}
-	if options.Clock == nil {
-		options.Clock = clock.Real
-	}
+	options.complete()
 	return &Source[T]{append([]string(nil), paths...), f, options}, nil
 }
 
@@ -63,11 +70,12 @@ func (s *Source[T]) Boundedness() source.Boundedness {
 	return source.Bounded
 }
 
+// ReadsSuccessively implements source.Successive.
+func (s *Source[T]) ReadsSuccessively() {}
+
 // NewEnumerator implements source.Source.
 func (s *Source[T]) NewEnumerator(_ context.Context, _ int) (source.Enumerator, error) {
-	return &enumerator{
-		paths: s.paths, splittable: s.format.Splittable(), options: s.options, seen: map[string]fileVersion{},
-	}, nil
+	return NewEnumerator(s.paths, s.format.Splittable(), s.options), nil
 }
 
 // NewReader implements source.Source.

@@ -77,6 +77,7 @@ func write(t require.TestingT, path, content string) {
 type counts map[string]int64
 
 func (c counts) Add(metric string, n int64) { c[metric] += n }
+func (c counts) Set(metric string, n int64) { c[metric] = n }
 
 // readSplits reads splits to their ends with readers that are thrown away after a number of batches each.
 func readSplits[T any](t require.TestingT, s *Source[T], env source.Env, splits []source.Split, batches int) (rows []T, err error) {

@@ -8,24 +8,25 @@ import (
 	"github.com/leatproject/leat/storage/source"
 )
 
-// split is a range of a file and how far it has been read.
-type split struct {
-	path       string
-	start, end int64 // bytes; an end of 0 is the end of the file
-	// position is the uncompressed offset of the next record, or -1 before the first.
-	position int64
+// Range is what a split stands for: a range of a file and how far it has been read.
+type Range struct {
+	Path       string
+	Start, End int64 // bytes; an End of 0 is the end of the file
+	// Position is where the next record is, in the way that the format counts, or -1 before the first.
+	Position int64
 }
 
-// encode writes the position as position+1, start, end and path, all numbers as uvarints.
-func (s split) encode() []byte {
-	b := make([]byte, 0, 3*binary.MaxVarintLen64+len(s.path))
-	b = binary.AppendUvarint(b, uint64(s.position+1))
-	b = binary.AppendUvarint(b, uint64(s.start))
-	b = binary.AppendUvarint(b, uint64(s.end))
-	return append(b, s.path...)
+// Encode writes the position as position+1, start, end and path, all numbers as uvarints.
+func (s Range) Encode() []byte {
+	b := make([]byte, 0, 3*binary.MaxVarintLen64+len(s.Path))
+	b = binary.AppendUvarint(b, uint64(s.Position+1))
+	b = binary.AppendUvarint(b, uint64(s.Start))
+	b = binary.AppendUvarint(b, uint64(s.End))
+	return append(b, s.Path...)
 }
 
-func decodeSplit(from source.Split) (s split, err error) {
+// RangeOf reads the Range of a split.
+func RangeOf(from source.Split) (s Range, err error) {
 	b := from.Data
 	var fields [3]int64
 	for i := range fields {
@@ -35,7 +36,7 @@ func decodeSplit(from source.Split) (s split, err error) {
 		}
 		fields[i], b = int64(v), b[n:]
 	}
-	return split{path: string(b), position: fields[0] - 1, start: fields[1], end: fields[2]}, nil
+	return Range{Path: string(b), Position: fields[0] - 1, Start: fields[1], End: fields[2]}, nil
 }
 
 var errDamaged = errors.New("damaged or written by another version; start without this state")

@@ -99,7 +99,8 @@ func (w *writer[T]) begin(bucket string) (*part, error) {
 
 // enter finds the first part number of a bucket when it is met for the first time. Output that is there already is an error,
 // or a reader would take it for this job's: in DIR parts of any sub-task, in a bucket, which is met while the job runs, this
-// sub-task's. A later attempt goes on after whatever the earlier ones have written, be it visible or hidden.
+// sub-task's. A later attempt, or a job that goes on from a checkpoint, goes on after whatever the earlier ones have written, be
+// it visible or hidden.
 func (w *writer[T]) enter(bucket string) error {
 	if _, known := w.next[bucket]; known {
 		return nil
@@ -118,16 +119,16 @@ func (w *writer[T]) enter(bucket string) error {
 	if bucket != "" {
 		parts = w.own()
 	}
-	next := 0
+	next, later := 0, w.env.Attempt > 0 || w.env.Restored
 	for _, e := range entries {
 		taken := strings.HasPrefix(e.Name(), parts) && strings.TrimLeft(e.Name()[len(parts):], "-0123456789") == w.extension()
 		rest, own := strings.CutPrefix(strings.TrimPrefix(e.Name(), "."), w.own())
 		digits := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
 		n, err := strconv.Atoi(digits)
 		switch {
-		case w.env.Attempt > 0 && own && err == nil:
+		case later && own && err == nil:
 			next = max(next, n+1)
-		case w.env.Attempt == 0 && !w.sink.options.Overwrite && taken:
+		case !later && !w.sink.options.Overwrite && !w.sink.options.Replace && taken:
 			return existsError(e.Path)
 		}
 	}
@@ -154,7 +155,9 @@ func (w *writer[T]) extension() string {
 }
 
 // own is how the names of this sub-task's parts begin.
-func (w *writer[T]) own() string { return fmt.Sprintf("%s-%d-", w.sink.options.Prefix, w.env.Subtask) }
+func (w *writer[T]) own() string { return ownParts(w.sink.options.Prefix, w.env.Subtask) }
+
+func ownParts(prefix string, subtask int) string { return fmt.Sprintf("%s-%d-", prefix, subtask) }
 
 // roll finishes the part of a bucket.
 func (w *writer[T]) roll(bucket string) error {
@@ -203,7 +206,7 @@ func (w *writer[T]) Flush(_ context.Context, end bool) ([]sink.Committable, erro
 		}
 	}
 	whole := end && w.whole
-	if whole && len(w.finished) == 0 && w.sink.options.Overwrite {
+	if whole && len(w.finished) == 0 && (w.sink.options.Overwrite || w.sink.options.Replace) {
 		w.finished = append(w.finished, committable{})
 	}
 	return w.take(whole), nil

@@ -96,6 +96,7 @@ var tests = []struct {
 	{"CreateNeverOverwrites", testCreateNeverOverwrites},
 	{"CreateRace", testCreateRace},
 	{"Abort", testAbort},
+	{"Exchange", testExchange},
 	{"Rename", testRename},
 	{"RenameNeverOverwrites", testRenameNeverOverwrites},
 	{"RenameRace", testRenameRace},

@@ -1,6 +1,7 @@
 package fstest
 
 import (
+	"errors"
 	"io"
 	"slices"
 
@@ -138,4 +139,28 @@ func testMkdirAll(e *Env) {
 	e.Write(e.Path("f"), "x")
 	e.kind(e.FS.MkdirAll(e.Ctx, e.Path("f")), filesystem.ErrExist)
 	e.kind(e.FS.MkdirAll(e.Ctx, e.Path("f/below")), filesystem.ErrExist)
+}
+
+// testExchange is for those that can.
+func testExchange(e *Env) {
+	x, ok := e.FS.(filesystem.Exchanger)
+	if !ok {
+		return
+	}
+	e.Write(e.Path("a/one"), "1")
+	e.Write(e.Path("a/deep/two"), "2")
+	e.Write(e.Path("ab/three"), "3")
+	if err := x.Exchange(e.Ctx, e.Path("a"), e.Path("ab")); errors.Is(err, errors.ErrUnsupported) {
+		return
+	} else {
+		e.NoError(err)
+	}
+	e.Equal([]string{"three"}, e.Names(e.Path("a")))
+	e.Equal([]string{"deep", "one"}, e.Names(e.Path("ab")))
+	e.Equal("2", e.Read(e.Path("ab/deep/two")))
+	e.kind(x.Exchange(e.Ctx, e.Path("a"), e.Path("missing")), filesystem.ErrNotExist)
+	e.kind(x.Exchange(e.Ctx, e.Path("missing"), e.Path("a")), filesystem.ErrNotExist)
+	e.Error(x.Exchange(e.Ctx, e.Path("ab"), e.Path("ab/deep")))
+	e.Error(x.Exchange(e.Ctx, e.Path("ab/deep"), e.Path("ab")))
+	e.Equal("2", e.Read(e.Path("ab/deep/two")))
 }

@@ -19,40 +19,28 @@ import (
 
 var errBridge = errors.New("a request that cannot be read: the hdfs library has changed its protocol")
 
-// leasePeriod is how often the library's lease is renewed once it has one; the NameNode lets others take it after 60 s. The
-// library tries each second.
-const leasePeriod = 20 * time.Second
-
-// bridge is the connection that the library believes to have to a NameNode. It takes the library's requests apart and calls
-// the NameNode with our own client, which knows tokens, Kerberos, fail-over and retries. The library has one request at a
-// time on it.
+// bridge is the connection that the library believes to have to a NameNode, for the time of one operation. It takes the
+// library's requests apart and calls the NameNode with our own client, which knows tokens, Kerberos, fail-over and retries.
+// The library has one request at a time on it.
 type bridge struct {
 	namenode *namenode.Client
-	ctx      context.Context // ends with Close
-	cancel   context.CancelFunc
+	ctx      context.Context // of the operation
 
 	greeted bool // the library's preamble has come; then its context, which is no call
-	writes  bool // a file was created, so there is a lease to renew
-	renewed time.Time
 	answer  bytes.Buffer
 	err     error // of the last request, for Read
 }
 
 // dialBridge stands in for a dialer of NameNodes.
-func dialBridge(nn *namenode.Client) func(context.Context, string, string) (net.Conn, error) {
+func dialBridge(ctx context.Context, nn *namenode.Client) func(context.Context, string, string) (net.Conn, error) {
 	return func(context.Context, string, string) (net.Conn, error) {
-		b := &bridge{namenode: nn}
-		b.ctx, b.cancel = context.WithCancel(context.Background())
-		return b, nil
+		return &bridge{namenode: nn, ctx: ctx}, nil
 	}
 }
 
 // Write takes one request and gets its answer ready. An error of the call is Read's, because the library keeps those as they
 // are.
 func (b *bridge) Write(p []byte) (int, error) {
-	if b.ctx.Err() != nil {
-		return 0, net.ErrClosed
-	}
 	if !b.greeted {
 		b.greeted = true
 		return len(p), nil
@@ -100,6 +88,7 @@ func splitRequest(packet []byte) (*wire.RpcRequestHeader, [][]byte, error) {
 	return header, messages[1:], nil
 }
 
+// call makes a call. The library renews the lease of files that it does not write; that is not passed on.
 func (b *bridge) call(header *wire.RpcRequestHeader, request [][]byte) error {
 	call := &wire.RequestHeader{}
 	if len(request) != 2 {
@@ -108,34 +97,11 @@ func (b *bridge) call(header *wire.RpcRequestHeader, request [][]byte) error {
 	if err := proto.Unmarshal(request[0], call); err != nil {
 		return fmt.Errorf("%w: %w", errBridge, err)
 	}
-	switch call.GetMethodName() {
-	case "create", "append":
-		b.writes = true
-	case "renewLease":
-		if !b.writes || time.Since(b.renewed) < leasePeriod {
-			return b.reply(header, nil, nil)
-		}
-		b.renewed = time.Now()
+	if call.GetMethodName() == "renewLease" {
+		return b.reply(header, nil, nil)
 	}
 	body, err := b.namenode.CallEncoded(b.ctx, call.GetMethodName(), request[1])
-	if call.GetMethodName() == "getServerDefaults" {
-		body = withoutEncryption(body)
-	}
 	return b.reply(header, body, err)
-}
-
-// withoutEncryption takes encryptDataTransfer out of server defaults: the library must not do what package datanode does.
-func withoutEncryption(body []byte) []byte {
-	answer := &wire.GetServerDefaultsResponse{}
-	if err := proto.Unmarshal(body, answer); err != nil {
-		return body // the library will say so
-	}
-	answer.ServerDefaults.EncryptDataTransfer = nil
-	out, err := proto.Marshal(answer)
-	if err != nil {
-		return body
-	}
-	return out
 }
 
 // reply writes what a NameNode would. What is no answer of a NameNode stays an error.
@@ -163,14 +129,9 @@ func (b *bridge) reply(request *wire.RpcRequestHeader, body []byte, err error) e
 	return nil
 }
 
-// Close ends the call that is going on.
-func (b *bridge) Close() error {
-	b.cancel()
-	return nil
-}
-
 // What net.Conn wants besides; calls have time-outs of their own.
 
+func (b *bridge) Close() error                     { return nil }
 func (b *bridge) LocalAddr() net.Addr              { return bridgeAddr{} }
 func (b *bridge) RemoteAddr() net.Addr             { return bridgeAddr{} }
 func (b *bridge) SetDeadline(time.Time) error      { return nil }

@@ -2,6 +2,8 @@ package hdfs
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,14 +18,14 @@ import (
 	"github.com/leatproject/leat/storage/hadoop/ipc"
 	"github.com/leatproject/leat/storage/hadoop/namenode"
 	"github.com/leatproject/leat/storage/hadoop/sasl"
+	"github.com/leatproject/leat/storage/hadoop/wire"
 )
 
 const (
-	retryWindow  = 15 * time.Second // how long calls are retried on faults of the connection
+	retryWindow  = 30 * time.Second // how long calls and reads are retried on faults that may pass
+	startWindow  = 2 * time.Minute  // the same for a NameNode that has just begun: it leaves safe mode when it knows the blocks, and 30 s after
 	firstBackoff = 100 * time.Millisecond
 	maxBackoff   = 2 * time.Second
-	idleTime     = time.Minute // an unused session is closed after it
-	sessionAge   = time.Hour   // then a new one begins: the library never renews its data encryption key
 )
 
 // clock is the time that retries go by.
@@ -43,20 +45,27 @@ var realClock = clock{now: time.Now, sleep: func(ctx context.Context, d time.Dur
 	}
 }}
 
-// client is the process's access to one name service. It is safe for concurrent use. It hands out sessions; the current one
-// is shared by all, an old one lives until its last user has released it.
+// client is the process's access to one name service. It is safe for concurrent use.
 type client struct {
 	conf      conf.Conf
 	authority string
 	service   conf.NameService
 	log       *slog.Logger
 	clock     clock
-
-	mu      sync.Mutex
-	current *session
+	lease     lease
+	suspects  exclusions // DataNodes that have failed some file lately
 
 	login    sync.Mutex
 	namenode *namenode.Client // nil until it is needed
+
+	settling sync.Mutex
+	cluster  *cluster // nil until it is needed
+}
+
+// cluster is what the NameNode says about its cluster, and the way to the DataNodes.
+type cluster struct {
+	defaults *wire.ServerDefaults
+	data     *datanode.Client
 }
 
 var clients = struct {
@@ -82,10 +91,18 @@ func sharedClient(c conf.Conf, authority string, log *slog.Logger) (*client, err
 	defer clients.Unlock()
 	found, ok := clients.byKey[key]
 	if !ok {
-		found = &client{conf: c, authority: authority, service: service, log: log, clock: realClock}
+		found = newClient(c, authority, service, log)
 		clients.byKey[key] = found
 	}
 	return found, nil
+}
+
+func newClient(site conf.Conf, authority string, service conf.NameService, log *slog.Logger) *client {
+	var unique [8]byte
+	rand.Read(unique[:]) // never fails
+	c := &client{conf: site, authority: authority, service: service, log: log, clock: realClock}
+	c.lease = lease{client: c, holder: "leat-" + hex.EncodeToString(unique[:])}
+	return c
 }
 
 func (c *client) String() string { return strings.Join(c.service.Addresses, ", ") }
@@ -115,80 +132,25 @@ func (c *client) user() string {
 	return name
 }
 
-// hold returns the current session, to be given back by release.
-func (c *client) hold() *session {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s := c.current; s != nil && c.clock.now().Sub(s.born) > sessionAge {
-		c.retireLocked(s)
-	}
-	if c.current == nil {
-		c.current = &session{client: c, born: c.clock.now()}
-	}
-	s := c.current
-	s.users++
-	if s.idle != nil {
-		s.idle.Stop()
-		s.idle = nil
-	}
-	return s
-}
-
-func (c *client) release(s *session) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s.users--
-	switch {
-	case s.users > 0:
-	case s != c.current:
-		s.close()
-	default:
-		s.idle = time.AfterFunc(idleTime, func() {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			if s.users == 0 && s == c.current {
-				c.retireLocked(s)
-			}
-		})
-	}
-}
-
-// retire makes the next hold begin a new session. Who holds the old one may go on with it.
-func (c *client) retire(s *session) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s == c.current {
-		c.retireLocked(s)
-	}
-}
-
-func (c *client) retireLocked(s *session) {
-	c.current = nil
-	if s.users == 0 {
-		s.close()
-	}
-}
-
-// call runs f, which is made of calls to the NameNode, on the current session and retries it on faults of the connection.
-// lost tells that an earlier try may have been carried out although it failed.
-func (c *client) call(ctx context.Context, f func(*hdfs.Client) error) (lost bool, err error) {
-	s := c.hold()
-	defer c.release(s)
-	return c.callOn(ctx, s, f)
-}
-
-func (c *client) callOn(ctx context.Context, s *session, f func(*hdfs.Client) error) (lost bool, err error) {
+// library makes an operation of the library, which consists of calls to the NameNode. lost tells that an earlier try may have
+// been carried out although it failed.
+func (c *client) library(ctx context.Context, f func(*hdfs.Client) error) (lost bool, err error) {
 	return c.tried(ctx, func() error {
-		lib, err := s.connect()
+		nn, err := c.rpc()
 		if err != nil {
 			return err
 		}
+		lib, err := hdfs.NewClient(hdfs.ClientOptions{Addresses: []string{"namenode"}, User: "leat", NamenodeDialFunc: dialBridge(ctx, nn)})
+		if err != nil {
+			return err
+		}
+		defer lib.Close() // there is no connection
 		return f(lib)
 	})
 }
 
-// callNameNode is call with our own client.
-func (c *client) callNameNode(ctx context.Context, f func(*namenode.Client) error) (lost bool, err error) {
+// call is the same with our own client.
+func (c *client) call(ctx context.Context, f func(*namenode.Client) error) (lost bool, err error) {
 	return c.tried(ctx, func() error {
 		nn, err := c.rpc()
 		if err != nil {
@@ -221,7 +183,7 @@ func (c *client) retry(ctx context.Context, f func() error) error {
 			return err
 		}
 		err := f()
-		if err == nil || isPermanent(err) || errors.Is(err, ipc.ErrUnreachable) || c.clock.now().Sub(begin) >= retryWindow {
+		if err == nil || isPermanent(err) || errors.Is(err, ipc.ErrUnreachable) || c.clock.now().Sub(begin) >= patience(err) {
 			return err
 		}
 		c.log.Debug("hdfs: retrying", "namenodes", c.String(), "after", pause, "error", err)
@@ -232,34 +194,44 @@ func (c *client) retry(ctx context.Context, f func() error) error {
 	}
 }
 
-// options are the library's options. All that it says to NameNodes goes over our own client, and its connections to
-// DataNodes are secured below it.
-func (c *client) options(nn *namenode.Client) (hdfs.ClientOptions, error) {
-	secure, err := c.datanodes(nn)
-	if err != nil {
-		return hdfs.ClientOptions{}, err
+// patience is how long a call is tried that ends with an error.
+func patience(err error) time.Duration {
+	if isStarting(err) {
+		return startWindow
 	}
-	return hdfs.ClientOptions{
-		Addresses: []string{"namenode"}, User: "leat", NamenodeDialFunc: dialBridge(nn), DatanodeDialFunc: secure.DialContext,
-		UseDatanodeHostname: c.conf.Bool("dfs.client.use.datanode.hostname", false),
-	}, nil
+	return retryWindow
 }
 
-// datanodes makes the dialer of DataNodes.
-func (c *client) datanodes(nn *namenode.Client) (*datanode.Dialer, error) {
-	d := &datanode.Dialer{Dial: dialDatanode}
-	encrypts, err := nn.EncryptsData(context.Background())
-	if err != nil {
-		return nil, local(err)
+// reach returns the cluster. The first use asks the NameNode.
+func (c *client) reach(ctx context.Context) (*cluster, error) {
+	c.settling.Lock()
+	defer c.settling.Unlock()
+	if c.cluster != nil {
+		return c.cluster, nil
 	}
-	if encrypts {
-		d.Key = nn.DataEncryptionKey
+	found := &cluster{}
+	_, err := c.call(ctx, func(nn *namenode.Client) (err error) {
+		found.defaults, err = nn.ServerDefaults(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	dialer := &datanode.Dialer{Dial: datanode.Dial}
+	if found.defaults.GetEncryptDataTransfer() {
+		nn, err := c.rpc()
+		if err != nil {
+			return nil, err
+		}
+		dialer.Key = nn.DataEncryptionKey
 	}
 	const key = "dfs.data.transfer.protection"
 	if c.conf.Kerberos() && c.conf.Get(key, "") != "" {
-		if d.Protection, err = sasl.Protections(c.conf[key]); err != nil {
+		if dialer.Protection, err = sasl.Protections(c.conf[key]); err != nil {
 			return nil, fmt.Errorf("%w: %s: %w", conf.ErrConfiguration, key, err)
 		}
 	}
-	return d, nil
+	found.data = &datanode.Client{Dialer: dialer, Name: c.lease.holder, ByHostname: c.conf.Bool("dfs.client.use.datanode.hostname", false)}
+	c.cluster = found
+	return found, nil
 }

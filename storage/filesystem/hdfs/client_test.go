@@ -43,6 +43,7 @@ func (r remote) Message() string   { return r.message }
 
 func TestRetry(t *testing.T) {
 	safeMode := remote{"org.apache.hadoop.hdfs.server.namenode.SafeModeException", "Name node is in safe mode"}
+	manual := remote{safeMode.class, "Name node is in safe mode.\nIt was turned on manually. Use \"hdfs dfsadmin -safemode leave\" to turn safe mode off."}
 	for _, c := range []struct {
 		name  string
 		err   error
@@ -53,7 +54,10 @@ func TestRetry(t *testing.T) {
 		{"success", nil, 1, 1, 0},
 		{"broken connection", io.EOF, 4, 4, 700 * time.Millisecond},
 		{"safe mode", safeMode, 3, 3, 300 * time.Millisecond},
-		{"never heals", errors.New("refused"), 0, 12, 15100 * time.Millisecond},
+		{"safe mode of a NameNode that begins", safeMode, 0, 65, 121100 * time.Millisecond},
+		{"safe mode of an administrator", manual, 0, 20, 31100 * time.Millisecond},
+		{"safe mode in our own words", &ipc.RemoteException{Class: safeMode.class, Message: "Name node is in safe mode."}, 40, 40, 71100 * time.Millisecond},
+		{"never heals", errors.New("refused"), 0, 20, 31100 * time.Millisecond},
 		{"not found", os.ErrNotExist, 0, 1, 0},
 		{"denied", remote{"org.apache.hadoop.security.AccessControlException", "no"}, 0, 1, 0},
 		{"no ticket", fmt.Errorf("%w: expired", ipc.ErrLogin), 0, 1, 0},
@@ -81,22 +85,6 @@ func TestRetryEndsWithTheContext(t *testing.T) {
 	})
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, err, io.EOF)
-}
-
-func TestSessions(t *testing.T) {
-	v := &virtualClock{}
-	c := testClient(v)
-	a, b := c.hold(), c.hold()
-	require.Same(t, a, b, "shared")
-	c.retire(a)
-	d := c.hold()
-	require.NotSame(t, a, d, "a retired session gets no new users")
-	c.release(a)
-	c.release(b)
-	c.release(d)
-	require.Same(t, d, c.hold(), "an idle session is used again")
-	v.t = v.t.Add(sessionAge + 1)
-	require.NotSame(t, d, c.hold(), "an old session is not")
 }
 
 func TestErrorKinds(t *testing.T) {

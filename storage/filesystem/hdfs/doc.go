@@ -1,5 +1,4 @@
-// Package hdfs brings the scheme hdfs to package filesystem, on github.com/colinmarc/hdfs/v2 for files and on our own
-// storage/hadoop for everything that is said to NameNodes. Import it for its effect:
+// Package hdfs brings the scheme hdfs to package filesystem. Import it for its effect:
 //
 //	import _ "github.com/leatproject/leat/storage/filesystem/hdfs"
 //
@@ -9,22 +8,21 @@
 // is the owner of the delegation token in HADOOP_TOKEN_FILE_LOCATION, else the principal of the keytab named by the
 // properties kerberos.keytab and kerberos.principal, else that of the ticket cache (kerberos.cache or KRB5CCNAME).
 //
-// What the package adds to the library:
+// What is said to NameNodes goes over our own storage/hadoop/namenode: tokens, Kerberos with every protection, fail-over,
+// retries under the id of the first try. Calls are tried for a minute, for 3 s if no NameNode has answered before; what is starting
+// or in safe mode is waited for up to 30 s. Stat, List, Remove and MkdirAll are those of github.com/colinmarc/hdfs/v2, each on
+// a bridge to that client which lives as long as the operation; files are read and written by our own code on
+// storage/hadoop/datanode, because the library's data transfer cannot be mended from outside. README.md has what was wrong, how
+// it is handled, and which test shows it.
 //
-//   - Calls to NameNodes go over a bridge to our own client: delegation tokens, Kerberos with every protection, fail-over
-//     without delay, and retries under the id of the first try, so that a call whose answer was lost is not carried out twice.
-//     They are tried for 15 s, for 3 s if no NameNode has answered before; while it is starting or in safe mode for 15 s too.
-//   - Connections to DataNodes are secured by storage/hadoop/datanode: by block token or data encryption key, at every
-//     protection. (The library reads "integrity", and "privacy" without AES, wrongly.)
-//   - A reader that fails reopens the file and goes on where it was, for as long.
-//   - Closing a file waits up to 60 s for the NameNode to see enough replicas.
-//   - Rename does not overwrite; the NameNode decides.
-//   - Erasure-coded and encrypted files and directories are refused: the library would write files nobody can read.
-//   - There is one session for a process and name service, closed when it has not been used for a minute; its lease is
-//     renewed every 20 s, not each second, and only if it has created a file.
+//   - A reader goes on at another DataNode, with new locations or a new token, for 30 s. ReadAt is concurrent.
+//   - A writer goes on with the other DataNodes when one is lost, with a new one where too few are left, and has 80 packets of
+//     64 KiB in flight: that is its memory. Close waits up to a minute for the NameNode to see the replicas.
+//   - Sync (filesystem.Syncer) makes the block that is being written durable and readable; blocks that were full by then are
+//     left to dfs.datanode.synconclose.
+//   - Create and Rename never overwrite; the NameNode decides.
+//   - Erasure-coded and encrypted files and directories are refused, and so are mount tables (viewfs).
+//   - All files that a process writes are under one lease, renewed every 30 s as long as there are any.
 //
-// What it cannot add: a DataNode that fails while a file is written fails the file (write it again); nothing is durable
-// before Close; each failed file leaves a blocked goroutine behind. A context does not interrupt a call to a NameNode before that has been given up.
-//
-// Start reading at fileSystem, then client and bridge.
+// Start reading at fileSystem, then reader and locations, writer, blockStream and its recover.
 package hdfs

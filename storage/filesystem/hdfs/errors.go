@@ -22,6 +22,9 @@ var (
 	errAnswerLost   = errors.New("the connection broke before the NameNode's answer, and now the file exists")
 	errReplaced     = errors.New("the file was replaced while it was read")
 	errAborted      = errors.New("the file was aborted")
+	errReplicating  = errors.New("the NameNode does not know of enough replicas of the last block")
+	errNodes        = errors.New("too many DataNodes have failed")
+	errTaken        = errors.New("the file was removed, or taken over by another, while it was written")
 	errErasureCoded = errors.New("erasure coding is not supported; use a directory whose policy is replication " +
 		"(hdfs ec -setPolicy -replicate -path DIR)")
 	errEncrypted = errors.New("encryption zones are not supported; use a directory outside of them")
@@ -41,6 +44,7 @@ var exceptionKinds = map[string]error{
 	"RetriableException":                  filesystem.ErrBusy,
 	"StandbyException":                    filesystem.ErrBusy,
 	"RecoveryInProgressException":         filesystem.ErrBusy,
+	"NotReplicatedYetException":           filesystem.ErrBusy,
 	"ServerTooBusyException":              filesystem.ErrBusy,
 }
 
@@ -59,6 +63,19 @@ func exception(err error) (class, message string, ok bool) {
 	message, _, _ = strings.Cut(remote.Message(), "\n")
 	return class, message, true
 }
+
+// isStarting tells whether a NameNode is in safe mode because it has just begun, not because somebody wants it to be.
+func isStarting(err error) bool {
+	var own *ipc.RemoteException
+	if errors.As(err, &own) {
+		return own.Short() == "SafeModeException" && !strings.Contains(own.Message+own.Stack, turnedOn)
+	}
+	var remote hdfs.Error
+	return errors.As(err, &remote) && strings.HasSuffix(remote.Exception(), ".SafeModeException") && !strings.Contains(remote.Message(), turnedOn)
+}
+
+// turnedOn is what a NameNode says of a safe mode that an administrator has to end.
+const turnedOn = "turned on manually"
 
 // local adds to an exception of our own client the error of package os that the library would give.
 func local(err error) error {
@@ -155,10 +172,10 @@ func isPermanent(err error) bool {
 	}
 	for _, answer := range []error{os.ErrNotExist, os.ErrExist, os.ErrPermission, os.ErrInvalid, syscall.ENOTEMPTY,
 		context.Canceled, context.DeadlineExceeded, errNotDirectory, errIsDirectory, errParentIsFile, errReplaced, errAborted,
-		errErasureCoded, errEncrypted, conf.ErrConfiguration} {
+		errErasureCoded, errEncrypted, errTaken, conf.ErrConfiguration} {
 		if errors.Is(err, answer) {
 			return true
 		}
 	}
-	return hdfs.IsErrReplicating(err)
+	return false
 }

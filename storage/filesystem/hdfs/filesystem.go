@@ -17,7 +17,12 @@ import (
 
 func init() {
 	filesystem.Register("hdfs", open)
+	filesystem.Register("viewfs", func(context.Context, *url.URL, filesystem.Options) (filesystem.FileSystem, error) {
+		return nil, errMounts
+	})
 }
+
+var errMounts = errors.New("mount tables (viewfs) are not supported; write the hdfs:// URL that the table has for the path")
 
 func open(_ context.Context, root *url.URL, opts filesystem.Options) (filesystem.FileSystem, error) {
 	site, err := conf.Load(opts.ConfDir, opts.Properties)
@@ -43,11 +48,15 @@ func clean(p string) string { return path.Clean("/" + p) }
 func (f *fileSystem) url(p string) string { return f.root + clean(p) }
 
 func (f *fileSystem) Open(ctx context.Context, p string) (filesystem.File, error) {
-	r := &reader{stream: stream{fs: f, ctx: ctx, path: clean(p)}}
-	if err := r.stream.open(); err != nil {
+	at, err := locate(ctx, f, clean(p))
+	if err != nil {
+		return nil, f.fail("open", p, belowFile(err, filesystem.ErrNotExist))
+	}
+	there, err := f.client.reach(ctx)
+	if err != nil {
 		return nil, f.fail("open", p, err)
 	}
-	return r, nil
+	return &reader{fs: f, ctx: ctx, data: there.data, locations: at}, nil
 }
 
 func (f *fileSystem) Stat(ctx context.Context, p string) (filesystem.FileInfo, error) {
@@ -59,7 +68,7 @@ func (f *fileSystem) Stat(ctx context.Context, p string) (filesystem.FileInfo, e
 }
 
 func (f *fileSystem) stat(ctx context.Context, p string) (info os.FileInfo, err error) {
-	_, err = f.client.call(ctx, func(c *hdfs.Client) (err error) {
+	_, err = f.client.library(ctx, func(c *hdfs.Client) (err error) {
 		info, err = c.Stat(clean(p))
 		return err
 	})
@@ -68,7 +77,7 @@ func (f *fileSystem) stat(ctx context.Context, p string) (info os.FileInfo, err 
 
 func (f *fileSystem) List(ctx context.Context, dir string) ([]filesystem.FileInfo, error) {
 	var entries []os.FileInfo
-	_, err := f.client.call(ctx, func(c *hdfs.Client) (err error) {
+	_, err := f.client.library(ctx, func(c *hdfs.Client) (err error) {
 		d, err := c.Open(clean(dir))
 		if err != nil {
 			return err
@@ -91,44 +100,21 @@ func (f *fileSystem) List(ctx context.Context, dir string) ([]filesystem.FileInf
 }
 
 func (f *fileSystem) Create(ctx context.Context, p string) (filesystem.Writer, error) {
-	p = clean(p)
-	if err := f.makeParent(ctx, p); err != nil {
-		return nil, f.fail("create", p, belowFile(err, filesystem.ErrExist))
+	w := &writer{fs: f, ctx: ctx, path: clean(p)}
+	lost, err := w.create()
+	if lost && errors.Is(err, os.ErrExist) {
+		return nil, &filesystem.PathError{Op: "create", Path: f.url(p), Kind: filesystem.ErrBusy, Err: errAnswerLost,
+			Remedy: "remove the file if nobody else may have created it, or take another name"}
 	}
-	w := &writer{fs: f, ctx: ctx, path: p, session: f.client.hold()}
-	lost, err := f.client.call(ctx, func(c *hdfs.Client) error { return w.create(c) })
 	if err != nil {
-		f.client.release(w.session)
-		if lost && errors.Is(err, os.ErrExist) {
-			return nil, &filesystem.PathError{Op: "create", Path: f.url(p), Kind: filesystem.ErrBusy, Err: errAnswerLost,
-				Remedy: "remove the file if nobody else may have created it, or take another name"}
-		}
 		return nil, f.fail("create", p, belowFile(err, filesystem.ErrExist))
 	}
+	f.client.lease.hold()
 	return w, nil
 }
 
-// makeParent makes the directory of p and refuses one in which the library cannot write files that others can read.
-func (f *fileSystem) makeParent(ctx context.Context, p string) error {
-	dir := path.Dir(p)
-	info, err := f.stat(ctx, dir)
-	if errors.Is(err, os.ErrNotExist) {
-		if err := f.mkdirAll(ctx, dir); err != nil {
-			return err
-		}
-		info, err = f.stat(ctx, dir)
-	}
-	if err != nil {
-		return err
-	}
-	if !info.IsDir() {
-		return errParentIsFile
-	}
-	return checkReadable(info)
-}
-
 func (f *fileSystem) Remove(ctx context.Context, p string) error {
-	_, err := f.client.call(ctx, func(c *hdfs.Client) error { return c.Remove(clean(p)) })
+	_, err := f.client.library(ctx, func(c *hdfs.Client) error { return c.Remove(clean(p)) })
 	err = belowFile(err, filesystem.ErrNotExist)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -141,7 +127,7 @@ func (f *fileSystem) MkdirAll(ctx context.Context, dir string) error {
 }
 
 func (f *fileSystem) mkdirAll(ctx context.Context, dir string) error {
-	_, err := f.client.call(ctx, func(c *hdfs.Client) error { return c.MkdirAll(dir, 0o755) })
+	_, err := f.client.library(ctx, func(c *hdfs.Client) error { return c.MkdirAll(dir, 0o755) })
 	return err
 }
 
@@ -151,21 +137,4 @@ func fileInfo(p string, info os.FileInfo) filesystem.FileInfo {
 		out.Size = info.Size()
 	}
 	return out
-}
-
-// checkReadable refuses what the library does not understand: it would read ciphertext or stripes, and write files that
-// nobody can read.
-func checkReadable(info os.FileInfo) error {
-	status, ok := info.Sys().(*hdfs.FileStatus)
-	if !ok {
-		return nil
-	}
-	const hasCrypt, hasEC = 2, 4 // HdfsFileStatusProto.Flags
-	switch flags := status.GetFlags(); {
-	case status.GetEcPolicy() != nil || flags&hasEC != 0:
-		return errErasureCoded
-	case status.GetFileEncryptionInfo() != nil || flags&hasCrypt != 0:
-		return errEncrypted
-	}
-	return nil
 }

@@ -7,8 +7,6 @@ import (
 	"os"
 	"path"
 
-	"github.com/colinmarc/hdfs/v2"
-
 	"github.com/leatproject/leat/storage/filesystem"
 	"github.com/leatproject/leat/storage/hadoop/namenode"
 )
@@ -42,11 +40,5 @@ func (f *fileSystem) Rename(ctx context.Context, from, to string) error {
 }
 
 func (f *fileSystem) rename(ctx context.Context, from, to string) (lost bool, err error) {
-	return f.client.callNameNode(ctx, func(nn *namenode.Client) error { return nn.Rename(ctx, from, to) })
-}
-
-// fileID is the inode of a file, where the server tells it.
-func fileID(info os.FileInfo) uint64 {
-	status, _ := info.Sys().(*hdfs.FileStatus)
-	return status.GetFileId()
+	return f.client.call(ctx, func(nn *namenode.Client) error { return nn.Rename(ctx, from, to) })
 }

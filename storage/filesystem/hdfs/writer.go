@@ -4,64 +4,103 @@ import (
 	"context"
 	"errors"
 	"os"
-	"strconv"
+	"slices"
 	"time"
 
-	"github.com/colinmarc/hdfs/v2"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/leatproject/leat/storage/filesystem"
+	"github.com/leatproject/leat/storage/hadoop/conf"
+	"github.com/leatproject/leat/storage/hadoop/datanode"
+	"github.com/leatproject/leat/storage/hadoop/namenode"
+	"github.com/leatproject/leat/storage/hadoop/wire"
 )
 
 const (
-	closeWindow   = time.Minute // how long Close waits for replicas
-	abortDeadline = 5 * time.Second
+	closeWindow = time.Minute      // how long Close waits for replicas
+	placeWindow = 10 * time.Second // three heartbeats: a NameNode that has just begun knows DataNodes before it knows their disks
+	blockTries  = 5                // of finding DataNodes for a block
 )
-
-// libraryWriter is what is used of *hdfs.FileWriter.
-type libraryWriter interface {
-	Write(p []byte) (int, error)
-	SetDeadline(t time.Time) error
-	Close() error
-}
 
 // writer implements filesystem.Writer.
 type writer struct {
-	fs      *fileSystem
-	ctx     context.Context
-	path    string
-	session *session
-	file    libraryWriter
-	size    int64
+	fs   *fileSystem
+	ctx  context.Context
+	path string
 
-	broken error // of a Write: the file cannot be completed any more
+	data        *datanode.Client
+	id          uint64 // inode
+	replication int
+	blockSize   int64
+	excluded    exclusions
+	previous    *wire.Block  // the last block that is complete
+	block       *blockStream // nil: none is being written
+
+	broken error // the file cannot be completed any more
 	closed bool
 	err    error // of Close
-	ended  bool  // file and session have been let go
+	ended  bool  // the lease has been let go
 }
 
 // create makes the file with the replication and block size of the configuration, else the NameNode's.
-func (w *writer) create(c *hdfs.Client) error {
-	defaults, err := c.ServerDefaults()
+func (w *writer) create() (lost bool, err error) {
+	there, err := w.fs.client.reach(w.ctx)
 	if err != nil {
+		return false, err
+	}
+	site := w.fs.client.conf
+	w.data = there.data
+	replication, err := site.Bytes("dfs.replication", int64(there.defaults.GetReplication()))
+	if err != nil {
+		return false, err
+	}
+	w.replication = int(replication)
+	if w.blockSize, err = site.Bytes("dfs.blocksize", int64(there.defaults.GetBlockSize())); err != nil {
+		return false, err
+	}
+	var status *wire.FileStatus
+	lost, err = w.fs.client.call(w.ctx, func(nn *namenode.Client) (err error) {
+		status, err = nn.Create(w.ctx, namenode.NewFile{
+			Path: w.path, Holder: w.fs.client.lease.holder, Replication: uint32(w.replication), BlockSize: uint64(w.blockSize),
+		})
 		return err
+	})
+	if class, _, _ := exception(err); class == "UnknownCryptoProtocolVersionException" {
+		return false, errEncrypted
 	}
-	replication, blockSize := defaults.Replication, defaults.BlockSize
-	conf := w.fs.client.conf
-	if n, err := strconv.Atoi(conf["dfs.replication"]); err == nil && n > 0 {
-		replication = n
+	if err != nil {
+		return lost, err
 	}
-	if n, err := strconv.ParseInt(conf["dfs.blocksize"], 10, 64); err == nil && n > 0 {
-		blockSize = n
-	}
-	w.file, err = c.CreateFile(w.path, replication, blockSize, 0o644)
-	return err
+	w.id = status.GetFileId()
+	return false, w.refuse(status)
 }
 
+// refuse removes a file of which others would expect stripes or ciphertext.
+func (w *writer) refuse(status *wire.FileStatus) error {
+	var reason error
+	switch {
+	case status.GetEcPolicy() != nil:
+		reason = errErasureCoded
+	case status.GetFileEncryption() != nil:
+		reason = errEncrypted
+	default:
+		return nil
+	}
+	if err := w.fs.Remove(context.WithoutCancel(w.ctx), w.path); err != nil {
+		return errors.Join(reason, err)
+	}
+	return reason
+}
+
+// fail makes the error of a call.
 func (w *writer) fail(op string, err error) error {
+	if class, _, _ := exception(err); class == "LeaseExpiredException" {
+		err = errors.Join(errTaken, err)
+	}
 	err = w.fs.fail(op, w.path, err)
 	var failed *filesystem.PathError
 	if _, _, remote := exception(err); !remote && errors.As(err, &failed) && failed.Kind == filesystem.ErrBusy {
-		failed.Remedy = "a DataNode or the NameNode failed during the write; write the file again"
+		failed.Remedy = "check that the NameNode and enough DataNodes are up and can be reached from here, and write the file again"
 	}
 	return err
 }
@@ -75,15 +114,135 @@ func (w *writer) Write(p []byte) (n int, err error) {
 	case len(p) == 0:
 		return 0, nil
 	}
-	if err := w.ctx.Err(); err != nil {
-		return 0, w.fail("write", err)
+	for n < len(p) && err == nil {
+		if w.block == nil {
+			if err = w.begin(); err != nil {
+				break
+			}
+		}
+		var took int
+		took, err = w.block.write(p[n:])
+		n += took
+		if err == nil && w.block.size == w.blockSize {
+			err = w.finish()
+		}
 	}
-	n, err = w.file.Write(p)
-	w.size += int64(n)
 	if err != nil {
 		w.broken = w.fail("write", err)
 	}
 	return n, w.broken
+}
+
+// begin adds a block to the file and connects to its DataNodes; those that cannot be reached are replaced.
+func (w *writer) begin() error {
+	var failures []error
+	for range blockTries {
+		located, err := w.addBlock()
+		if err != nil {
+			return errors.Join(append([]error{err}, failures...)...)
+		}
+		block, err := newBlockStream(w, located)
+		if err == nil {
+			w.block = block
+			return nil
+		}
+		if ctxErr := w.ctx.Err(); ctxErr != nil {
+			return errors.Join(ctxErr, err)
+		}
+		w.fs.client.log.Info("hdfs: a block gets other DataNodes", "path", w.fs.url(w.path), "error", err)
+		failures = append(failures, err)
+		w.exclude(located, err)
+		if err := w.abandon(located.GetB()); err != nil {
+			return errors.Join(append([]error{err}, failures...)...)
+		}
+	}
+	return errors.Join(append([]error{errNodes}, failures...)...)
+}
+
+// addBlock waits a while for DataNodes that can take a block.
+func (w *writer) addBlock() (*wire.LocatedBlock, error) {
+	clock := w.fs.client.clock
+	begin, pause := clock.now(), firstBackoff
+	for {
+		located, err := w.place()
+		if !isWithoutTarget(err) || clock.now().Sub(begin) >= placeWindow {
+			return located, err
+		}
+		if ctxErr := clock.sleep(w.ctx, pause); ctxErr != nil {
+			return nil, errors.Join(ctxErr, err)
+		}
+		pause = min(2*pause, maxBackoff)
+	}
+}
+
+// place asks for a block, and avoids DataNodes that have failed other files if it can.
+func (w *writer) place() (*wire.LocatedBlock, error) {
+	now := w.fs.client.clock.now()
+	own, suspects := w.excluded.list(now), w.fs.client.suspects.list(now)
+	all := slices.Clone(own)
+	for _, n := range suspects {
+		if !slices.ContainsFunc(all, is(n)) {
+			all = append(all, n)
+		}
+	}
+	located, err := w.addBlockWithout(all)
+	if len(suspects) > 0 && isWithoutTarget(err) {
+		return w.addBlockWithout(own)
+	}
+	return located, err
+}
+
+func (w *writer) addBlockWithout(nodes []*wire.DatanodeInfo) (located *wire.LocatedBlock, err error) {
+	request := &wire.AddBlockRequest{Src: &w.path, ClientName: &w.fs.client.lease.holder, Previous: w.previous, ExcludeNodes: nodes, FileId: &w.id}
+	_, err = w.fs.client.call(w.ctx, func(nn *namenode.Client) (err error) {
+		located, err = nn.AddBlock(w.ctx, request)
+		return err
+	})
+	return located, err
+}
+
+func (w *writer) abandon(b *wire.Block) error {
+	_, err := w.fs.client.call(w.ctx, func(nn *namenode.Client) error {
+		return nn.AbandonBlock(w.ctx, &wire.AbandonBlockRequest{B: b, Src: &w.path, Holder: &w.fs.client.lease.holder, FileId: &w.id})
+	})
+	return err
+}
+
+// finish completes the block that is being written.
+func (w *writer) finish() error {
+	b := w.block
+	if b == nil {
+		return nil
+	}
+	w.block = nil
+	defer b.free()
+	if err := b.end(); err != nil {
+		return err
+	}
+	w.previous = proto.CloneOf(b.located.GetB())
+	w.previous.NumBytes = proto.Uint64(uint64(b.size))
+	return nil
+}
+
+// Sync makes all that was written durable: the DataNodes have it on their disks, and who opens the file now reads it.
+// (Hadoop: hsync with UPDATE_LENGTH)
+func (w *writer) Sync() error {
+	switch {
+	case w.closed:
+		return w.fail("write", os.ErrClosed)
+	case w.broken != nil || w.block == nil:
+		return w.broken
+	}
+	err := w.block.sync()
+	if err == nil {
+		_, err = w.fs.client.call(w.ctx, func(nn *namenode.Client) error {
+			return nn.Fsync(w.ctx, w.path, w.fs.client.lease.holder, w.id, w.block.size)
+		})
+	}
+	if err != nil {
+		w.broken = w.fail("write", err)
+	}
+	return w.broken
 }
 
 func (w *writer) Close() error {
@@ -91,87 +250,91 @@ func (w *writer) Close() error {
 		return w.err
 	}
 	w.closed = true
-	if w.broken != nil { // the library would complete what it has
-		w.err = w.broken
-		return w.err
+	w.err = w.broken
+	if w.err == nil {
+		err := w.finish()
+		if err == nil {
+			err = w.complete()
+		}
+		w.err = w.fail("close", err)
 	}
-	w.err = w.fail("close", w.complete())
 	w.end()
 	return w.err
 }
 
-// complete closes the last block and asks the NameNode to close the file until it has seen the replicas. The library marks
-// errors of the second part as *os.PathError; only that part can be repeated.
+// complete asks the NameNode to close the file until it has seen the replicas.
 func (w *writer) complete() error {
 	clock := w.fs.client.clock
-	begin, pause := clock.now(), firstBackoff/2
-	var lost bool
+	begin, pause := clock.now(), firstBackoff/4
+	request := &wire.CompleteRequest{Src: &w.path, ClientName: &w.fs.client.lease.holder, Last: w.previous, FileId: &w.id}
 	for {
-		err := w.file.Close()
-		if err == nil {
-			return nil
-		}
-		var second *os.PathError
-		if !errors.As(err, &second) {
+		var done bool
+		_, err := w.fs.client.call(w.ctx, func(nn *namenode.Client) (err error) {
+			done, err = nn.Complete(w.ctx, request)
+			return err
+		})
+		if err != nil || done {
 			return err
 		}
-		if lost && w.isComplete(err) {
-			return nil
+		if clock.now().Sub(begin) >= closeWindow {
+			return errReplicating
 		}
-		replicating := hdfs.IsErrReplicating(err)
-		lost = lost || !replicating
-		if !replicating && isPermanent(err) || clock.now().Sub(begin) >= closeWindow {
-			return err
-		}
-		if ctxErr := clock.sleep(w.ctx, pause); ctxErr != nil {
-			return errors.Join(ctxErr, err)
+		if err := clock.sleep(w.ctx, pause); err != nil {
+			return errors.Join(err, errReplicating)
 		}
 		pause = min(2*pause, maxBackoff)
 	}
-}
-
-// isComplete tells whether an earlier request to close the file was carried out though its answer was lost.
-func (w *writer) isComplete(err error) bool {
-	if class, _, _ := exception(err); class != "LeaseExpiredException" {
-		return false
-	}
-	info, err := w.fs.stat(w.ctx, w.path)
-	return err == nil && info.Size() == w.size
 }
 
 func (w *writer) Abort() error {
 	if w.closed && w.err == nil {
 		return nil
 	}
-	w.giveUp()
-	ctx := context.WithoutCancel(w.ctx)
-	_, err := w.fs.client.call(ctx, func(c *hdfs.Client) error { return c.Remove(w.path) })
-	if errors.Is(err, os.ErrNotExist) {
-		err = nil
-	}
-	return w.fail("remove", err)
-}
-
-// giveUp ends the transfer of a file that will be removed. The library has no such call: a transfer that is well is ended
-// properly, for else it leaves a goroutine behind.
-func (w *writer) giveUp() {
-	if w.ended {
-		return
-	}
-	deadline := time.Now().Add(abortDeadline)
-	if w.broken != nil {
-		deadline = time.Unix(1, 0)
-	}
-	w.file.SetDeadline(deadline) // the file is given up
-	w.file.Close()               // the file is given up
 	if !w.closed {
 		w.closed, w.err = true, w.fail("close", errAborted)
 	}
 	w.end()
+	err := w.fs.Remove(context.WithoutCancel(w.ctx), w.path)
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	return err
 }
 
-// end releases the session: the library's writer is not used any more.
+// end lets go of what the file has needed.
 func (w *writer) end() {
+	if w.ended {
+		return
+	}
 	w.ended = true
-	w.fs.client.release(w.session)
+	if w.block != nil {
+		w.block.free()
+		w.block = nil
+	}
+	w.fs.client.lease.release()
+}
+
+// replacement is when a DataNode of a pipeline that fails is replaced.
+type replacement struct {
+	always, never, bestEffort bool
+}
+
+func newReplacement(c conf.Conf) replacement {
+	const key = "dfs.client.block.write.replace-datanode-on-failure."
+	policy := c.Get(key+"policy", "DEFAULT")
+	return replacement{
+		never: !c.Bool(key+"enable", true) || policy == "NEVER", always: policy == "ALWAYS", bestEffort: c.Bool(key+"best-effort", false),
+	}
+}
+
+// wanted tells whether a block of a file with so many replicas gets another DataNode when so many are left. Synced data should
+// not be lost with the next one. (Hadoop: ReplaceDatanodeOnFailure)
+func (r replacement) wanted(replication, left int, synced bool) bool {
+	switch {
+	case r.never || left >= replication:
+		return false
+	case r.always:
+		return true
+	}
+	return replication >= 3 && (left <= replication/2 || synced)
 }

@@ -147,6 +147,35 @@ func (f *FS) Rename(ctx context.Context, from, to string) error {
 	return nil
 }
 
+// Exchange implements filesystem.Exchanger.
+func (f *FS) Exchange(ctx context.Context, a, b string) error {
+	if err := f.begin(ctx, "exchange", a); err != nil {
+		return err
+	}
+	defer f.mu.Unlock()
+	names := map[string]string{clean(a): clean(b), clean(b): clean(a)}
+	for name, other := range names {
+		switch {
+		case f.nodes[name] == nil:
+			return fail("exchange", name, filesystem.ErrNotExist)
+		case strings.HasPrefix(other, name+"/"):
+			return filesystem.NewPathError("exchange", other, errors.New("a directory cannot be exchanged with one in itself"))
+		}
+	}
+	moved := map[string]*node{}
+	for p, n := range f.nodes {
+		for name, other := range names {
+			if rest, ok := strings.CutPrefix(p, name); ok && (rest == "" || rest[0] == '/') {
+				p = other + rest
+				break
+			}
+		}
+		moved[p] = n
+	}
+	f.nodes = moved
+	return nil
+}
+
 // Remove implements filesystem.FileSystem.
 func (f *FS) Remove(ctx context.Context, p string) error {
 	if err := f.begin(ctx, "remove", p); err != nil {

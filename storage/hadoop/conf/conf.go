@@ -3,6 +3,7 @@ package conf
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -121,6 +122,23 @@ func (c Conf) Milliseconds(name string, otherwise time.Duration) (time.Duration,
 		return 0, fmt.Errorf("%w: %s is %q; write a number of milliseconds", ErrConfiguration, name, v)
 	}
 	return d, nil
+}
+
+// Bytes returns a property that is a number, perhaps with k, m, g or t behind it.
+func (c Conf) Bytes(name string, otherwise int64) (int64, error) {
+	v := strings.ToLower(c.Get(name, ""))
+	if v == "" {
+		return otherwise, nil
+	}
+	shift := 0
+	if i := strings.IndexByte("kmgt", v[len(v)-1]); i >= 0 {
+		v, shift = v[:len(v)-1], 10*(i+1)
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n <= 0 || n > math.MaxInt64>>shift {
+		return 0, fmt.Errorf("%w: %s is %q; write a number, such as 134217728 or 128m", ErrConfiguration, name, c[name])
+	}
+	return n << shift, nil
 }
 
 // Kerberos tells whether the cluster is secured.

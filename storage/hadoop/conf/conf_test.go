@@ -98,6 +98,19 @@ func TestValues(t *testing.T) {
 	require.Equal(t, "o", c.Get("empty", "o"))
 }
 
+func TestBytes(t *testing.T) {
+	c := Conf{"plain": "1048576", "k": "64k", "m": "128M", "t": " 1t ", "bad": "1x", "zero": "0", "much": "9999999999g"}
+	for name, want := range map[string]int64{"plain": 1 << 20, "k": 64 << 10, "m": 128 << 20, "t": 1 << 40, "none": 7} {
+		got, err := c.Bytes(name, 7)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	for _, name := range []string{"bad", "zero", "much"} {
+		_, err := c.Bytes(name, 7)
+		require.ErrorIs(t, err, ErrConfiguration)
+	}
+}
+
 func FuzzSite(f *testing.F) {
 	for _, seed := range []string{
 		"<configuration><property><name>a</name><value>${b}${a}</value><final>true</final></property></configuration>",
@@ -115,4 +128,44 @@ func FuzzSite(f *testing.F) {
 		c := resolve(s.values, func(string) (string, bool) { return "", false })
 		require.Len(t, c, len(s.values))
 	})
+}
+
+func TestResourceManagers(t *testing.T) {
+	ha := Conf{"yarn.resourcemanager.ha.enabled": "true", "yarn.resourcemanager.ha.rm-ids": "a, b", "yarn.resourcemanager.hostname.a": "h1",
+		"yarn.resourcemanager.hostname.b": "h2", "yarn.resourcemanager.address.b": "h2:9032", "yarn.resourcemanager.address": "0.0.0.0:8032"}
+	for _, tc := range []struct {
+		conf Conf
+		port YARNPort
+		want []string
+		err  string
+	}{
+		{Conf{"yarn.resourcemanager.hostname": "h"}, ClientPort, []string{"h:8032"}, ""},
+		{Conf{"yarn.resourcemanager.hostname": "h"}, SchedulerPort, []string{"h:8030"}, ""},
+		{Conf{"yarn.resourcemanager.hostname": "h", "yarn.resourcemanager.address": "k:1"}, ClientPort, []string{"k:1"}, ""},
+		{Conf{"yarn.resourcemanager.address": "::1"}, ClientPort, []string{"[::1]:8032"}, ""},
+		{ha, ClientPort, []string{"h1:8032", "h2:9032"}, ""},
+		{ha, SchedulerPort, []string{"h1:8030", "h2:8030"}, ""},
+		{Conf{}, ClientPort, nil, "yarn-site.xml has yarn.resourcemanager.hostname or yarn.resourcemanager.address"},
+		{Conf{"yarn.resourcemanager.hostname": "0.0.0.0"}, ClientPort, nil, "no ResourceManager is named"},
+		{Conf{"yarn.resourcemanager.ha.enabled": "true"}, ClientPort, nil, "rm-ids is not set"},
+		{Conf{"yarn.resourcemanager.ha.enabled": "true", "yarn.resourcemanager.ha.rm-ids": "a"}, ClientPort, nil, "yarn.resourcemanager.hostname.a or yarn.resourcemanager.address.a"},
+	} {
+		got, err := tc.conf.ResourceManagers(tc.port)
+		if tc.err != "" {
+			require.ErrorContains(t, err, tc.err)
+			require.ErrorIs(t, err, ErrConfiguration)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, tc.want, got)
+	}
+}
+
+func TestSiteForOthers(t *testing.T) {
+	c := Conf{"a": "1 < 2 & \"3\"", "b": "", "c.password": "x", "d.secret.file": "y"}
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "core-site.xml"), c.Site(), 0o600))
+	again, err := Load(dir, nil)
+	require.NoError(t, err)
+	require.Equal(t, Conf{"a": c["a"], "b": ""}, again)
 }

@@ -6,6 +6,6 @@
 // user.dir or java.io.tmpdir, and ${env.NAME}, ${env.NAME-default} and ${env.NAME:-default} for the environment. What is
 // unknown stays as it is written. Defaults are not built in: whoever asks for a property says what it is without.
 //
-// NameNodes finds the servers of a name service. Mount tables on the client's side (viewfs) are refused by name; name
-// services of a router (federation) are like any other with several NameNodes.
+// NameNodes finds the servers of a name service, ResourceManagers those of YARN. Mount tables on the client's side (viewfs) are
+// refused by name; name services of a router (federation) are like any other with several NameNodes.
 package conf

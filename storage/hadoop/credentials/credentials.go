@@ -1,12 +1,14 @@
 package credentials
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/leatproject/leat/storage/hadoop/wire"
 )
@@ -32,6 +34,26 @@ type Token struct {
 
 // String hides what is secret.
 func (t *Token) String() string { return fmt.Sprintf("%s for %q", t.Kind, t.Service) }
+
+// Lifetime is when a delegation token of HDFS was issued, and when it ends however often it is renewed. ok is false for tokens
+// of other forms.
+func (t *Token) Lifetime() (issued, end time.Time, ok bool) {
+	if t.Kind != KindHDFS || len(t.Identifier) == 0 || t.Identifier[0] != identifierVersion {
+		return issued, end, false
+	}
+	r := reader{rest: t.Identifier[1:]}
+	for range identifierNames {
+		r.bytes()
+	}
+	issued, end = time.UnixMilli(r.vlong()), time.UnixMilli(r.vlong())
+	return issued, end, r.err == nil
+}
+
+// The identifier of a delegation token begins with a version, and owner, renewer and real user.
+const (
+	identifierVersion = 0
+	identifierNames   = 3
+)
 
 // Proto is the token as it travels.
 func (t *Token) Proto() *wire.Token {
@@ -69,15 +91,16 @@ type Secret struct {
 	Bytes []byte
 }
 
-// Add puts a token under an alias, in place of the one that is there.
-func (c *Credentials) Add(alias string, t *Token) {
-	for i := range c.Tokens {
-		if c.Tokens[i].Alias == alias {
+// Add puts a token under an alias, in place of the one that is there, and tells whether that was another.
+func (c *Credentials) Add(alias string, t *Token) (changed bool) {
+	for i, old := range c.Tokens {
+		if old.Alias == alias {
 			c.Tokens[i].Token = t
-			return
+			return !bytes.Equal(old.Token.Identifier, t.Identifier) || !bytes.Equal(old.Token.Password, t.Password)
 		}
 	}
 	c.Tokens = append(c.Tokens, NamedToken{alias, t})
+	return true
 }
 
 // Find returns a token of a kind for one of the services, in their order, else the only one of the kind whose service is
@@ -105,13 +128,14 @@ func (c *Credentials) Find(kind string, services ...string) *Token {
 
 var errPermissions = errors.New("others may read it; chmod 600")
 
-// Load reads a credentials file. One that other users may read is refused.
+// Load reads a credentials file. One that other users may read is refused, unless a folder above it, as in YARN, is closed to
+// them.
 func Load(path string) (*Credentials, error) {
-	info, err := os.Stat(path)
+	open, err := openToOthers(path)
 	if err != nil {
 		return nil, fmt.Errorf("credentials file: %w", err)
 	}
-	if info.Mode().Perm()&0o007 != 0 {
+	if open {
 		return nil, fmt.Errorf("credentials file %s: %w", path, errPermissions)
 	}
 	b, err := os.ReadFile(path)
@@ -123,6 +147,27 @@ func Load(path string) (*Credentials, error) {
 		return nil, fmt.Errorf("credentials file %s: %w", path, err)
 	}
 	return c, nil
+}
+
+func openToOthers(path string) (bool, error) {
+	path, err := filepath.Abs(path)
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
+	}
+	if err != nil {
+		return false, err
+	}
+	for mask := os.FileMode(0o007); ; mask = 0o001 {
+		info, err := os.Stat(path)
+		if err != nil || info.Mode().Perm()&mask == 0 {
+			return false, err
+		}
+		above := filepath.Dir(path)
+		if above == path {
+			return true, nil
+		}
+		path = above
+	}
 }
 
 // Save writes a credentials file with mode 0600 in the Writable encoding. The file appears whole or not at all.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -35,7 +36,20 @@ func TestRoundTrip(t *testing.T) {
 	got, err = Load(path)
 	require.NoError(t, err)
 	require.Equal(t, want, got)
+}
+
+func TestWhoMayRead(t *testing.T) {
+	dir := t.TempDir()
+	path, above := filepath.Join(dir, "tokens"), filepath.Dir(dir)
+	require.NoError(t, sample().Save(path))
 	require.NoError(t, os.Chmod(path, 0o644))
+	require.NoError(t, os.Chmod(above, 0o750))
+	_, err := Load(path)
+	require.NoError(t, err, "the folder above is closed, as that of YARN's containers")
+	require.NoError(t, os.Chmod(above, 0o755))
+	if open, err := openToOthers(filepath.Dir(above)); err != nil || !open {
+		t.Skip("the folder of temporary files is closed to others")
+	}
 	_, err = Load(path)
 	require.ErrorContains(t, err, "chmod 600")
 }
@@ -93,4 +107,22 @@ func FuzzParse(f *testing.F) {
 		require.Equal(t, len(c.Tokens), len(again.Tokens))
 		require.Equal(t, c.Marshal(), again.Marshal())
 	})
+}
+
+// The identifier is one of a NameNode of Hadoop 3: alice, yarn/localhost, nobody, and a week between the times.
+func TestLifetime(t *testing.T) {
+	identifier := []byte("\x00\x05alice\x04yarn\x00")
+	identifier = append(identifier, 0x8a, 0x01, 0x8b, 0xcf, 0xe5, 0x68, 0x00, 0x8a, 0x01, 0x8b, 0xf3, 0xf1, 0xec, 0x00, 1, 2)
+	token := &Token{Kind: KindHDFS, Identifier: identifier}
+	issued, end, ok := token.Lifetime()
+	require.True(t, ok)
+	require.Equal(t, 7*24*time.Hour, end.Sub(issued))
+	for n := range len(identifier) - 2 {
+		token.Identifier = identifier[:n]
+		_, _, ok := token.Lifetime()
+		require.False(t, ok, n)
+	}
+	token.Kind = KindResourceManager
+	_, _, ok = token.Lifetime()
+	require.False(t, ok)
 }

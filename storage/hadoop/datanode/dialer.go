@@ -114,8 +114,11 @@ func (d *Dialer) forget() {
 
 // blockToken finds the token in a request: version, operation, and the message with its length.
 func blockToken(request []byte) (*wire.Token, error) {
-	const version, head, writeBlock, readBlock = 28, 3, 80, 81
-	if len(request) < head || request[0] != 0 || request[1] != version || request[2] != writeBlock && request[2] != readBlock {
+	const head = 3
+	if len(request) < head || request[0] != 0 || request[1] != transferVersion {
+		return nil, errRequest
+	}
+	if op := request[2]; op != opWriteBlock && op != opReadBlock && op != opTransferBlock {
 		return nil, errRequest
 	}
 	encoded, n := protowire.ConsumeBytes(request[head:])

@@ -110,10 +110,13 @@ func option(layer sasl.Layer) (*wire.CipherOption, cipher.Stream, cipher.Stream,
 		streams[0], streams[1], nil
 }
 
-// request is a read of a block with a token.
-func request(t testing.TB) []byte {
+// readRequest is a read of a block with a token.
+func readRequest(t testing.TB) []byte {
 	token := &wire.Token{Identifier: []byte("block"), Password: []byte("secret"), Kind: proto.String("BLOCK"), Service: proto.String("")}
-	encoded, err := proto.Marshal(&wire.BlockOperation{Header: &wire.OperationHeader{BaseHeader: &wire.BlockHeader{Token: token}}})
+	encoded, err := proto.Marshal(&wire.BlockOperation{Header: &wire.OperationHeader{
+		ClientName: proto.String("test"), BaseHeader: &wire.BlockHeader{Token: token, Block: &wire.Block{
+			PoolId: proto.String("BP-1"), BlockId: proto.Uint64(1), GenerationStamp: proto.Uint64(1)}},
+	}})
 	require.NoError(t, err)
 	return protowire.AppendBytes([]byte{0, 28, 81}, encoded)
 }
@@ -123,7 +126,7 @@ func exchange(t *testing.T, d *Dialer, payload []byte) error {
 	c, err := d.DialContext(t.Context(), "tcp", "dn:1")
 	require.NoError(t, err)
 	defer c.Close() // nothing comes of its error
-	first := request(t)
+	first := readRequest(t)
 	if _, err := c.Write(first); err != nil {
 		return err
 	}

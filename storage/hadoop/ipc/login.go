@@ -45,6 +45,17 @@ type Login struct {
 	AllowSimple bool
 }
 
+// Name is who the server takes the client for, as far as it is known here.
+func (l *Login) Name() string {
+	switch {
+	case l.User != "":
+		return l.User
+	case l.Kerberos != nil:
+		return l.Kerberos.Principal()
+	}
+	return "the owner of the delegation token"
+}
+
 func (l *Login) token() *Token {
 	if l.Token == nil {
 		return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -23,6 +22,9 @@ type Client struct {
 	conf    conf.Conf
 }
 
+// patience is how long a call is tried while no NameNode answers: time for one to restart, or for the other to take over.
+const patience = time.Minute
+
 // Connect makes a client. It logs in to Kerberos if the configuration says so, but does not connect to a NameNode.
 func Connect(o Options) (*Client, error) {
 	if o.Logger == nil {
@@ -32,12 +34,18 @@ func Connect(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := login(&o, service)
+	l, err := Login(o, Server{
+		Principal: "dfs.namenode.kerberos.principal", File: "hdfs-site.xml", TokenKind: credentials.KindHDFS,
+		TokenServices: func() []string { return tokenServices(service) },
+	})
 	if err != nil {
 		return nil, err
 	}
-	rpc := ipc.Options{Service: "NameNode", Protocol: Protocol, Addresses: service.Addresses, Login: l, CallerContext: o.CallerContext, Logger: o.Logger}
-	if err := timeouts(o.Conf, &rpc); err != nil {
+	rpc := ipc.Options{
+		Service: "NameNode", Protocol: Protocol, Addresses: service.Addresses, Login: l, CallerContext: o.CallerContext, Logger: o.Logger,
+		Patience: patience,
+	}
+	if err := Timeouts(o.Conf, &rpc); err != nil {
 		return nil, err
 	}
 	c, err := ipc.New(rpc)
@@ -48,15 +56,7 @@ func Connect(o Options) (*Client, error) {
 }
 
 // User is who the NameNode takes this client for, as far as it is known here.
-func (c *Client) User() string {
-	switch {
-	case c.login.User != "":
-		return c.login.User
-	case c.login.Kerberos != nil:
-		return c.login.Kerberos.Principal()
-	}
-	return "the owner of the delegation token"
-}
+func (c *Client) User() string { return c.login.Name() }
 
 // Rename renames a file or directory; it never overwrites. An existing target is FileAlreadyExistsException, a missing
 // source FileNotFoundException.
@@ -76,13 +76,6 @@ func (c *Client) Stat(ctx context.Context, path string) (*wire.FileStatus, error
 
 // Login is how this client logs in: by it other protocols of the NameNodes can be spoken.
 func (c *Client) Login() ipc.Login { return c.login }
-
-// EncryptsData tells whether DataNodes want all data encrypted, under a DataEncryptionKey.
-func (c *Client) EncryptsData(ctx context.Context) (bool, error) {
-	answer := &wire.GetServerDefaultsResponse{}
-	err := c.Call(ctx, "getServerDefaults", &wire.GetServerDefaultsRequest{}, answer)
-	return answer.GetServerDefaults().GetEncryptDataTransfer(), err
-}
 
 // DataEncryptionKey gets a key for connections to DataNodes.
 func (c *Client) DataEncryptionKey(ctx context.Context) (*wire.DataEncryptionKey, error) {
@@ -111,16 +104,7 @@ func (c *Client) TokenService(ctx context.Context) string {
 	if c.Service.Logical {
 		return "ha-hdfs:" + c.Service.Name
 	}
-	address := c.Service.Addresses[0]
-	host, port, err := net.SplitHostPort(address)
-	if err != nil || !c.conf.Bool("hadoop.security.token.service.use_ip", true) {
-		return address
-	}
-	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip4", host)
-	if err != nil || len(addresses) == 0 {
-		return address
-	}
-	return net.JoinHostPort(addresses[0].Unmap().String(), port)
+	return c.conf.TokenService(ctx, c.Service.Addresses[0])
 }
 
 // Renew makes a token last longer and tells until when. Only its renewer may.

@@ -79,8 +79,9 @@ func UserName() (string, error) {
 	return u.Username, nil
 }
 
-// tokenSource reads the delegation token of the environment's file at each connection, because YARN puts renewed ones there.
-func tokenSource(service conf.NameService, log *slog.Logger) (func() *credentials.Token, error) {
+// tokenSource reads a delegation token of the environment's file at each connection, because YARN puts renewed ones there. It
+// is nil if the environment names no file.
+func tokenSource(kind string, names func() []string, log *slog.Logger) (func() *credentials.Token, error) {
 	path := os.Getenv(credentials.Environment)
 	if path == "" {
 		return nil, nil
@@ -88,14 +89,14 @@ func tokenSource(service conf.NameService, log *slog.Logger) (func() *credential
 	if _, err := credentials.Load(path); err != nil {
 		return nil, fmt.Errorf("%w: %s: %v", ipc.ErrLogin, credentials.Environment, err)
 	}
-	services := tokenServices(service)
+	services := names()
 	return func() *credentials.Token {
 		c, err := credentials.Load(path)
 		if err != nil {
-			log.Warn("hdfs: the delegation tokens cannot be used", "error", err)
+			log.Warn("hadoop: the delegation tokens cannot be used", "kind", kind, "error", err)
 			return nil
 		}
-		return c.Find(credentials.KindHDFS, services...)
+		return c.Find(kind, services...)
 	}, nil
 }
 
@@ -104,8 +105,13 @@ func tokenServices(service conf.NameService) []string {
 	if service.Logical {
 		return append([]string{"ha-hdfs:" + service.Name}, service.Addresses...)
 	}
+	return TokenServices(service.Addresses)
+}
+
+// TokenServices are the names that Hadoop may have given tokens of servers at these host:port: by name and by address.
+func TokenServices(addresses []string) []string {
 	names := []string{}
-	for _, address := range service.Addresses {
+	for _, address := range addresses {
 		names = append(names, address)
 		if host, port, err := net.SplitHostPort(address); err == nil {
 			ips, _ := net.LookupHost(host) // without an answer the name must do
@@ -117,21 +123,29 @@ func tokenServices(service conf.NameService) []string {
 	return names
 }
 
-// login says who a client is.
-func login(o *Options, service conf.NameService) (ipc.Login, error) {
+// Server is a kind of servers that one logs in to by Kerberos or by a delegation token.
+type Server struct {
+	Principal     string // property that has the servers' principal
+	File          string // where users set it: hdfs-site.xml
+	TokenKind     string
+	TokenServices func() []string // names under which a token for them may be kept
+}
+
+// Login says who a client of such servers is.
+func Login(o Options, s Server) (ipc.Login, error) {
 	c := o.Conf
 	protection, err := sasl.Protections(c.Get("hadoop.rpc.protection", ""))
 	if err != nil {
 		return ipc.Login{}, fmt.Errorf("%w: hadoop.rpc.protection: %w", conf.ErrConfiguration, err)
 	}
 	l := ipc.Login{
-		ServerPrincipal:    c.Get("dfs.namenode.kerberos.principal.pattern", c.Get("dfs.namenode.kerberos.principal", "")),
-		ServerPrincipalKey: "dfs.namenode.kerberos.principal in hdfs-site.xml",
+		ServerPrincipal:    c.Get(s.Principal+".pattern", c.Get(s.Principal, "")),
+		ServerPrincipalKey: s.Principal + " in " + s.File,
 		Protection:         protection,
 		AllowSimple:        c.Bool("ipc.client.fallback-to-simple-auth-allowed", false),
 	}
 	if !o.NoTokens {
-		if l.Token, err = tokenSource(service, o.Logger); err != nil {
+		if l.Token, err = tokenSource(s.TokenKind, s.TokenServices, o.Logger); err != nil {
 			return l, err
 		}
 	}
@@ -143,7 +157,7 @@ func login(o *Options, service conf.NameService) (ipc.Login, error) {
 		return l, nil // a container has a token and no ticket
 	}
 	if l.ServerPrincipal == "" {
-		return l, fmt.Errorf("%w: kerberos is on, but dfs.namenode.kerberos.principal is not set; add it to hdfs-site.xml", conf.ErrConfiguration)
+		return l, fmt.Errorf("%w: kerberos is on, but %s is not set; add it to %s", conf.ErrConfiguration, s.Principal, s.File)
 	}
 	k, err := kerberosLogin(c)
 	if err != nil {
@@ -153,8 +167,8 @@ func login(o *Options, service conf.NameService) (ipc.Login, error) {
 	return l, nil
 }
 
-// timeouts are those of Hadoop's configuration where it sets them.
-func timeouts(c conf.Conf, o *ipc.Options) (err error) {
+// Timeouts sets those that Hadoop's configuration has for all of its RPC.
+func Timeouts(c conf.Conf, o *ipc.Options) (err error) {
 	for key, field := range map[string]*time.Duration{
 		"ipc.client.connect.timeout":        &o.ConnectTimeout,
 		"ipc.client.rpc-timeout.ms":         &o.CallTimeout,

@@ -23,121 +23,6 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-type CipherSuite int32
-
-const (
-	CipherSuite_UNKNOWN           CipherSuite = 1
-	CipherSuite_AES_CTR_NOPADDING CipherSuite = 2
-)
-
-// Enum value maps for CipherSuite.
-var (
-	CipherSuite_name = map[int32]string{
-		1: "UNKNOWN",
-		2: "AES_CTR_NOPADDING",
-	}
-	CipherSuite_value = map[string]int32{
-		"UNKNOWN":           1,
-		"AES_CTR_NOPADDING": 2,
-	}
-)
-
-func (x CipherSuite) Enum() *CipherSuite {
-	p := new(CipherSuite)
-	*p = x
-	return p
-}
-
-func (x CipherSuite) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (CipherSuite) Descriptor() protoreflect.EnumDescriptor {
-	return file_storage_hadoop_wire_hdfs_proto_enumTypes[0].Descriptor()
-}
-
-func (CipherSuite) Type() protoreflect.EnumType {
-	return &file_storage_hadoop_wire_hdfs_proto_enumTypes[0]
-}
-
-func (x CipherSuite) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Do not use.
-func (x *CipherSuite) UnmarshalJSON(b []byte) error {
-	num, err := protoimpl.X.UnmarshalJSONEnum(x.Descriptor(), b)
-	if err != nil {
-		return err
-	}
-	*x = CipherSuite(num)
-	return nil
-}
-
-// Deprecated: Use CipherSuite.Descriptor instead.
-func (CipherSuite) EnumDescriptor() ([]byte, []int) {
-	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{0}
-}
-
-type HandshakeMessage_Status int32
-
-const (
-	HandshakeMessage_SUCCESS           HandshakeMessage_Status = 0
-	HandshakeMessage_ERROR_UNKNOWN_KEY HandshakeMessage_Status = 1
-	HandshakeMessage_ERROR             HandshakeMessage_Status = 2
-)
-
-// Enum value maps for HandshakeMessage_Status.
-var (
-	HandshakeMessage_Status_name = map[int32]string{
-		0: "SUCCESS",
-		1: "ERROR_UNKNOWN_KEY",
-		2: "ERROR",
-	}
-	HandshakeMessage_Status_value = map[string]int32{
-		"SUCCESS":           0,
-		"ERROR_UNKNOWN_KEY": 1,
-		"ERROR":             2,
-	}
-)
-
-func (x HandshakeMessage_Status) Enum() *HandshakeMessage_Status {
-	p := new(HandshakeMessage_Status)
-	*p = x
-	return p
-}
-
-func (x HandshakeMessage_Status) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (HandshakeMessage_Status) Descriptor() protoreflect.EnumDescriptor {
-	return file_storage_hadoop_wire_hdfs_proto_enumTypes[1].Descriptor()
-}
-
-func (HandshakeMessage_Status) Type() protoreflect.EnumType {
-	return &file_storage_hadoop_wire_hdfs_proto_enumTypes[1]
-}
-
-func (x HandshakeMessage_Status) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Do not use.
-func (x *HandshakeMessage_Status) UnmarshalJSON(b []byte) error {
-	num, err := protoimpl.X.UnmarshalJSONEnum(x.Descriptor(), b)
-	if err != nil {
-		return err
-	}
-	*x = HandshakeMessage_Status(num)
-	return nil
-}
-
-// Deprecated: Use HandshakeMessage_Status.Descriptor instead.
-func (HandshakeMessage_Status) EnumDescriptor() ([]byte, []int) {
-	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{11, 0}
-}
-
 type RenameRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Src           *string                `protobuf:"bytes,1,req,name=src" json:"src,omitempty"`
@@ -326,13 +211,15 @@ func (x *GetFileInfoResponse) GetFs() *FileStatus {
 type FileStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// file_type is 1 for a directory, 2 for a file, 3 for a symbolic link.
-	FileType      *int32  `protobuf:"varint,1,req,name=file_type,json=fileType" json:"file_type,omitempty"`
-	Path          []byte  `protobuf:"bytes,2,req,name=path" json:"path,omitempty"`
-	Length        *uint64 `protobuf:"varint,3,req,name=length" json:"length,omitempty"`
-	Owner         *string `protobuf:"bytes,5,req,name=owner" json:"owner,omitempty"`
-	FileId        *uint64 `protobuf:"varint,13,opt,name=file_id,json=fileId,def=0" json:"file_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	FileType       *int32               `protobuf:"varint,1,req,name=file_type,json=fileType" json:"file_type,omitempty"`
+	Path           []byte               `protobuf:"bytes,2,req,name=path" json:"path,omitempty"`
+	Length         *uint64              `protobuf:"varint,3,req,name=length" json:"length,omitempty"`
+	Owner          *string              `protobuf:"bytes,5,req,name=owner" json:"owner,omitempty"`
+	FileId         *uint64              `protobuf:"varint,13,opt,name=file_id,json=fileId,def=0" json:"file_id,omitempty"`
+	FileEncryption *FileEncryption      `protobuf:"bytes,15,opt,name=file_encryption,json=fileEncryption" json:"file_encryption,omitempty"`
+	EcPolicy       *ErasureCodingPolicy `protobuf:"bytes,17,opt,name=ec_policy,json=ecPolicy" json:"ec_policy,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 // Default values for FileStatus fields.
@@ -405,6 +292,1784 @@ func (x *FileStatus) GetFileId() uint64 {
 	return Default_FileStatus_FileId
 }
 
+func (x *FileStatus) GetFileEncryption() *FileEncryption {
+	if x != nil {
+		return x.FileEncryption
+	}
+	return nil
+}
+
+func (x *FileStatus) GetEcPolicy() *ErasureCodingPolicy {
+	if x != nil {
+		return x.EcPolicy
+	}
+	return nil
+}
+
+// FileEncryption stands for FileEncryptionInfoProto, of which only the presence counts.
+type FileEncryption struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FileEncryption) Reset() {
+	*x = FileEncryption{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FileEncryption) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FileEncryption) ProtoMessage() {}
+
+func (x *FileEncryption) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FileEncryption.ProtoReflect.Descriptor instead.
+func (*FileEncryption) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{5}
+}
+
+// ErasureCodingPolicy is what is needed of ErasureCodingPolicyProto.
+type ErasureCodingPolicy struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          *string                `protobuf:"bytes,1,opt,name=name" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ErasureCodingPolicy) Reset() {
+	*x = ErasureCodingPolicy{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ErasureCodingPolicy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ErasureCodingPolicy) ProtoMessage() {}
+
+func (x *ErasureCodingPolicy) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ErasureCodingPolicy.ProtoReflect.Descriptor instead.
+func (*ErasureCodingPolicy) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ErasureCodingPolicy) GetName() string {
+	if x != nil && x.Name != nil {
+		return *x.Name
+	}
+	return ""
+}
+
+type Block struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	PoolId          *string                `protobuf:"bytes,1,req,name=pool_id,json=poolId" json:"pool_id,omitempty"`
+	BlockId         *uint64                `protobuf:"varint,2,req,name=block_id,json=blockId" json:"block_id,omitempty"`
+	GenerationStamp *uint64                `protobuf:"varint,3,req,name=generation_stamp,json=generationStamp" json:"generation_stamp,omitempty"`
+	NumBytes        *uint64                `protobuf:"varint,4,opt,name=num_bytes,json=numBytes,def=0" json:"num_bytes,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+// Default values for Block fields.
+const (
+	Default_Block_NumBytes = uint64(0)
+)
+
+func (x *Block) Reset() {
+	*x = Block{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Block) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Block) ProtoMessage() {}
+
+func (x *Block) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Block.ProtoReflect.Descriptor instead.
+func (*Block) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Block) GetPoolId() string {
+	if x != nil && x.PoolId != nil {
+		return *x.PoolId
+	}
+	return ""
+}
+
+func (x *Block) GetBlockId() uint64 {
+	if x != nil && x.BlockId != nil {
+		return *x.BlockId
+	}
+	return 0
+}
+
+func (x *Block) GetGenerationStamp() uint64 {
+	if x != nil && x.GenerationStamp != nil {
+		return *x.GenerationStamp
+	}
+	return 0
+}
+
+func (x *Block) GetNumBytes() uint64 {
+	if x != nil && x.NumBytes != nil {
+		return *x.NumBytes
+	}
+	return Default_Block_NumBytes
+}
+
+type DatanodeId struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	IpAddr        *string                `protobuf:"bytes,1,req,name=ip_addr,json=ipAddr" json:"ip_addr,omitempty"`
+	HostName      *string                `protobuf:"bytes,2,req,name=host_name,json=hostName" json:"host_name,omitempty"`
+	DatanodeUuid  *string                `protobuf:"bytes,3,req,name=datanode_uuid,json=datanodeUuid" json:"datanode_uuid,omitempty"`
+	XferPort      *uint32                `protobuf:"varint,4,req,name=xfer_port,json=xferPort" json:"xfer_port,omitempty"`
+	InfoPort      *uint32                `protobuf:"varint,5,req,name=info_port,json=infoPort" json:"info_port,omitempty"`
+	IpcPort       *uint32                `protobuf:"varint,6,req,name=ipc_port,json=ipcPort" json:"ipc_port,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DatanodeId) Reset() {
+	*x = DatanodeId{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DatanodeId) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DatanodeId) ProtoMessage() {}
+
+func (x *DatanodeId) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DatanodeId.ProtoReflect.Descriptor instead.
+func (*DatanodeId) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *DatanodeId) GetIpAddr() string {
+	if x != nil && x.IpAddr != nil {
+		return *x.IpAddr
+	}
+	return ""
+}
+
+func (x *DatanodeId) GetHostName() string {
+	if x != nil && x.HostName != nil {
+		return *x.HostName
+	}
+	return ""
+}
+
+func (x *DatanodeId) GetDatanodeUuid() string {
+	if x != nil && x.DatanodeUuid != nil {
+		return *x.DatanodeUuid
+	}
+	return ""
+}
+
+func (x *DatanodeId) GetXferPort() uint32 {
+	if x != nil && x.XferPort != nil {
+		return *x.XferPort
+	}
+	return 0
+}
+
+func (x *DatanodeId) GetInfoPort() uint32 {
+	if x != nil && x.InfoPort != nil {
+		return *x.InfoPort
+	}
+	return 0
+}
+
+func (x *DatanodeId) GetIpcPort() uint32 {
+	if x != nil && x.IpcPort != nil {
+		return *x.IpcPort
+	}
+	return 0
+}
+
+// DatanodeInfo is what is needed of DatanodeInfoProto; its other fields are handed on as they are.
+type DatanodeInfo struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            *DatanodeId            `protobuf:"bytes,1,req,name=id" json:"id,omitempty"`
+	Location      *string                `protobuf:"bytes,8,opt,name=location" json:"location,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DatanodeInfo) Reset() {
+	*x = DatanodeInfo{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DatanodeInfo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DatanodeInfo) ProtoMessage() {}
+
+func (x *DatanodeInfo) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DatanodeInfo.ProtoReflect.Descriptor instead.
+func (*DatanodeInfo) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *DatanodeInfo) GetId() *DatanodeId {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *DatanodeInfo) GetLocation() string {
+	if x != nil && x.Location != nil {
+		return *x.Location
+	}
+	return ""
+}
+
+type LocatedBlock struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	B          *Block                 `protobuf:"bytes,1,req,name=b" json:"b,omitempty"`
+	Offset     *uint64                `protobuf:"varint,2,req,name=offset" json:"offset,omitempty"`
+	Locs       []*DatanodeInfo        `protobuf:"bytes,3,rep,name=locs" json:"locs,omitempty"`
+	Corrupt    *bool                  `protobuf:"varint,4,req,name=corrupt" json:"corrupt,omitempty"`
+	BlockToken *Token                 `protobuf:"bytes,5,req,name=block_token,json=blockToken" json:"block_token,omitempty"`
+	// storage_types are numbers of StorageTypeProto, to which later versions of Hadoop add.
+	StorageTypes  []int32  `protobuf:"varint,7,rep,name=storage_types,json=storageTypes" json:"storage_types,omitempty"`
+	StorageIds    []string `protobuf:"bytes,8,rep,name=storage_ids,json=storageIds" json:"storage_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LocatedBlock) Reset() {
+	*x = LocatedBlock{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LocatedBlock) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LocatedBlock) ProtoMessage() {}
+
+func (x *LocatedBlock) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LocatedBlock.ProtoReflect.Descriptor instead.
+func (*LocatedBlock) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *LocatedBlock) GetB() *Block {
+	if x != nil {
+		return x.B
+	}
+	return nil
+}
+
+func (x *LocatedBlock) GetOffset() uint64 {
+	if x != nil && x.Offset != nil {
+		return *x.Offset
+	}
+	return 0
+}
+
+func (x *LocatedBlock) GetLocs() []*DatanodeInfo {
+	if x != nil {
+		return x.Locs
+	}
+	return nil
+}
+
+func (x *LocatedBlock) GetCorrupt() bool {
+	if x != nil && x.Corrupt != nil {
+		return *x.Corrupt
+	}
+	return false
+}
+
+func (x *LocatedBlock) GetBlockToken() *Token {
+	if x != nil {
+		return x.BlockToken
+	}
+	return nil
+}
+
+func (x *LocatedBlock) GetStorageTypes() []int32 {
+	if x != nil {
+		return x.StorageTypes
+	}
+	return nil
+}
+
+func (x *LocatedBlock) GetStorageIds() []string {
+	if x != nil {
+		return x.StorageIds
+	}
+	return nil
+}
+
+type LocatedBlocks struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// file_length is without the last block if that is still being written.
+	FileLength          *uint64              `protobuf:"varint,1,req,name=file_length,json=fileLength" json:"file_length,omitempty"`
+	Blocks              []*LocatedBlock      `protobuf:"bytes,2,rep,name=blocks" json:"blocks,omitempty"`
+	UnderConstruction   *bool                `protobuf:"varint,3,req,name=under_construction,json=underConstruction" json:"under_construction,omitempty"`
+	LastBlock           *LocatedBlock        `protobuf:"bytes,4,opt,name=last_block,json=lastBlock" json:"last_block,omitempty"`
+	IsLastBlockComplete *bool                `protobuf:"varint,5,req,name=is_last_block_complete,json=isLastBlockComplete" json:"is_last_block_complete,omitempty"`
+	FileEncryption      *FileEncryption      `protobuf:"bytes,6,opt,name=file_encryption,json=fileEncryption" json:"file_encryption,omitempty"`
+	EcPolicy            *ErasureCodingPolicy `protobuf:"bytes,7,opt,name=ec_policy,json=ecPolicy" json:"ec_policy,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *LocatedBlocks) Reset() {
+	*x = LocatedBlocks{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LocatedBlocks) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LocatedBlocks) ProtoMessage() {}
+
+func (x *LocatedBlocks) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LocatedBlocks.ProtoReflect.Descriptor instead.
+func (*LocatedBlocks) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *LocatedBlocks) GetFileLength() uint64 {
+	if x != nil && x.FileLength != nil {
+		return *x.FileLength
+	}
+	return 0
+}
+
+func (x *LocatedBlocks) GetBlocks() []*LocatedBlock {
+	if x != nil {
+		return x.Blocks
+	}
+	return nil
+}
+
+func (x *LocatedBlocks) GetUnderConstruction() bool {
+	if x != nil && x.UnderConstruction != nil {
+		return *x.UnderConstruction
+	}
+	return false
+}
+
+func (x *LocatedBlocks) GetLastBlock() *LocatedBlock {
+	if x != nil {
+		return x.LastBlock
+	}
+	return nil
+}
+
+func (x *LocatedBlocks) GetIsLastBlockComplete() bool {
+	if x != nil && x.IsLastBlockComplete != nil {
+		return *x.IsLastBlockComplete
+	}
+	return false
+}
+
+func (x *LocatedBlocks) GetFileEncryption() *FileEncryption {
+	if x != nil {
+		return x.FileEncryption
+	}
+	return nil
+}
+
+func (x *LocatedBlocks) GetEcPolicy() *ErasureCodingPolicy {
+	if x != nil {
+		return x.EcPolicy
+	}
+	return nil
+}
+
+type GetBlockLocationsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Src           *string                `protobuf:"bytes,1,req,name=src" json:"src,omitempty"`
+	Offset        *uint64                `protobuf:"varint,2,req,name=offset" json:"offset,omitempty"`
+	Length        *uint64                `protobuf:"varint,3,req,name=length" json:"length,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetBlockLocationsRequest) Reset() {
+	*x = GetBlockLocationsRequest{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetBlockLocationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetBlockLocationsRequest) ProtoMessage() {}
+
+func (x *GetBlockLocationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetBlockLocationsRequest.ProtoReflect.Descriptor instead.
+func (*GetBlockLocationsRequest) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *GetBlockLocationsRequest) GetSrc() string {
+	if x != nil && x.Src != nil {
+		return *x.Src
+	}
+	return ""
+}
+
+func (x *GetBlockLocationsRequest) GetOffset() uint64 {
+	if x != nil && x.Offset != nil {
+		return *x.Offset
+	}
+	return 0
+}
+
+func (x *GetBlockLocationsRequest) GetLength() uint64 {
+	if x != nil && x.Length != nil {
+		return *x.Length
+	}
+	return 0
+}
+
+type GetBlockLocationsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Locations     *LocatedBlocks         `protobuf:"bytes,1,opt,name=locations" json:"locations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetBlockLocationsResponse) Reset() {
+	*x = GetBlockLocationsResponse{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetBlockLocationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetBlockLocationsResponse) ProtoMessage() {}
+
+func (x *GetBlockLocationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetBlockLocationsResponse.ProtoReflect.Descriptor instead.
+func (*GetBlockLocationsResponse) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *GetBlockLocationsResponse) GetLocations() *LocatedBlocks {
+	if x != nil {
+		return x.Locations
+	}
+	return nil
+}
+
+type FsPermission struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Perm          *uint32                `protobuf:"varint,1,req,name=perm" json:"perm,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FsPermission) Reset() {
+	*x = FsPermission{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FsPermission) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FsPermission) ProtoMessage() {}
+
+func (x *FsPermission) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FsPermission.ProtoReflect.Descriptor instead.
+func (*FsPermission) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *FsPermission) GetPerm() uint32 {
+	if x != nil && x.Perm != nil {
+		return *x.Perm
+	}
+	return 0
+}
+
+type MkdirsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Src           *string                `protobuf:"bytes,1,req,name=src" json:"src,omitempty"`
+	Masked        *FsPermission          `protobuf:"bytes,2,req,name=masked" json:"masked,omitempty"`
+	CreateParent  *bool                  `protobuf:"varint,3,req,name=create_parent,json=createParent" json:"create_parent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MkdirsRequest) Reset() {
+	*x = MkdirsRequest{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MkdirsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MkdirsRequest) ProtoMessage() {}
+
+func (x *MkdirsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MkdirsRequest.ProtoReflect.Descriptor instead.
+func (*MkdirsRequest) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *MkdirsRequest) GetSrc() string {
+	if x != nil && x.Src != nil {
+		return *x.Src
+	}
+	return ""
+}
+
+func (x *MkdirsRequest) GetMasked() *FsPermission {
+	if x != nil {
+		return x.Masked
+	}
+	return nil
+}
+
+func (x *MkdirsRequest) GetCreateParent() bool {
+	if x != nil && x.CreateParent != nil {
+		return *x.CreateParent
+	}
+	return false
+}
+
+type MkdirsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Result        *bool                  `protobuf:"varint,1,req,name=result" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MkdirsResponse) Reset() {
+	*x = MkdirsResponse{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MkdirsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MkdirsResponse) ProtoMessage() {}
+
+func (x *MkdirsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MkdirsResponse.ProtoReflect.Descriptor instead.
+func (*MkdirsResponse) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *MkdirsResponse) GetResult() bool {
+	if x != nil && x.Result != nil {
+		return *x.Result
+	}
+	return false
+}
+
+type CreateRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Src           *string                `protobuf:"bytes,1,req,name=src" json:"src,omitempty"`
+	Masked        *FsPermission          `protobuf:"bytes,2,req,name=masked" json:"masked,omitempty"`
+	ClientName    *string                `protobuf:"bytes,3,req,name=client_name,json=clientName" json:"client_name,omitempty"`
+	CreateFlag    *uint32                `protobuf:"varint,4,req,name=create_flag,json=createFlag" json:"create_flag,omitempty"`
+	CreateParent  *bool                  `protobuf:"varint,5,req,name=create_parent,json=createParent" json:"create_parent,omitempty"`
+	Replication   *uint32                `protobuf:"varint,6,req,name=replication" json:"replication,omitempty"`
+	BlockSize     *uint64                `protobuf:"varint,7,req,name=block_size,json=blockSize" json:"block_size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateRequest) Reset() {
+	*x = CreateRequest{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateRequest) ProtoMessage() {}
+
+func (x *CreateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateRequest.ProtoReflect.Descriptor instead.
+func (*CreateRequest) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *CreateRequest) GetSrc() string {
+	if x != nil && x.Src != nil {
+		return *x.Src
+	}
+	return ""
+}
+
+func (x *CreateRequest) GetMasked() *FsPermission {
+	if x != nil {
+		return x.Masked
+	}
+	return nil
+}
+
+func (x *CreateRequest) GetClientName() string {
+	if x != nil && x.ClientName != nil {
+		return *x.ClientName
+	}
+	return ""
+}
+
+func (x *CreateRequest) GetCreateFlag() uint32 {
+	if x != nil && x.CreateFlag != nil {
+		return *x.CreateFlag
+	}
+	return 0
+}
+
+func (x *CreateRequest) GetCreateParent() bool {
+	if x != nil && x.CreateParent != nil {
+		return *x.CreateParent
+	}
+	return false
+}
+
+func (x *CreateRequest) GetReplication() uint32 {
+	if x != nil && x.Replication != nil {
+		return *x.Replication
+	}
+	return 0
+}
+
+func (x *CreateRequest) GetBlockSize() uint64 {
+	if x != nil && x.BlockSize != nil {
+		return *x.BlockSize
+	}
+	return 0
+}
+
+type CreateResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Fs            *FileStatus            `protobuf:"bytes,1,opt,name=fs" json:"fs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateResponse) Reset() {
+	*x = CreateResponse{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateResponse) ProtoMessage() {}
+
+func (x *CreateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateResponse.ProtoReflect.Descriptor instead.
+func (*CreateResponse) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *CreateResponse) GetFs() *FileStatus {
+	if x != nil {
+		return x.Fs
+	}
+	return nil
+}
+
+type AddBlockRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Src           *string                `protobuf:"bytes,1,req,name=src" json:"src,omitempty"`
+	ClientName    *string                `protobuf:"bytes,2,req,name=client_name,json=clientName" json:"client_name,omitempty"`
+	Previous      *Block                 `protobuf:"bytes,3,opt,name=previous" json:"previous,omitempty"`
+	ExcludeNodes  []*DatanodeInfo        `protobuf:"bytes,4,rep,name=exclude_nodes,json=excludeNodes" json:"exclude_nodes,omitempty"`
+	FileId        *uint64                `protobuf:"varint,5,opt,name=file_id,json=fileId,def=0" json:"file_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+// Default values for AddBlockRequest fields.
+const (
+	Default_AddBlockRequest_FileId = uint64(0)
+)
+
+func (x *AddBlockRequest) Reset() {
+	*x = AddBlockRequest{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddBlockRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddBlockRequest) ProtoMessage() {}
+
+func (x *AddBlockRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddBlockRequest.ProtoReflect.Descriptor instead.
+func (*AddBlockRequest) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *AddBlockRequest) GetSrc() string {
+	if x != nil && x.Src != nil {
+		return *x.Src
+	}
+	return ""
+}
+
+func (x *AddBlockRequest) GetClientName() string {
+	if x != nil && x.ClientName != nil {
+		return *x.ClientName
+	}
+	return ""
+}
+
+func (x *AddBlockRequest) GetPrevious() *Block {
+	if x != nil {
+		return x.Previous
+	}
+	return nil
+}
+
+func (x *AddBlockRequest) GetExcludeNodes() []*DatanodeInfo {
+	if x != nil {
+		return x.ExcludeNodes
+	}
+	return nil
+}
+
+func (x *AddBlockRequest) GetFileId() uint64 {
+	if x != nil && x.FileId != nil {
+		return *x.FileId
+	}
+	return Default_AddBlockRequest_FileId
+}
+
+type AddBlockResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Block         *LocatedBlock          `protobuf:"bytes,1,req,name=block" json:"block,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddBlockResponse) Reset() {
+	*x = AddBlockResponse{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddBlockResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddBlockResponse) ProtoMessage() {}
+
+func (x *AddBlockResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddBlockResponse.ProtoReflect.Descriptor instead.
+func (*AddBlockResponse) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *AddBlockResponse) GetBlock() *LocatedBlock {
+	if x != nil {
+		return x.Block
+	}
+	return nil
+}
+
+type CompleteRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Src           *string                `protobuf:"bytes,1,req,name=src" json:"src,omitempty"`
+	ClientName    *string                `protobuf:"bytes,2,req,name=client_name,json=clientName" json:"client_name,omitempty"`
+	Last          *Block                 `protobuf:"bytes,3,opt,name=last" json:"last,omitempty"`
+	FileId        *uint64                `protobuf:"varint,4,opt,name=file_id,json=fileId,def=0" json:"file_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+// Default values for CompleteRequest fields.
+const (
+	Default_CompleteRequest_FileId = uint64(0)
+)
+
+func (x *CompleteRequest) Reset() {
+	*x = CompleteRequest{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompleteRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompleteRequest) ProtoMessage() {}
+
+func (x *CompleteRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompleteRequest.ProtoReflect.Descriptor instead.
+func (*CompleteRequest) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *CompleteRequest) GetSrc() string {
+	if x != nil && x.Src != nil {
+		return *x.Src
+	}
+	return ""
+}
+
+func (x *CompleteRequest) GetClientName() string {
+	if x != nil && x.ClientName != nil {
+		return *x.ClientName
+	}
+	return ""
+}
+
+func (x *CompleteRequest) GetLast() *Block {
+	if x != nil {
+		return x.Last
+	}
+	return nil
+}
+
+func (x *CompleteRequest) GetFileId() uint64 {
+	if x != nil && x.FileId != nil {
+		return *x.FileId
+	}
+	return Default_CompleteRequest_FileId
+}
+
+type CompleteResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Result        *bool                  `protobuf:"varint,1,req,name=result" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CompleteResponse) Reset() {
+	*x = CompleteResponse{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompleteResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompleteResponse) ProtoMessage() {}
+
+func (x *CompleteResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompleteResponse.ProtoReflect.Descriptor instead.
+func (*CompleteResponse) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *CompleteResponse) GetResult() bool {
+	if x != nil && x.Result != nil {
+		return *x.Result
+	}
+	return false
+}
+
+type AbandonBlockRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	B             *Block                 `protobuf:"bytes,1,req,name=b" json:"b,omitempty"`
+	Src           *string                `protobuf:"bytes,2,req,name=src" json:"src,omitempty"`
+	Holder        *string                `protobuf:"bytes,3,req,name=holder" json:"holder,omitempty"`
+	FileId        *uint64                `protobuf:"varint,4,opt,name=file_id,json=fileId,def=0" json:"file_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+// Default values for AbandonBlockRequest fields.
+const (
+	Default_AbandonBlockRequest_FileId = uint64(0)
+)
+
+func (x *AbandonBlockRequest) Reset() {
+	*x = AbandonBlockRequest{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AbandonBlockRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AbandonBlockRequest) ProtoMessage() {}
+
+func (x *AbandonBlockRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AbandonBlockRequest.ProtoReflect.Descriptor instead.
+func (*AbandonBlockRequest) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *AbandonBlockRequest) GetB() *Block {
+	if x != nil {
+		return x.B
+	}
+	return nil
+}
+
+func (x *AbandonBlockRequest) GetSrc() string {
+	if x != nil && x.Src != nil {
+		return *x.Src
+	}
+	return ""
+}
+
+func (x *AbandonBlockRequest) GetHolder() string {
+	if x != nil && x.Holder != nil {
+		return *x.Holder
+	}
+	return ""
+}
+
+func (x *AbandonBlockRequest) GetFileId() uint64 {
+	if x != nil && x.FileId != nil {
+		return *x.FileId
+	}
+	return Default_AbandonBlockRequest_FileId
+}
+
+type AbandonBlockResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AbandonBlockResponse) Reset() {
+	*x = AbandonBlockResponse{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AbandonBlockResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AbandonBlockResponse) ProtoMessage() {}
+
+func (x *AbandonBlockResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AbandonBlockResponse.ProtoReflect.Descriptor instead.
+func (*AbandonBlockResponse) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{24}
+}
+
+type GetAdditionalDatanodeRequest struct {
+	state                protoimpl.MessageState `protogen:"open.v1"`
+	Src                  *string                `protobuf:"bytes,1,req,name=src" json:"src,omitempty"`
+	Blk                  *Block                 `protobuf:"bytes,2,req,name=blk" json:"blk,omitempty"`
+	Existings            []*DatanodeInfo        `protobuf:"bytes,3,rep,name=existings" json:"existings,omitempty"`
+	Excludes             []*DatanodeInfo        `protobuf:"bytes,4,rep,name=excludes" json:"excludes,omitempty"`
+	NumAdditionalNodes   *uint32                `protobuf:"varint,5,req,name=num_additional_nodes,json=numAdditionalNodes" json:"num_additional_nodes,omitempty"`
+	ClientName           *string                `protobuf:"bytes,6,req,name=client_name,json=clientName" json:"client_name,omitempty"`
+	ExistingStorageUuids []string               `protobuf:"bytes,7,rep,name=existing_storage_uuids,json=existingStorageUuids" json:"existing_storage_uuids,omitempty"`
+	FileId               *uint64                `protobuf:"varint,8,opt,name=file_id,json=fileId,def=0" json:"file_id,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
+}
+
+// Default values for GetAdditionalDatanodeRequest fields.
+const (
+	Default_GetAdditionalDatanodeRequest_FileId = uint64(0)
+)
+
+func (x *GetAdditionalDatanodeRequest) Reset() {
+	*x = GetAdditionalDatanodeRequest{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetAdditionalDatanodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetAdditionalDatanodeRequest) ProtoMessage() {}
+
+func (x *GetAdditionalDatanodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetAdditionalDatanodeRequest.ProtoReflect.Descriptor instead.
+func (*GetAdditionalDatanodeRequest) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *GetAdditionalDatanodeRequest) GetSrc() string {
+	if x != nil && x.Src != nil {
+		return *x.Src
+	}
+	return ""
+}
+
+func (x *GetAdditionalDatanodeRequest) GetBlk() *Block {
+	if x != nil {
+		return x.Blk
+	}
+	return nil
+}
+
+func (x *GetAdditionalDatanodeRequest) GetExistings() []*DatanodeInfo {
+	if x != nil {
+		return x.Existings
+	}
+	return nil
+}
+
+func (x *GetAdditionalDatanodeRequest) GetExcludes() []*DatanodeInfo {
+	if x != nil {
+		return x.Excludes
+	}
+	return nil
+}
+
+func (x *GetAdditionalDatanodeRequest) GetNumAdditionalNodes() uint32 {
+	if x != nil && x.NumAdditionalNodes != nil {
+		return *x.NumAdditionalNodes
+	}
+	return 0
+}
+
+func (x *GetAdditionalDatanodeRequest) GetClientName() string {
+	if x != nil && x.ClientName != nil {
+		return *x.ClientName
+	}
+	return ""
+}
+
+func (x *GetAdditionalDatanodeRequest) GetExistingStorageUuids() []string {
+	if x != nil {
+		return x.ExistingStorageUuids
+	}
+	return nil
+}
+
+func (x *GetAdditionalDatanodeRequest) GetFileId() uint64 {
+	if x != nil && x.FileId != nil {
+		return *x.FileId
+	}
+	return Default_GetAdditionalDatanodeRequest_FileId
+}
+
+type GetAdditionalDatanodeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Block         *LocatedBlock          `protobuf:"bytes,1,req,name=block" json:"block,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetAdditionalDatanodeResponse) Reset() {
+	*x = GetAdditionalDatanodeResponse{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetAdditionalDatanodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetAdditionalDatanodeResponse) ProtoMessage() {}
+
+func (x *GetAdditionalDatanodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetAdditionalDatanodeResponse.ProtoReflect.Descriptor instead.
+func (*GetAdditionalDatanodeResponse) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *GetAdditionalDatanodeResponse) GetBlock() *LocatedBlock {
+	if x != nil {
+		return x.Block
+	}
+	return nil
+}
+
+type UpdateBlockForPipelineRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Block         *Block                 `protobuf:"bytes,1,req,name=block" json:"block,omitempty"`
+	ClientName    *string                `protobuf:"bytes,2,req,name=client_name,json=clientName" json:"client_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateBlockForPipelineRequest) Reset() {
+	*x = UpdateBlockForPipelineRequest{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateBlockForPipelineRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateBlockForPipelineRequest) ProtoMessage() {}
+
+func (x *UpdateBlockForPipelineRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateBlockForPipelineRequest.ProtoReflect.Descriptor instead.
+func (*UpdateBlockForPipelineRequest) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *UpdateBlockForPipelineRequest) GetBlock() *Block {
+	if x != nil {
+		return x.Block
+	}
+	return nil
+}
+
+func (x *UpdateBlockForPipelineRequest) GetClientName() string {
+	if x != nil && x.ClientName != nil {
+		return *x.ClientName
+	}
+	return ""
+}
+
+type UpdateBlockForPipelineResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Block         *LocatedBlock          `protobuf:"bytes,1,req,name=block" json:"block,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateBlockForPipelineResponse) Reset() {
+	*x = UpdateBlockForPipelineResponse{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateBlockForPipelineResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateBlockForPipelineResponse) ProtoMessage() {}
+
+func (x *UpdateBlockForPipelineResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateBlockForPipelineResponse.ProtoReflect.Descriptor instead.
+func (*UpdateBlockForPipelineResponse) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *UpdateBlockForPipelineResponse) GetBlock() *LocatedBlock {
+	if x != nil {
+		return x.Block
+	}
+	return nil
+}
+
+type UpdatePipelineRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ClientName    *string                `protobuf:"bytes,1,req,name=client_name,json=clientName" json:"client_name,omitempty"`
+	OldBlock      *Block                 `protobuf:"bytes,2,req,name=old_block,json=oldBlock" json:"old_block,omitempty"`
+	NewBlock      *Block                 `protobuf:"bytes,3,req,name=new_block,json=newBlock" json:"new_block,omitempty"`
+	NewNodes      []*DatanodeId          `protobuf:"bytes,4,rep,name=new_nodes,json=newNodes" json:"new_nodes,omitempty"`
+	StorageIds    []string               `protobuf:"bytes,5,rep,name=storage_ids,json=storageIds" json:"storage_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdatePipelineRequest) Reset() {
+	*x = UpdatePipelineRequest{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdatePipelineRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdatePipelineRequest) ProtoMessage() {}
+
+func (x *UpdatePipelineRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdatePipelineRequest.ProtoReflect.Descriptor instead.
+func (*UpdatePipelineRequest) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *UpdatePipelineRequest) GetClientName() string {
+	if x != nil && x.ClientName != nil {
+		return *x.ClientName
+	}
+	return ""
+}
+
+func (x *UpdatePipelineRequest) GetOldBlock() *Block {
+	if x != nil {
+		return x.OldBlock
+	}
+	return nil
+}
+
+func (x *UpdatePipelineRequest) GetNewBlock() *Block {
+	if x != nil {
+		return x.NewBlock
+	}
+	return nil
+}
+
+func (x *UpdatePipelineRequest) GetNewNodes() []*DatanodeId {
+	if x != nil {
+		return x.NewNodes
+	}
+	return nil
+}
+
+func (x *UpdatePipelineRequest) GetStorageIds() []string {
+	if x != nil {
+		return x.StorageIds
+	}
+	return nil
+}
+
+type UpdatePipelineResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdatePipelineResponse) Reset() {
+	*x = UpdatePipelineResponse{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdatePipelineResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdatePipelineResponse) ProtoMessage() {}
+
+func (x *UpdatePipelineResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdatePipelineResponse.ProtoReflect.Descriptor instead.
+func (*UpdatePipelineResponse) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{30}
+}
+
+type FsyncRequest struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	Src             *string                `protobuf:"bytes,1,req,name=src" json:"src,omitempty"`
+	Client          *string                `protobuf:"bytes,2,req,name=client" json:"client,omitempty"`
+	LastBlockLength *int64                 `protobuf:"zigzag64,3,opt,name=last_block_length,json=lastBlockLength,def=-1" json:"last_block_length,omitempty"`
+	FileId          *uint64                `protobuf:"varint,4,opt,name=file_id,json=fileId,def=0" json:"file_id,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+// Default values for FsyncRequest fields.
+const (
+	Default_FsyncRequest_LastBlockLength = int64(-1)
+	Default_FsyncRequest_FileId          = uint64(0)
+)
+
+func (x *FsyncRequest) Reset() {
+	*x = FsyncRequest{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FsyncRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FsyncRequest) ProtoMessage() {}
+
+func (x *FsyncRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FsyncRequest.ProtoReflect.Descriptor instead.
+func (*FsyncRequest) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *FsyncRequest) GetSrc() string {
+	if x != nil && x.Src != nil {
+		return *x.Src
+	}
+	return ""
+}
+
+func (x *FsyncRequest) GetClient() string {
+	if x != nil && x.Client != nil {
+		return *x.Client
+	}
+	return ""
+}
+
+func (x *FsyncRequest) GetLastBlockLength() int64 {
+	if x != nil && x.LastBlockLength != nil {
+		return *x.LastBlockLength
+	}
+	return Default_FsyncRequest_LastBlockLength
+}
+
+func (x *FsyncRequest) GetFileId() uint64 {
+	if x != nil && x.FileId != nil {
+		return *x.FileId
+	}
+	return Default_FsyncRequest_FileId
+}
+
+type FsyncResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FsyncResponse) Reset() {
+	*x = FsyncResponse{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FsyncResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FsyncResponse) ProtoMessage() {}
+
+func (x *FsyncResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FsyncResponse.ProtoReflect.Descriptor instead.
+func (*FsyncResponse) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{32}
+}
+
+type RenewLeaseRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ClientName    *string                `protobuf:"bytes,1,req,name=client_name,json=clientName" json:"client_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenewLeaseRequest) Reset() {
+	*x = RenewLeaseRequest{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenewLeaseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenewLeaseRequest) ProtoMessage() {}
+
+func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenewLeaseRequest.ProtoReflect.Descriptor instead.
+func (*RenewLeaseRequest) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *RenewLeaseRequest) GetClientName() string {
+	if x != nil && x.ClientName != nil {
+		return *x.ClientName
+	}
+	return ""
+}
+
+type RenewLeaseResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenewLeaseResponse) Reset() {
+	*x = RenewLeaseResponse{}
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenewLeaseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenewLeaseResponse) ProtoMessage() {}
+
+func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenewLeaseResponse.ProtoReflect.Descriptor instead.
+func (*RenewLeaseResponse) Descriptor() ([]byte, []int) {
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{34}
+}
+
 type GetServerDefaultsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -413,7 +2078,7 @@ type GetServerDefaultsRequest struct {
 
 func (x *GetServerDefaultsRequest) Reset() {
 	*x = GetServerDefaultsRequest{}
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[5]
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -425,7 +2090,7 @@ func (x *GetServerDefaultsRequest) String() string {
 func (*GetServerDefaultsRequest) ProtoMessage() {}
 
 func (x *GetServerDefaultsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[5]
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -438,7 +2103,7 @@ func (x *GetServerDefaultsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServerDefaultsRequest.ProtoReflect.Descriptor instead.
 func (*GetServerDefaultsRequest) Descriptor() ([]byte, []int) {
-	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{5}
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{35}
 }
 
 type GetServerDefaultsResponse struct {
@@ -450,7 +2115,7 @@ type GetServerDefaultsResponse struct {
 
 func (x *GetServerDefaultsResponse) Reset() {
 	*x = GetServerDefaultsResponse{}
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[6]
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -462,7 +2127,7 @@ func (x *GetServerDefaultsResponse) String() string {
 func (*GetServerDefaultsResponse) ProtoMessage() {}
 
 func (x *GetServerDefaultsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[6]
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -475,7 +2140,7 @@ func (x *GetServerDefaultsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServerDefaultsResponse.ProtoReflect.Descriptor instead.
 func (*GetServerDefaultsResponse) Descriptor() ([]byte, []int) {
-	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{6}
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetServerDefaultsResponse) GetServerDefaults() *ServerDefaults {
@@ -488,6 +2153,11 @@ func (x *GetServerDefaultsResponse) GetServerDefaults() *ServerDefaults {
 // ServerDefaults is what is needed of FsServerDefaultsProto.
 type ServerDefaults struct {
 	state               protoimpl.MessageState `protogen:"open.v1"`
+	BlockSize           *uint64                `protobuf:"varint,1,req,name=block_size,json=blockSize" json:"block_size,omitempty"`
+	BytesPerChecksum    *uint32                `protobuf:"varint,2,req,name=bytes_per_checksum,json=bytesPerChecksum" json:"bytes_per_checksum,omitempty"`
+	WritePacketSize     *uint32                `protobuf:"varint,3,req,name=write_packet_size,json=writePacketSize" json:"write_packet_size,omitempty"`
+	Replication         *uint32                `protobuf:"varint,4,req,name=replication" json:"replication,omitempty"`
+	FileBufferSize      *uint32                `protobuf:"varint,5,req,name=file_buffer_size,json=fileBufferSize" json:"file_buffer_size,omitempty"`
 	EncryptDataTransfer *bool                  `protobuf:"varint,6,opt,name=encrypt_data_transfer,json=encryptDataTransfer,def=0" json:"encrypt_data_transfer,omitempty"`
 	unknownFields       protoimpl.UnknownFields
 	sizeCache           protoimpl.SizeCache
@@ -500,7 +2170,7 @@ const (
 
 func (x *ServerDefaults) Reset() {
 	*x = ServerDefaults{}
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[7]
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -512,7 +2182,7 @@ func (x *ServerDefaults) String() string {
 func (*ServerDefaults) ProtoMessage() {}
 
 func (x *ServerDefaults) ProtoReflect() protoreflect.Message {
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[7]
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -525,7 +2195,42 @@ func (x *ServerDefaults) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerDefaults.ProtoReflect.Descriptor instead.
 func (*ServerDefaults) Descriptor() ([]byte, []int) {
-	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{7}
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *ServerDefaults) GetBlockSize() uint64 {
+	if x != nil && x.BlockSize != nil {
+		return *x.BlockSize
+	}
+	return 0
+}
+
+func (x *ServerDefaults) GetBytesPerChecksum() uint32 {
+	if x != nil && x.BytesPerChecksum != nil {
+		return *x.BytesPerChecksum
+	}
+	return 0
+}
+
+func (x *ServerDefaults) GetWritePacketSize() uint32 {
+	if x != nil && x.WritePacketSize != nil {
+		return *x.WritePacketSize
+	}
+	return 0
+}
+
+func (x *ServerDefaults) GetReplication() uint32 {
+	if x != nil && x.Replication != nil {
+		return *x.Replication
+	}
+	return 0
+}
+
+func (x *ServerDefaults) GetFileBufferSize() uint32 {
+	if x != nil && x.FileBufferSize != nil {
+		return *x.FileBufferSize
+	}
+	return 0
 }
 
 func (x *ServerDefaults) GetEncryptDataTransfer() bool {
@@ -543,7 +2248,7 @@ type GetDataEncryptionKeyRequest struct {
 
 func (x *GetDataEncryptionKeyRequest) Reset() {
 	*x = GetDataEncryptionKeyRequest{}
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[8]
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -555,7 +2260,7 @@ func (x *GetDataEncryptionKeyRequest) String() string {
 func (*GetDataEncryptionKeyRequest) ProtoMessage() {}
 
 func (x *GetDataEncryptionKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[8]
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -568,7 +2273,7 @@ func (x *GetDataEncryptionKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDataEncryptionKeyRequest.ProtoReflect.Descriptor instead.
 func (*GetDataEncryptionKeyRequest) Descriptor() ([]byte, []int) {
-	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{8}
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{38}
 }
 
 type GetDataEncryptionKeyResponse struct {
@@ -580,7 +2285,7 @@ type GetDataEncryptionKeyResponse struct {
 
 func (x *GetDataEncryptionKeyResponse) Reset() {
 	*x = GetDataEncryptionKeyResponse{}
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[9]
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -592,7 +2297,7 @@ func (x *GetDataEncryptionKeyResponse) String() string {
 func (*GetDataEncryptionKeyResponse) ProtoMessage() {}
 
 func (x *GetDataEncryptionKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[9]
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -605,7 +2310,7 @@ func (x *GetDataEncryptionKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDataEncryptionKeyResponse.ProtoReflect.Descriptor instead.
 func (*GetDataEncryptionKeyResponse) Descriptor() ([]byte, []int) {
-	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{9}
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *GetDataEncryptionKeyResponse) GetDataEncryptionKey() *DataEncryptionKey {
@@ -630,7 +2335,7 @@ type DataEncryptionKey struct {
 
 func (x *DataEncryptionKey) Reset() {
 	*x = DataEncryptionKey{}
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[10]
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -642,7 +2347,7 @@ func (x *DataEncryptionKey) String() string {
 func (*DataEncryptionKey) ProtoMessage() {}
 
 func (x *DataEncryptionKey) ProtoReflect() protoreflect.Message {
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[10]
+	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -655,7 +2360,7 @@ func (x *DataEncryptionKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DataEncryptionKey.ProtoReflect.Descriptor instead.
 func (*DataEncryptionKey) Descriptor() ([]byte, []int) {
-	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{10}
+	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *DataEncryptionKey) GetKeyId() uint32 {
@@ -700,283 +2405,6 @@ func (x *DataEncryptionKey) GetEncryptionAlgorithm() string {
 	return ""
 }
 
-type HandshakeMessage struct {
-	state         protoimpl.MessageState   `protogen:"open.v1"`
-	Status        *HandshakeMessage_Status `protobuf:"varint,1,req,name=status,enum=leat.hadoop.hdfs.HandshakeMessage_Status" json:"status,omitempty"`
-	Payload       []byte                   `protobuf:"bytes,2,opt,name=payload" json:"payload,omitempty"`
-	Message       *string                  `protobuf:"bytes,3,opt,name=message" json:"message,omitempty"`
-	CipherOption  []*CipherOption          `protobuf:"bytes,4,rep,name=cipher_option,json=cipherOption" json:"cipher_option,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *HandshakeMessage) Reset() {
-	*x = HandshakeMessage{}
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[11]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *HandshakeMessage) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*HandshakeMessage) ProtoMessage() {}
-
-func (x *HandshakeMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[11]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use HandshakeMessage.ProtoReflect.Descriptor instead.
-func (*HandshakeMessage) Descriptor() ([]byte, []int) {
-	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{11}
-}
-
-func (x *HandshakeMessage) GetStatus() HandshakeMessage_Status {
-	if x != nil && x.Status != nil {
-		return *x.Status
-	}
-	return HandshakeMessage_SUCCESS
-}
-
-func (x *HandshakeMessage) GetPayload() []byte {
-	if x != nil {
-		return x.Payload
-	}
-	return nil
-}
-
-func (x *HandshakeMessage) GetMessage() string {
-	if x != nil && x.Message != nil {
-		return *x.Message
-	}
-	return ""
-}
-
-func (x *HandshakeMessage) GetCipherOption() []*CipherOption {
-	if x != nil {
-		return x.CipherOption
-	}
-	return nil
-}
-
-type CipherOption struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Suite         *CipherSuite           `protobuf:"varint,1,req,name=suite,enum=leat.hadoop.hdfs.CipherSuite" json:"suite,omitempty"`
-	InKey         []byte                 `protobuf:"bytes,2,opt,name=in_key,json=inKey" json:"in_key,omitempty"`
-	InIv          []byte                 `protobuf:"bytes,3,opt,name=in_iv,json=inIv" json:"in_iv,omitempty"`
-	OutKey        []byte                 `protobuf:"bytes,4,opt,name=out_key,json=outKey" json:"out_key,omitempty"`
-	OutIv         []byte                 `protobuf:"bytes,5,opt,name=out_iv,json=outIv" json:"out_iv,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CipherOption) Reset() {
-	*x = CipherOption{}
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[12]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CipherOption) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CipherOption) ProtoMessage() {}
-
-func (x *CipherOption) ProtoReflect() protoreflect.Message {
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[12]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CipherOption.ProtoReflect.Descriptor instead.
-func (*CipherOption) Descriptor() ([]byte, []int) {
-	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{12}
-}
-
-func (x *CipherOption) GetSuite() CipherSuite {
-	if x != nil && x.Suite != nil {
-		return *x.Suite
-	}
-	return CipherSuite_UNKNOWN
-}
-
-func (x *CipherOption) GetInKey() []byte {
-	if x != nil {
-		return x.InKey
-	}
-	return nil
-}
-
-func (x *CipherOption) GetInIv() []byte {
-	if x != nil {
-		return x.InIv
-	}
-	return nil
-}
-
-func (x *CipherOption) GetOutKey() []byte {
-	if x != nil {
-		return x.OutKey
-	}
-	return nil
-}
-
-func (x *CipherOption) GetOutIv() []byte {
-	if x != nil {
-		return x.OutIv
-	}
-	return nil
-}
-
-// BlockOperation is the beginning of OpReadBlockProto and OpWriteBlockProto.
-type BlockOperation struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Header        *OperationHeader       `protobuf:"bytes,1,req,name=header" json:"header,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *BlockOperation) Reset() {
-	*x = BlockOperation{}
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[13]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *BlockOperation) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*BlockOperation) ProtoMessage() {}
-
-func (x *BlockOperation) ProtoReflect() protoreflect.Message {
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[13]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use BlockOperation.ProtoReflect.Descriptor instead.
-func (*BlockOperation) Descriptor() ([]byte, []int) {
-	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{13}
-}
-
-func (x *BlockOperation) GetHeader() *OperationHeader {
-	if x != nil {
-		return x.Header
-	}
-	return nil
-}
-
-type OperationHeader struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	BaseHeader    *BlockHeader           `protobuf:"bytes,1,req,name=base_header,json=baseHeader" json:"base_header,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *OperationHeader) Reset() {
-	*x = OperationHeader{}
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[14]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *OperationHeader) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*OperationHeader) ProtoMessage() {}
-
-func (x *OperationHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[14]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use OperationHeader.ProtoReflect.Descriptor instead.
-func (*OperationHeader) Descriptor() ([]byte, []int) {
-	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{14}
-}
-
-func (x *OperationHeader) GetBaseHeader() *BlockHeader {
-	if x != nil {
-		return x.BaseHeader
-	}
-	return nil
-}
-
-type BlockHeader struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Token         *Token                 `protobuf:"bytes,2,opt,name=token" json:"token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *BlockHeader) Reset() {
-	*x = BlockHeader{}
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[15]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *BlockHeader) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*BlockHeader) ProtoMessage() {}
-
-func (x *BlockHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_storage_hadoop_wire_hdfs_proto_msgTypes[15]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use BlockHeader.ProtoReflect.Descriptor instead.
-func (*BlockHeader) Descriptor() ([]byte, []int) {
-	return file_storage_hadoop_wire_hdfs_proto_rawDescGZIP(), []int{15}
-}
-
-func (x *BlockHeader) GetToken() *Token {
-	if x != nil {
-		return x.Token
-	}
-	return nil
-}
-
 var File_storage_hadoop_wire_hdfs_proto protoreflect.FileDescriptor
 
 const file_storage_hadoop_wire_hdfs_proto_rawDesc = "" +
@@ -990,18 +2418,152 @@ const file_storage_hadoop_wire_hdfs_proto_rawDesc = "" +
 	"\x12GetFileInfoRequest\x12\x10\n" +
 	"\x03src\x18\x01 \x02(\tR\x03src\"C\n" +
 	"\x13GetFileInfoResponse\x12,\n" +
-	"\x02fs\x18\x01 \x01(\v2\x1c.leat.hadoop.hdfs.FileStatusR\x02fs\"\x87\x01\n" +
+	"\x02fs\x18\x01 \x01(\v2\x1c.leat.hadoop.hdfs.FileStatusR\x02fs\"\x96\x02\n" +
 	"\n" +
 	"FileStatus\x12\x1b\n" +
 	"\tfile_type\x18\x01 \x02(\x05R\bfileType\x12\x12\n" +
 	"\x04path\x18\x02 \x02(\fR\x04path\x12\x16\n" +
 	"\x06length\x18\x03 \x02(\x04R\x06length\x12\x14\n" +
 	"\x05owner\x18\x05 \x02(\tR\x05owner\x12\x1a\n" +
-	"\afile_id\x18\r \x01(\x04:\x010R\x06fileId\"\x1a\n" +
+	"\afile_id\x18\r \x01(\x04:\x010R\x06fileId\x12I\n" +
+	"\x0ffile_encryption\x18\x0f \x01(\v2 .leat.hadoop.hdfs.FileEncryptionR\x0efileEncryption\x12B\n" +
+	"\tec_policy\x18\x11 \x01(\v2%.leat.hadoop.hdfs.ErasureCodingPolicyR\becPolicy\"\x10\n" +
+	"\x0eFileEncryption\")\n" +
+	"\x13ErasureCodingPolicy\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\"\x86\x01\n" +
+	"\x05Block\x12\x17\n" +
+	"\apool_id\x18\x01 \x02(\tR\x06poolId\x12\x19\n" +
+	"\bblock_id\x18\x02 \x02(\x04R\ablockId\x12)\n" +
+	"\x10generation_stamp\x18\x03 \x02(\x04R\x0fgenerationStamp\x12\x1e\n" +
+	"\tnum_bytes\x18\x04 \x01(\x04:\x010R\bnumBytes\"\xbc\x01\n" +
+	"\n" +
+	"DatanodeId\x12\x17\n" +
+	"\aip_addr\x18\x01 \x02(\tR\x06ipAddr\x12\x1b\n" +
+	"\thost_name\x18\x02 \x02(\tR\bhostName\x12#\n" +
+	"\rdatanode_uuid\x18\x03 \x02(\tR\fdatanodeUuid\x12\x1b\n" +
+	"\txfer_port\x18\x04 \x02(\rR\bxferPort\x12\x1b\n" +
+	"\tinfo_port\x18\x05 \x02(\rR\binfoPort\x12\x19\n" +
+	"\bipc_port\x18\x06 \x02(\rR\aipcPort\"X\n" +
+	"\fDatanodeInfo\x12,\n" +
+	"\x02id\x18\x01 \x02(\v2\x1c.leat.hadoop.hdfs.DatanodeIdR\x02id\x12\x1a\n" +
+	"\blocation\x18\b \x01(\tR\blocation\"\x9f\x02\n" +
+	"\fLocatedBlock\x12%\n" +
+	"\x01b\x18\x01 \x02(\v2\x17.leat.hadoop.hdfs.BlockR\x01b\x12\x16\n" +
+	"\x06offset\x18\x02 \x02(\x04R\x06offset\x122\n" +
+	"\x04locs\x18\x03 \x03(\v2\x1e.leat.hadoop.hdfs.DatanodeInfoR\x04locs\x12\x18\n" +
+	"\acorrupt\x18\x04 \x02(\bR\acorrupt\x12<\n" +
+	"\vblock_token\x18\x05 \x02(\v2\x1b.leat.hadoop.security.TokenR\n" +
+	"blockToken\x12#\n" +
+	"\rstorage_types\x18\a \x03(\x05R\fstorageTypes\x12\x1f\n" +
+	"\vstorage_ids\x18\b \x03(\tR\n" +
+	"storageIds\"\x9a\x03\n" +
+	"\rLocatedBlocks\x12\x1f\n" +
+	"\vfile_length\x18\x01 \x02(\x04R\n" +
+	"fileLength\x126\n" +
+	"\x06blocks\x18\x02 \x03(\v2\x1e.leat.hadoop.hdfs.LocatedBlockR\x06blocks\x12-\n" +
+	"\x12under_construction\x18\x03 \x02(\bR\x11underConstruction\x12=\n" +
+	"\n" +
+	"last_block\x18\x04 \x01(\v2\x1e.leat.hadoop.hdfs.LocatedBlockR\tlastBlock\x123\n" +
+	"\x16is_last_block_complete\x18\x05 \x02(\bR\x13isLastBlockComplete\x12I\n" +
+	"\x0ffile_encryption\x18\x06 \x01(\v2 .leat.hadoop.hdfs.FileEncryptionR\x0efileEncryption\x12B\n" +
+	"\tec_policy\x18\a \x01(\v2%.leat.hadoop.hdfs.ErasureCodingPolicyR\becPolicy\"\\\n" +
+	"\x18GetBlockLocationsRequest\x12\x10\n" +
+	"\x03src\x18\x01 \x02(\tR\x03src\x12\x16\n" +
+	"\x06offset\x18\x02 \x02(\x04R\x06offset\x12\x16\n" +
+	"\x06length\x18\x03 \x02(\x04R\x06length\"Z\n" +
+	"\x19GetBlockLocationsResponse\x12=\n" +
+	"\tlocations\x18\x01 \x01(\v2\x1f.leat.hadoop.hdfs.LocatedBlocksR\tlocations\"\"\n" +
+	"\fFsPermission\x12\x12\n" +
+	"\x04perm\x18\x01 \x02(\rR\x04perm\"~\n" +
+	"\rMkdirsRequest\x12\x10\n" +
+	"\x03src\x18\x01 \x02(\tR\x03src\x126\n" +
+	"\x06masked\x18\x02 \x02(\v2\x1e.leat.hadoop.hdfs.FsPermissionR\x06masked\x12#\n" +
+	"\rcreate_parent\x18\x03 \x02(\bR\fcreateParent\"(\n" +
+	"\x0eMkdirsResponse\x12\x16\n" +
+	"\x06result\x18\x01 \x02(\bR\x06result\"\x81\x02\n" +
+	"\rCreateRequest\x12\x10\n" +
+	"\x03src\x18\x01 \x02(\tR\x03src\x126\n" +
+	"\x06masked\x18\x02 \x02(\v2\x1e.leat.hadoop.hdfs.FsPermissionR\x06masked\x12\x1f\n" +
+	"\vclient_name\x18\x03 \x02(\tR\n" +
+	"clientName\x12\x1f\n" +
+	"\vcreate_flag\x18\x04 \x02(\rR\n" +
+	"createFlag\x12#\n" +
+	"\rcreate_parent\x18\x05 \x02(\bR\fcreateParent\x12 \n" +
+	"\vreplication\x18\x06 \x02(\rR\vreplication\x12\x1d\n" +
+	"\n" +
+	"block_size\x18\a \x02(\x04R\tblockSize\">\n" +
+	"\x0eCreateResponse\x12,\n" +
+	"\x02fs\x18\x01 \x01(\v2\x1c.leat.hadoop.hdfs.FileStatusR\x02fs\"\xda\x01\n" +
+	"\x0fAddBlockRequest\x12\x10\n" +
+	"\x03src\x18\x01 \x02(\tR\x03src\x12\x1f\n" +
+	"\vclient_name\x18\x02 \x02(\tR\n" +
+	"clientName\x123\n" +
+	"\bprevious\x18\x03 \x01(\v2\x17.leat.hadoop.hdfs.BlockR\bprevious\x12C\n" +
+	"\rexclude_nodes\x18\x04 \x03(\v2\x1e.leat.hadoop.hdfs.DatanodeInfoR\fexcludeNodes\x12\x1a\n" +
+	"\afile_id\x18\x05 \x01(\x04:\x010R\x06fileId\"H\n" +
+	"\x10AddBlockResponse\x124\n" +
+	"\x05block\x18\x01 \x02(\v2\x1e.leat.hadoop.hdfs.LocatedBlockR\x05block\"\x8d\x01\n" +
+	"\x0fCompleteRequest\x12\x10\n" +
+	"\x03src\x18\x01 \x02(\tR\x03src\x12\x1f\n" +
+	"\vclient_name\x18\x02 \x02(\tR\n" +
+	"clientName\x12+\n" +
+	"\x04last\x18\x03 \x01(\v2\x17.leat.hadoop.hdfs.BlockR\x04last\x12\x1a\n" +
+	"\afile_id\x18\x04 \x01(\x04:\x010R\x06fileId\"*\n" +
+	"\x10CompleteResponse\x12\x16\n" +
+	"\x06result\x18\x01 \x02(\bR\x06result\"\x82\x01\n" +
+	"\x13AbandonBlockRequest\x12%\n" +
+	"\x01b\x18\x01 \x02(\v2\x17.leat.hadoop.hdfs.BlockR\x01b\x12\x10\n" +
+	"\x03src\x18\x02 \x02(\tR\x03src\x12\x16\n" +
+	"\x06holder\x18\x03 \x02(\tR\x06holder\x12\x1a\n" +
+	"\afile_id\x18\x04 \x01(\x04:\x010R\x06fileId\"\x16\n" +
+	"\x14AbandonBlockResponse\"\xfa\x02\n" +
+	"\x1cGetAdditionalDatanodeRequest\x12\x10\n" +
+	"\x03src\x18\x01 \x02(\tR\x03src\x12)\n" +
+	"\x03blk\x18\x02 \x02(\v2\x17.leat.hadoop.hdfs.BlockR\x03blk\x12<\n" +
+	"\texistings\x18\x03 \x03(\v2\x1e.leat.hadoop.hdfs.DatanodeInfoR\texistings\x12:\n" +
+	"\bexcludes\x18\x04 \x03(\v2\x1e.leat.hadoop.hdfs.DatanodeInfoR\bexcludes\x120\n" +
+	"\x14num_additional_nodes\x18\x05 \x02(\rR\x12numAdditionalNodes\x12\x1f\n" +
+	"\vclient_name\x18\x06 \x02(\tR\n" +
+	"clientName\x124\n" +
+	"\x16existing_storage_uuids\x18\a \x03(\tR\x14existingStorageUuids\x12\x1a\n" +
+	"\afile_id\x18\b \x01(\x04:\x010R\x06fileId\"U\n" +
+	"\x1dGetAdditionalDatanodeResponse\x124\n" +
+	"\x05block\x18\x01 \x02(\v2\x1e.leat.hadoop.hdfs.LocatedBlockR\x05block\"o\n" +
+	"\x1dUpdateBlockForPipelineRequest\x12-\n" +
+	"\x05block\x18\x01 \x02(\v2\x17.leat.hadoop.hdfs.BlockR\x05block\x12\x1f\n" +
+	"\vclient_name\x18\x02 \x02(\tR\n" +
+	"clientName\"V\n" +
+	"\x1eUpdateBlockForPipelineResponse\x124\n" +
+	"\x05block\x18\x01 \x02(\v2\x1e.leat.hadoop.hdfs.LocatedBlockR\x05block\"\x80\x02\n" +
+	"\x15UpdatePipelineRequest\x12\x1f\n" +
+	"\vclient_name\x18\x01 \x02(\tR\n" +
+	"clientName\x124\n" +
+	"\told_block\x18\x02 \x02(\v2\x17.leat.hadoop.hdfs.BlockR\boldBlock\x124\n" +
+	"\tnew_block\x18\x03 \x02(\v2\x17.leat.hadoop.hdfs.BlockR\bnewBlock\x129\n" +
+	"\tnew_nodes\x18\x04 \x03(\v2\x1c.leat.hadoop.hdfs.DatanodeIdR\bnewNodes\x12\x1f\n" +
+	"\vstorage_ids\x18\x05 \x03(\tR\n" +
+	"storageIds\"\x18\n" +
+	"\x16UpdatePipelineResponse\"\x84\x01\n" +
+	"\fFsyncRequest\x12\x10\n" +
+	"\x03src\x18\x01 \x02(\tR\x03src\x12\x16\n" +
+	"\x06client\x18\x02 \x02(\tR\x06client\x12.\n" +
+	"\x11last_block_length\x18\x03 \x01(\x12:\x02-1R\x0flastBlockLength\x12\x1a\n" +
+	"\afile_id\x18\x04 \x01(\x04:\x010R\x06fileId\"\x0f\n" +
+	"\rFsyncResponse\"4\n" +
+	"\x11RenewLeaseRequest\x12\x1f\n" +
+	"\vclient_name\x18\x01 \x02(\tR\n" +
+	"clientName\"\x14\n" +
+	"\x12RenewLeaseResponse\"\x1a\n" +
 	"\x18GetServerDefaultsRequest\"f\n" +
 	"\x19GetServerDefaultsResponse\x12I\n" +
-	"\x0fserver_defaults\x18\x01 \x02(\v2 .leat.hadoop.hdfs.ServerDefaultsR\x0eserverDefaults\"K\n" +
-	"\x0eServerDefaults\x129\n" +
+	"\x0fserver_defaults\x18\x01 \x02(\v2 .leat.hadoop.hdfs.ServerDefaultsR\x0eserverDefaults\"\x90\x02\n" +
+	"\x0eServerDefaults\x12\x1d\n" +
+	"\n" +
+	"block_size\x18\x01 \x02(\x04R\tblockSize\x12,\n" +
+	"\x12bytes_per_checksum\x18\x02 \x02(\rR\x10bytesPerChecksum\x12*\n" +
+	"\x11write_packet_size\x18\x03 \x02(\rR\x0fwritePacketSize\x12 \n" +
+	"\vreplication\x18\x04 \x02(\rR\vreplication\x12(\n" +
+	"\x10file_buffer_size\x18\x05 \x02(\rR\x0efileBufferSize\x129\n" +
 	"\x15encrypt_data_transfer\x18\x06 \x01(\b:\x05falseR\x13encryptDataTransfer\"\x1d\n" +
 	"\x1bGetDataEncryptionKeyRequest\"s\n" +
 	"\x1cGetDataEncryptionKeyResponse\x12S\n" +
@@ -1013,32 +2575,7 @@ const file_storage_hadoop_wire_hdfs_proto_rawDesc = "" +
 	"\x0eencryption_key\x18\x04 \x02(\fR\rencryptionKey\x12\x1f\n" +
 	"\vexpiry_date\x18\x05 \x02(\x04R\n" +
 	"expiryDate\x121\n" +
-	"\x14encryption_algorithm\x18\x06 \x01(\tR\x13encryptionAlgorithm\"\x87\x02\n" +
-	"\x10HandshakeMessage\x12A\n" +
-	"\x06status\x18\x01 \x02(\x0e2).leat.hadoop.hdfs.HandshakeMessage.StatusR\x06status\x12\x18\n" +
-	"\apayload\x18\x02 \x01(\fR\apayload\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage\x12C\n" +
-	"\rcipher_option\x18\x04 \x03(\v2\x1e.leat.hadoop.hdfs.CipherOptionR\fcipherOption\"7\n" +
-	"\x06Status\x12\v\n" +
-	"\aSUCCESS\x10\x00\x12\x15\n" +
-	"\x11ERROR_UNKNOWN_KEY\x10\x01\x12\t\n" +
-	"\x05ERROR\x10\x02\"\x9f\x01\n" +
-	"\fCipherOption\x123\n" +
-	"\x05suite\x18\x01 \x02(\x0e2\x1d.leat.hadoop.hdfs.CipherSuiteR\x05suite\x12\x15\n" +
-	"\x06in_key\x18\x02 \x01(\fR\x05inKey\x12\x13\n" +
-	"\x05in_iv\x18\x03 \x01(\fR\x04inIv\x12\x17\n" +
-	"\aout_key\x18\x04 \x01(\fR\x06outKey\x12\x15\n" +
-	"\x06out_iv\x18\x05 \x01(\fR\x05outIv\"K\n" +
-	"\x0eBlockOperation\x129\n" +
-	"\x06header\x18\x01 \x02(\v2!.leat.hadoop.hdfs.OperationHeaderR\x06header\"Q\n" +
-	"\x0fOperationHeader\x12>\n" +
-	"\vbase_header\x18\x01 \x02(\v2\x1d.leat.hadoop.hdfs.BlockHeaderR\n" +
-	"baseHeader\"@\n" +
-	"\vBlockHeader\x121\n" +
-	"\x05token\x18\x02 \x01(\v2\x1b.leat.hadoop.security.TokenR\x05token*1\n" +
-	"\vCipherSuite\x12\v\n" +
-	"\aUNKNOWN\x10\x01\x12\x15\n" +
-	"\x11AES_CTR_NOPADDING\x10\x02B1Z/github.com/leatproject/leat/storage/hadoop/wire"
+	"\x14encryption_algorithm\x18\x06 \x01(\tR\x13encryptionAlgorithmB1Z/github.com/leatproject/leat/storage/hadoop/wire"
 
 var (
 	file_storage_hadoop_wire_hdfs_proto_rawDescOnce sync.Once
@@ -1052,44 +2589,88 @@ func file_storage_hadoop_wire_hdfs_proto_rawDescGZIP() []byte {
 	return file_storage_hadoop_wire_hdfs_proto_rawDescData
 }
 
-var file_storage_hadoop_wire_hdfs_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_storage_hadoop_wire_hdfs_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_storage_hadoop_wire_hdfs_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
 var file_storage_hadoop_wire_hdfs_proto_goTypes = []any{
-	(CipherSuite)(0),                     // 0: leat.hadoop.hdfs.CipherSuite
-	(HandshakeMessage_Status)(0),         // 1: leat.hadoop.hdfs.HandshakeMessage.Status
-	(*RenameRequest)(nil),                // 2: leat.hadoop.hdfs.RenameRequest
-	(*RenameResponse)(nil),               // 3: leat.hadoop.hdfs.RenameResponse
-	(*GetFileInfoRequest)(nil),           // 4: leat.hadoop.hdfs.GetFileInfoRequest
-	(*GetFileInfoResponse)(nil),          // 5: leat.hadoop.hdfs.GetFileInfoResponse
-	(*FileStatus)(nil),                   // 6: leat.hadoop.hdfs.FileStatus
-	(*GetServerDefaultsRequest)(nil),     // 7: leat.hadoop.hdfs.GetServerDefaultsRequest
-	(*GetServerDefaultsResponse)(nil),    // 8: leat.hadoop.hdfs.GetServerDefaultsResponse
-	(*ServerDefaults)(nil),               // 9: leat.hadoop.hdfs.ServerDefaults
-	(*GetDataEncryptionKeyRequest)(nil),  // 10: leat.hadoop.hdfs.GetDataEncryptionKeyRequest
-	(*GetDataEncryptionKeyResponse)(nil), // 11: leat.hadoop.hdfs.GetDataEncryptionKeyResponse
-	(*DataEncryptionKey)(nil),            // 12: leat.hadoop.hdfs.DataEncryptionKey
-	(*HandshakeMessage)(nil),             // 13: leat.hadoop.hdfs.HandshakeMessage
-	(*CipherOption)(nil),                 // 14: leat.hadoop.hdfs.CipherOption
-	(*BlockOperation)(nil),               // 15: leat.hadoop.hdfs.BlockOperation
-	(*OperationHeader)(nil),              // 16: leat.hadoop.hdfs.OperationHeader
-	(*BlockHeader)(nil),                  // 17: leat.hadoop.hdfs.BlockHeader
-	(*Token)(nil),                        // 18: leat.hadoop.security.Token
+	(*RenameRequest)(nil),                  // 0: leat.hadoop.hdfs.RenameRequest
+	(*RenameResponse)(nil),                 // 1: leat.hadoop.hdfs.RenameResponse
+	(*GetFileInfoRequest)(nil),             // 2: leat.hadoop.hdfs.GetFileInfoRequest
+	(*GetFileInfoResponse)(nil),            // 3: leat.hadoop.hdfs.GetFileInfoResponse
+	(*FileStatus)(nil),                     // 4: leat.hadoop.hdfs.FileStatus
+	(*FileEncryption)(nil),                 // 5: leat.hadoop.hdfs.FileEncryption
+	(*ErasureCodingPolicy)(nil),            // 6: leat.hadoop.hdfs.ErasureCodingPolicy
+	(*Block)(nil),                          // 7: leat.hadoop.hdfs.Block
+	(*DatanodeId)(nil),                     // 8: leat.hadoop.hdfs.DatanodeId
+	(*DatanodeInfo)(nil),                   // 9: leat.hadoop.hdfs.DatanodeInfo
+	(*LocatedBlock)(nil),                   // 10: leat.hadoop.hdfs.LocatedBlock
+	(*LocatedBlocks)(nil),                  // 11: leat.hadoop.hdfs.LocatedBlocks
+	(*GetBlockLocationsRequest)(nil),       // 12: leat.hadoop.hdfs.GetBlockLocationsRequest
+	(*GetBlockLocationsResponse)(nil),      // 13: leat.hadoop.hdfs.GetBlockLocationsResponse
+	(*FsPermission)(nil),                   // 14: leat.hadoop.hdfs.FsPermission
+	(*MkdirsRequest)(nil),                  // 15: leat.hadoop.hdfs.MkdirsRequest
+	(*MkdirsResponse)(nil),                 // 16: leat.hadoop.hdfs.MkdirsResponse
+	(*CreateRequest)(nil),                  // 17: leat.hadoop.hdfs.CreateRequest
+	(*CreateResponse)(nil),                 // 18: leat.hadoop.hdfs.CreateResponse
+	(*AddBlockRequest)(nil),                // 19: leat.hadoop.hdfs.AddBlockRequest
+	(*AddBlockResponse)(nil),               // 20: leat.hadoop.hdfs.AddBlockResponse
+	(*CompleteRequest)(nil),                // 21: leat.hadoop.hdfs.CompleteRequest
+	(*CompleteResponse)(nil),               // 22: leat.hadoop.hdfs.CompleteResponse
+	(*AbandonBlockRequest)(nil),            // 23: leat.hadoop.hdfs.AbandonBlockRequest
+	(*AbandonBlockResponse)(nil),           // 24: leat.hadoop.hdfs.AbandonBlockResponse
+	(*GetAdditionalDatanodeRequest)(nil),   // 25: leat.hadoop.hdfs.GetAdditionalDatanodeRequest
+	(*GetAdditionalDatanodeResponse)(nil),  // 26: leat.hadoop.hdfs.GetAdditionalDatanodeResponse
+	(*UpdateBlockForPipelineRequest)(nil),  // 27: leat.hadoop.hdfs.UpdateBlockForPipelineRequest
+	(*UpdateBlockForPipelineResponse)(nil), // 28: leat.hadoop.hdfs.UpdateBlockForPipelineResponse
+	(*UpdatePipelineRequest)(nil),          // 29: leat.hadoop.hdfs.UpdatePipelineRequest
+	(*UpdatePipelineResponse)(nil),         // 30: leat.hadoop.hdfs.UpdatePipelineResponse
+	(*FsyncRequest)(nil),                   // 31: leat.hadoop.hdfs.FsyncRequest
+	(*FsyncResponse)(nil),                  // 32: leat.hadoop.hdfs.FsyncResponse
+	(*RenewLeaseRequest)(nil),              // 33: leat.hadoop.hdfs.RenewLeaseRequest
+	(*RenewLeaseResponse)(nil),             // 34: leat.hadoop.hdfs.RenewLeaseResponse
+	(*GetServerDefaultsRequest)(nil),       // 35: leat.hadoop.hdfs.GetServerDefaultsRequest
+	(*GetServerDefaultsResponse)(nil),      // 36: leat.hadoop.hdfs.GetServerDefaultsResponse
+	(*ServerDefaults)(nil),                 // 37: leat.hadoop.hdfs.ServerDefaults
+	(*GetDataEncryptionKeyRequest)(nil),    // 38: leat.hadoop.hdfs.GetDataEncryptionKeyRequest
+	(*GetDataEncryptionKeyResponse)(nil),   // 39: leat.hadoop.hdfs.GetDataEncryptionKeyResponse
+	(*DataEncryptionKey)(nil),              // 40: leat.hadoop.hdfs.DataEncryptionKey
+	(*Token)(nil),                          // 41: leat.hadoop.security.Token
 }
 var file_storage_hadoop_wire_hdfs_proto_depIdxs = []int32{
-	6,  // 0: leat.hadoop.hdfs.GetFileInfoResponse.fs:type_name -> leat.hadoop.hdfs.FileStatus
-	9,  // 1: leat.hadoop.hdfs.GetServerDefaultsResponse.server_defaults:type_name -> leat.hadoop.hdfs.ServerDefaults
-	12, // 2: leat.hadoop.hdfs.GetDataEncryptionKeyResponse.data_encryption_key:type_name -> leat.hadoop.hdfs.DataEncryptionKey
-	1,  // 3: leat.hadoop.hdfs.HandshakeMessage.status:type_name -> leat.hadoop.hdfs.HandshakeMessage.Status
-	14, // 4: leat.hadoop.hdfs.HandshakeMessage.cipher_option:type_name -> leat.hadoop.hdfs.CipherOption
-	0,  // 5: leat.hadoop.hdfs.CipherOption.suite:type_name -> leat.hadoop.hdfs.CipherSuite
-	16, // 6: leat.hadoop.hdfs.BlockOperation.header:type_name -> leat.hadoop.hdfs.OperationHeader
-	17, // 7: leat.hadoop.hdfs.OperationHeader.base_header:type_name -> leat.hadoop.hdfs.BlockHeader
-	18, // 8: leat.hadoop.hdfs.BlockHeader.token:type_name -> leat.hadoop.security.Token
-	9,  // [9:9] is the sub-list for method output_type
-	9,  // [9:9] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	4,  // 0: leat.hadoop.hdfs.GetFileInfoResponse.fs:type_name -> leat.hadoop.hdfs.FileStatus
+	5,  // 1: leat.hadoop.hdfs.FileStatus.file_encryption:type_name -> leat.hadoop.hdfs.FileEncryption
+	6,  // 2: leat.hadoop.hdfs.FileStatus.ec_policy:type_name -> leat.hadoop.hdfs.ErasureCodingPolicy
+	8,  // 3: leat.hadoop.hdfs.DatanodeInfo.id:type_name -> leat.hadoop.hdfs.DatanodeId
+	7,  // 4: leat.hadoop.hdfs.LocatedBlock.b:type_name -> leat.hadoop.hdfs.Block
+	9,  // 5: leat.hadoop.hdfs.LocatedBlock.locs:type_name -> leat.hadoop.hdfs.DatanodeInfo
+	41, // 6: leat.hadoop.hdfs.LocatedBlock.block_token:type_name -> leat.hadoop.security.Token
+	10, // 7: leat.hadoop.hdfs.LocatedBlocks.blocks:type_name -> leat.hadoop.hdfs.LocatedBlock
+	10, // 8: leat.hadoop.hdfs.LocatedBlocks.last_block:type_name -> leat.hadoop.hdfs.LocatedBlock
+	5,  // 9: leat.hadoop.hdfs.LocatedBlocks.file_encryption:type_name -> leat.hadoop.hdfs.FileEncryption
+	6,  // 10: leat.hadoop.hdfs.LocatedBlocks.ec_policy:type_name -> leat.hadoop.hdfs.ErasureCodingPolicy
+	11, // 11: leat.hadoop.hdfs.GetBlockLocationsResponse.locations:type_name -> leat.hadoop.hdfs.LocatedBlocks
+	14, // 12: leat.hadoop.hdfs.MkdirsRequest.masked:type_name -> leat.hadoop.hdfs.FsPermission
+	14, // 13: leat.hadoop.hdfs.CreateRequest.masked:type_name -> leat.hadoop.hdfs.FsPermission
+	4,  // 14: leat.hadoop.hdfs.CreateResponse.fs:type_name -> leat.hadoop.hdfs.FileStatus
+	7,  // 15: leat.hadoop.hdfs.AddBlockRequest.previous:type_name -> leat.hadoop.hdfs.Block
+	9,  // 16: leat.hadoop.hdfs.AddBlockRequest.exclude_nodes:type_name -> leat.hadoop.hdfs.DatanodeInfo
+	10, // 17: leat.hadoop.hdfs.AddBlockResponse.block:type_name -> leat.hadoop.hdfs.LocatedBlock
+	7,  // 18: leat.hadoop.hdfs.CompleteRequest.last:type_name -> leat.hadoop.hdfs.Block
+	7,  // 19: leat.hadoop.hdfs.AbandonBlockRequest.b:type_name -> leat.hadoop.hdfs.Block
+	7,  // 20: leat.hadoop.hdfs.GetAdditionalDatanodeRequest.blk:type_name -> leat.hadoop.hdfs.Block
+	9,  // 21: leat.hadoop.hdfs.GetAdditionalDatanodeRequest.existings:type_name -> leat.hadoop.hdfs.DatanodeInfo
+	9,  // 22: leat.hadoop.hdfs.GetAdditionalDatanodeRequest.excludes:type_name -> leat.hadoop.hdfs.DatanodeInfo
+	10, // 23: leat.hadoop.hdfs.GetAdditionalDatanodeResponse.block:type_name -> leat.hadoop.hdfs.LocatedBlock
+	7,  // 24: leat.hadoop.hdfs.UpdateBlockForPipelineRequest.block:type_name -> leat.hadoop.hdfs.Block
+	10, // 25: leat.hadoop.hdfs.UpdateBlockForPipelineResponse.block:type_name -> leat.hadoop.hdfs.LocatedBlock
+	7,  // 26: leat.hadoop.hdfs.UpdatePipelineRequest.old_block:type_name -> leat.hadoop.hdfs.Block
+	7,  // 27: leat.hadoop.hdfs.UpdatePipelineRequest.new_block:type_name -> leat.hadoop.hdfs.Block
+	8,  // 28: leat.hadoop.hdfs.UpdatePipelineRequest.new_nodes:type_name -> leat.hadoop.hdfs.DatanodeId
+	37, // 29: leat.hadoop.hdfs.GetServerDefaultsResponse.server_defaults:type_name -> leat.hadoop.hdfs.ServerDefaults
+	40, // 30: leat.hadoop.hdfs.GetDataEncryptionKeyResponse.data_encryption_key:type_name -> leat.hadoop.hdfs.DataEncryptionKey
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_storage_hadoop_wire_hdfs_proto_init() }
@@ -1103,14 +2684,13 @@ func file_storage_hadoop_wire_hdfs_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_storage_hadoop_wire_hdfs_proto_rawDesc), len(file_storage_hadoop_wire_hdfs_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   16,
+			NumEnums:      0,
+			NumMessages:   41,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_storage_hadoop_wire_hdfs_proto_goTypes,
 		DependencyIndexes: file_storage_hadoop_wire_hdfs_proto_depIdxs,
-		EnumInfos:         file_storage_hadoop_wire_hdfs_proto_enumTypes,
 		MessageInfos:      file_storage_hadoop_wire_hdfs_proto_msgTypes,
 	}.Build()
 	File_storage_hadoop_wire_hdfs_proto = out.File

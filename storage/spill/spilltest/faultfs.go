@@ -60,7 +60,7 @@ func (f *FaultFS) Create(path string) (io.WriteCloser, error) {
 }
 
 // Open implements spill.FS.
-func (f *FaultFS) Open(path string) (io.ReadCloser, error) {
+func (f *FaultFS) Open(path string) (spill.File, error) {
 	if f.FailOpen != nil {
 		return nil, &os.PathError{Op: "open", Path: path, Err: f.FailOpen}
 	}
@@ -103,10 +103,21 @@ func (w *faultWriter) Close() error {
 
 type faultReader struct {
 	fs *FaultFS
-	r  io.ReadCloser
+	r  spill.File
 }
 
-func (r *faultReader) Read(b []byte) (int, error) {
+func (r *faultReader) Read(b []byte) (int, error) { return r.read(b, r.r.Read) }
+
+// ReadAt implements io.ReaderAt.
+func (r *faultReader) ReadAt(b []byte, off int64) (int, error) {
+	n, err := r.read(b, func(b []byte) (int, error) { return r.r.ReadAt(b, off) })
+	if err == nil && n < len(b) {
+		err = io.EOF
+	}
+	return n, err
+}
+
+func (r *faultReader) read(b []byte, from func(b []byte) (int, error)) (int, error) {
 	r.fs.mu.Lock()
 	defer r.fs.mu.Unlock()
 	if left := r.fs.Truncate - r.fs.read; r.fs.Truncate >= 0 && int64(len(b)) > left {
@@ -115,7 +126,7 @@ func (r *faultReader) Read(b []byte) (int, error) {
 		}
 		b = b[:left]
 	}
-	n, err := r.r.Read(b)
+	n, err := from(b)
 	if at := r.fs.Flip - r.fs.read; r.fs.Flip >= 0 && at >= 0 && at < int64(n) {
 		b[at] ^= 1
 	}

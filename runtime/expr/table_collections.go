@@ -1,0 +1,30 @@
+package expr
+
+var collectionFunctions = []section{
+	{"collection", Scalar, false, []row{
+		{"CARDINALITY", "collection -> INT", "the number of elements"},
+		{"ELEMENT", "array -> =element?", "the only element; fails if there are more"},
+		{"ARRAY_APPEND", "ARRAY<T>, T -> ARRAY<T>", "with an element behind"},
+		{"ARRAY_PREPEND", "ARRAY<T>, T -> ARRAY<T>", "with an element before"},
+		{"ARRAY_CONCAT", "ARRAY<T>... -> ARRAY<T>", "one array behind the other"},
+		{"ARRAY_CONTAINS", "ARRAY<T>, T -> BOOLEAN", "has an element"},
+		{"ARRAY_DISTINCT", "ARRAY<T> -> ARRAY<T>", "each element once"},
+		{"ARRAY_EXCEPT", "ARRAY<T>, ARRAY<T> -> ARRAY<T>", "the elements that the second has not, each once"},
+		{"ARRAY_INTERSECT", "ARRAY<T>, ARRAY<T> -> ARRAY<T>", "the elements that both have, each once"},
+		{"ARRAY_UNION", "ARRAY<T>, ARRAY<T> -> ARRAY<T>", "the elements of both, each once"},
+		{"ARRAY_JOIN", "ARRAY<STRING>, text, [text] -> STRING", "the elements with a text between them and a text for NULL"},
+		{"ARRAY_MAX", "ARRAY<T> -> T?", "the greatest element"},
+		{"ARRAY_MIN", "ARRAY<T> -> T?", "the least element"},
+		{"ARRAY_POSITION", "ARRAY<T>, T -> INT", "where an element is first, 0 if nowhere"},
+		{"ARRAY_REMOVE", "ARRAY<T>, T -> ARRAY<T>", "without all elements that equal a value"},
+		{"ARRAY_REVERSE", "ARRAY<T> -> ARRAY<T>", "backwards"},
+		{"ARRAY_SLICE", "ARRAY<T>, integer, [integer] -> ARRAY<T>", "from an index to another, counted from 1 or from the end"},
+		{"ARRAY_SORT", "ARRAY<T>, [boolean], [boolean] -> ARRAY<T>", "in order; ascending and NULLs first may be given"},
+		{"MAP_KEYS", "MAP<K, V> -> ARRAY<K>", "the keys"},
+		{"MAP_VALUES", "MAP<K, V> -> ARRAY<V>", "the values"},
+		{"MAP_ENTRIES", "MAP<K, V> -> ARRAY<ROW<K, V>>", "rows of key and value"},
+		{"MAP_FROM_ARRAYS", "ARRAY<K>, ARRAY<V> -> MAP<K, V>", "a map of keys and values"},
+		{"MAP_FROM_ENTRIES", "ARRAY<ROW<K, V>> -> MAP<K, V>", "a map of rows of key and value"},
+		{"MAP_UNION", "MAP<K, V>... -> MAP<K, V>", "the entries of all, of the last where keys are equal"},
+	}},
+}

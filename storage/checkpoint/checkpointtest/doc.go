@@ -1,0 +1,2 @@
+// Package checkpointtest is what a file system must do for checkpoints: tests of a Store on it.
+package checkpointtest
