@@ -1,7 +1,8 @@
 # Part of up.sh: a ResourceManager and $nodemanagers NodeManagers of 4 GB each, on the ports from $port + 40 on. What they do in
 # production by default or late they do here and soon: memory is checked every second, virtual memory too, a node that has been
 # silent for 20 s is dead, an ApplicationMaster after a minute, a ResourceManager that has restarted is found after a second, and a
-# queue is given what it is entitled to within seconds. Only alice, and who runs all this, may use the queue "closed".
+# queue is given what it is entitled to within seconds. Only alice, and who runs all this, may use the queue "closed". Nodes may be given
+# the label "fast", which the queues "etl" and "closed" have no access to.
 rm_port() { echo $((port + 35 + 5 * $1)); } # the first of five of a ResourceManager
 yarn=(
   yarn.resourcemanager.hostname localhost
@@ -28,6 +29,8 @@ yarn=(
   yarn.resourcemanager.monitor.capacity.preemption.max_wait_before_kill 2000
   yarn.resourcemanager.monitor.capacity.preemption.total_preemption_per_round 1.0
   yarn.resourcemanager.monitor.capacity.preemption.natural_termination_factor 1.0
+  yarn.node-labels.enabled true
+  yarn.node-labels.fs-store.root-dir "file://$dir/data/labels"
   yarn.nodemanager.recovery.enabled true
   yarn.nodemanager.recovery.supervised true
   yarn.nodemanager.remote-app-log-dir /tmp/logs
@@ -59,6 +62,9 @@ site capacity-scheduler.xml $queue.root.queues default,etl,closed $queue.root.de
   $queue.root.etl.capacity 40 $queue.root.etl.maximum-capacity 100 \
   $queue.root.closed.capacity 0 $queue.root.acl_submit_applications " " $queue.root.acl_administer_queue " " \
   $queue.root.default.acl_submit_applications "*" $queue.root.etl.acl_submit_applications "*" $queue.maximum-am-resource-percent 0.8 \
+  $queue.root.accessible-node-labels "*" $queue.root.accessible-node-labels.fast.capacity 100 \
+  $queue.root.default.accessible-node-labels "*" $queue.root.default.accessible-node-labels.fast.capacity 100 \
+  $queue.root.etl.accessible-node-labels " " $queue.root.closed.accessible-node-labels " " \
   $queue.root.default.user-limit-factor 10 $queue.root.etl.user-limit-factor 10 \
   $queue.resource-calculator org.apache.hadoop.yarn.util.resource.DominantResourceCalculator
 
