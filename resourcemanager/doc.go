@@ -9,6 +9,7 @@
 //	local       processes or goroutines of this machine, started by a function that the caller gives
 //	yarn        containers of YARN, for the JobManager that is an application's ApplicationMaster
 //	nomad       dispatches of parameterised batch jobs of HashiCorp Nomad
+//	findings    what checks tell before anything is started
 //	faulty      any other Provider with faults injected, for tests
 //
 // Promises: Request is idempotent by resource name, so a leader that does not know whether its predecessor has asked asks

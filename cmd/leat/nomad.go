@@ -1,13 +1,13 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/leatproject/leat/resourcemanager/findings"
 	"github.com/leatproject/leat/resourcemanager/nomad"
 	"github.com/leatproject/leat/resourcemanager/nomad/check"
 )
@@ -69,30 +69,16 @@ func checkNomad(c *cli.Context, s streams) error {
 	defer client.Close()
 	ctx, stop := interruptible()
 	defer stop()
-	code := exitOK
-	check.Run(ctx, check.Options{Client: client, Spec: spec, Size: size}, func(r check.Result) {
-		if r.Status == check.Failed && code == exitOK {
-			code = exitRefused
-			if r.Err != nil && nomad.Status(r.Err) == 0 || nomad.Status(r.Err) >= http.StatusInternalServerError {
-				code = exitUnreachable
-			}
-		}
-		printNomadCheck(c, s, r)
+	return printChecks(c, s, codeOfNomadCheck, func(report func(findings.Finding)) {
+		check.Run(ctx, check.Options{Client: client, Spec: spec, Size: size}, report)
 	})
-	if code != exitOK {
-		return &exitError{code: code}
-	}
-	return nil
 }
 
-func printNomadCheck(c *cli.Context, s streams, r check.Result) {
-	switch {
-	case c.Bool("json"):
-		encoded, _ := json.Marshal(map[string]string{"status": r.Status.String(), "check": r.Name, "text": r.Text}) // texts always can be
-		fmt.Fprintf(s.out, "%s\n", encoded)
-	case !c.Bool("quiet") || r.Status == check.Failed:
-		fmt.Fprintf(s.out, "%-7s  %-15s  %s\n", r.Status, r.Name, r.Text)
+func codeOfNomadCheck(err error) int {
+	if err != nil && nomad.Status(err) == 0 || nomad.Status(err) >= http.StatusInternalServerError {
+		return exitUnreachable
 	}
+	return exitRefused
 }
 
 // cleanNomad removes what clusters have left behind that are over.

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 
+	"github.com/leatproject/leat/resourcemanager/findings"
 	"github.com/leatproject/leat/resourcemanager/yarn/check"
 	application "github.com/leatproject/leat/resourcemanager/yarn/submission"
 	"github.com/leatproject/leat/runtime/config"
@@ -64,22 +63,12 @@ func checkYARN(c *cli.Context, s streams) error {
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	code := exitOK
-	check.Run(ctx, check.Options{
-		Conf: site, Spec: spec, Staging: config.Get(conf, config.YarnStaging), Logger: logger,
-	}, func(r check.Result) {
-		if r.Status == check.Failed && code == exitOK {
-			code = codeOfCheck(r.Err)
-		}
-		printCheck(c, s, r)
+	return printChecks(c, s, codeOfYARNCheck, func(report func(findings.Finding)) {
+		check.Run(ctx, check.Options{Conf: site, Spec: spec, Staging: config.Get(conf, config.YarnStaging), Logger: logger}, report)
 	})
-	if code != exitOK {
-		return &exitError{code: code}
-	}
-	return nil
 }
 
-func codeOfCheck(err error) int {
+func codeOfYARNCheck(err error) int {
 	switch {
 	case errors.Is(err, hadoop.ErrConfiguration):
 		return exitUsage
@@ -87,14 +76,4 @@ func codeOfCheck(err error) int {
 		return exitUnreachable
 	}
 	return exitRefused
-}
-
-func printCheck(c *cli.Context, s streams, r check.Result) {
-	switch {
-	case c.Bool("json"):
-		encoded, _ := json.Marshal(map[string]string{"status": r.Status.String(), "check": r.Name, "text": r.Text}) // texts always can be
-		fmt.Fprintf(s.out, "%s\n", encoded)
-	case !c.Bool("quiet") || r.Status == check.Failed:
-		fmt.Fprintf(s.out, "%-7s  %-15s  %s\n", r.Status, r.Name, r.Text)
-	}
 }

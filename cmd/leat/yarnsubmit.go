@@ -78,7 +78,7 @@ func yarnError(err error) error {
 	if err == nil || errors.As(err, &exit) || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return &exitError{code: codeOfCheck(err), err: err}
+	return &exitError{code: codeOfYARNCheck(err), err: err}
 }
 
 // submitted is an application that this command has submitted.

@@ -3,7 +3,6 @@ package check
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -11,29 +10,9 @@ import (
 	"github.com/hashicorp/nomad/api"
 
 	"github.com/leatproject/leat/resourcemanager"
+	"github.com/leatproject/leat/resourcemanager/findings"
 	"github.com/leatproject/leat/resourcemanager/nomad"
 )
-
-// Status is how a check has ended.
-type Status int
-
-// The statuses.
-const (
-	Fine Status = iota
-	Doubtful
-	Failed
-)
-
-// String is what people read first.
-func (s Status) String() string { return [...]string{"ok", "warning", "FAILED"}[s] }
-
-// Result is one check.
-type Result struct {
-	Status Status
-	Name   string
-	Text   string // what was found, and what to do about it
-	Err    error  // of Failed, where there is one
-}
 
 // Options say what to check.
 type Options struct {
@@ -46,31 +25,24 @@ type Options struct {
 const limit = 10 * time.Second
 
 // Run checks, and reports each result when it is there. It returns false if any has failed.
-func Run(ctx context.Context, o Options, report func(Result)) bool {
-	r := run{ctx: ctx, Options: o, well: true, report: report}
+func Run(ctx context.Context, o Options, report func(findings.Finding)) bool {
+	r := run{ctx: ctx, Options: o, Report: findings.Report{To: report}}
 	if r.address() && r.token() && r.namespace() {
 		r.rights()
 		r.drivers()
 		r.room()
 	}
-	return r.well
+	return !r.Failed
 }
 
 type run struct {
 	ctx context.Context
 	Options
-	well   bool
-	report func(Result)
-}
-
-func (r *run) add(s Status, name, format string, arguments ...any) {
-	r.report(Result{Status: s, Name: name, Text: fmt.Sprintf(format, arguments...)})
-	r.well = r.well && s != Failed
+	findings.Report
 }
 
 func (r *run) fail(name string, err error, remedy string) bool {
-	r.report(Result{Status: Failed, Name: name, Text: nomad.Said(err) + ": " + remedy, Err: err})
-	r.well = false
+	r.Fail(name, nomad.Said(err)+": "+remedy, err)
 	return false
 }
 
@@ -102,10 +74,10 @@ func (r *run) address() bool {
 	case err != nil:
 		return r.fail("address", err, "Nomad does not answer at "+r.Client.Address()+"; set NOMAD_ADDR and, for TLS, NOMAD_CACERT, NOMAD_CLIENT_CERT and NOMAD_CLIENT_KEY")
 	case leader == "":
-		r.add(Failed, "address", "%s answers, and its servers have no leader: see nomad server members", r.Client.Address())
+		r.Add(findings.Failed, "address", "%s answers, and its servers have no leader: see nomad server members", r.Client.Address())
 		return false
 	}
-	r.add(Fine, "address", "%s answers in %s", r.Client.Address(), time.Since(begin).Round(time.Millisecond))
+	r.Add(findings.Fine, "address", "%s answers in %s", r.Client.Address(), time.Since(begin).Round(time.Millisecond))
 	return true
 }
 
@@ -118,13 +90,13 @@ func (r *run) token() bool {
 	token, _, err := r.Client.ACLTokens().Self(q)
 	switch {
 	case err != nil && strings.Contains(nomad.Said(err), "ACL support disabled"), err == nil && token.AccessorID == aclsDisabled:
-		r.add(Doubtful, "token", "ACLs are off: whoever reaches %s may run jobs and read the cluster's secret", r.Client.Address())
+		r.Add(findings.Doubtful, "token", "ACLs are off: whoever reaches %s may run jobs and read the cluster's secret", r.Client.Address())
 	case err != nil:
 		return r.fail("token", err, "Nomad does not know the token; set NOMAD_TOKEN")
 	case token.ExpirationTime != nil && time.Until(*token.ExpirationTime) < 24*time.Hour:
-		r.add(Doubtful, "token", "%s expires at %s: a cluster needs it as long as it lives", name(token), token.ExpirationTime.Format(time.RFC3339))
+		r.Add(findings.Doubtful, "token", "%s expires at %s: a cluster needs it as long as it lives", name(token), token.ExpirationTime.Format(time.RFC3339))
 	default:
-		r.add(Fine, "token", "%s", name(token))
+		r.Add(findings.Fine, "token", "%s", name(token))
 	}
 	return true
 }
@@ -150,6 +122,6 @@ func (r *run) namespace() bool {
 	case err != nil:
 		return r.fail("namespace", err, "Nomad could not be asked")
 	}
-	r.add(Fine, "namespace", "%s", n.Name)
+	r.Add(findings.Fine, "namespace", "%s", n.Name)
 	return true
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/leatproject/leat/resourcemanager"
+	"github.com/leatproject/leat/resourcemanager/findings"
 	"github.com/leatproject/leat/resourcemanager/nomad"
 	"github.com/leatproject/leat/resourcemanager/nomad/check"
 	"github.com/leatproject/leat/resourcemanager/nomad/nomadtest"
@@ -20,7 +21,7 @@ func run(t *testing.T, c *nomadtest.Cluster, token string, spec nomad.Spec) (lin
 	synctest.Test(t, func(t *testing.T) {
 		var b strings.Builder
 		ok = check.Run(t.Context(), check.Options{Client: c.Client(token), Spec: spec, Size: resourcemanager.Size{Slots: 1, MemoryBytes: 1 << 30, MilliCPUs: 500}},
-			func(r check.Result) { fmt.Fprintf(&b, "%s: %s: %s\n", r.Status, r.Name, r.Text) })
+			func(r findings.Finding) { fmt.Fprintf(&b, "%s: %s: %s\n", r.Status, r.Name, r.Text) })
 		lines = b.String()
 	})
 	require.Empty(t, c.Jobs(), "nothing is left behind")

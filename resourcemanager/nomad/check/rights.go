@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/nomad/api"
 
+	"github.com/leatproject/leat/resourcemanager/findings"
 	"github.com/leatproject/leat/resourcemanager/nomad"
 )
 
@@ -41,11 +42,11 @@ func (r *run) rights() {
 	}
 	switch {
 	case len(missing) > 0:
-		r.add(Failed, "rights", "the token lacks %s: add to a policy of it what is missing in namespace %q", strings.Join(missing, ", "), r.where())
+		r.Add(findings.Failed, "rights", "the token lacks %s: add to a policy of it what is missing in namespace %q", strings.Join(missing, ", "), r.where())
 	case !submit:
-		r.add(Doubtful, "rights", "the token may dispatch and scale jobs, and not submit them: the job %s has to be registered by somebody else, or give it submit-job", r.Spec.JobID(r.Size))
+		r.Add(findings.Doubtful, "rights", "the token may dispatch and scale jobs, and not submit them: the job %s has to be registered by somebody else, or give it submit-job", r.Spec.JobID(r.Size))
 	default:
-		r.add(Fine, "rights", "jobs can be listed, read, submitted and dispatched")
+		r.Add(findings.Fine, "rights", "jobs can be listed, read, submitted and dispatched")
 	}
 }
 
@@ -67,7 +68,7 @@ func (r *run) drivers() {
 	driver := cmp.Or(r.Spec.Driver, "exec")
 	nodes, _, err := r.Client.Nodes().List(q)
 	if nomad.Denied(err) {
-		r.add(Doubtful, "drivers", "the token may not see nodes: give it node { policy = \"read\" } to have drivers checked")
+		r.Add(findings.Doubtful, "drivers", "the token may not see nodes: give it node { policy = \"read\" } to have drivers checked")
 		return
 	}
 	if err != nil {
@@ -89,11 +90,11 @@ func (r *run) drivers() {
 	}
 	switch {
 	case ready == 0:
-		r.add(Failed, "drivers", "none of the %d nodes is ready and eligible in the datacenters and the node pool of workers: see nomad node status, and set nomad.datacenters or nomad.node-pool", len(nodes))
+		r.Add(findings.Failed, "drivers", "none of the %d nodes is ready and eligible in the datacenters and the node pool of workers: see nomad node status, and set nomad.datacenters or nomad.node-pool", len(nodes))
 	case able == 0:
-		r.add(Failed, "drivers", "none of %d ready nodes has the driver %s%s; enable it in the clients' configuration, or choose another", ready, driver, why)
+		r.Add(findings.Failed, "drivers", "none of %d ready nodes has the driver %s%s; enable it in the clients' configuration, or choose another", ready, driver, why)
 	default:
-		r.add(Fine, "drivers", "%s on %d of %d ready nodes", driver, able, ready)
+		r.Add(findings.Fine, "drivers", "%s on %d of %d ready nodes", driver, able, ready)
 	}
 }
 
@@ -130,8 +131,8 @@ func (r *run) room() {
 	case err != nil:
 		r.fail("room", err, "Nomad does not accept the job of workers; see nomad.node-pool, nomad.constraints and nomad.priority")
 	case len(plan.FailedTGAllocs) > 0:
-		r.add(Doubtful, "room", "%s would have to wait: %s; add nodes, or set taskmanager.memory.process.size or nomad.taskmanager.cpu to less", size, nomad.Unplaced(plan.FailedTGAllocs))
+		r.Add(findings.Doubtful, "room", "%s would have to wait: %s; add nodes, or set taskmanager.memory.process.size or nomad.taskmanager.cpu to less", size, nomad.Unplaced(plan.FailedTGAllocs))
 	default:
-		r.add(Fine, "room", "%s would be placed at once", size)
+		r.Add(findings.Fine, "room", "%s would be placed at once", size)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/leatproject/leat/resourcemanager/findings"
 	"github.com/leatproject/leat/resourcemanager/yarn/rm"
 	"github.com/leatproject/leat/resourcemanager/yarn/submission"
 	"github.com/leatproject/leat/resourcemanager/yarn/wire"
@@ -18,27 +19,6 @@ import (
 	"github.com/leatproject/leat/storage/hadoop/credentials"
 	"github.com/leatproject/leat/storage/hadoop/namenode"
 )
-
-// Status is how a check has ended.
-type Status int
-
-// The statuses.
-const (
-	Fine Status = iota
-	Doubtful
-	Failed
-)
-
-// String is what people read first.
-func (s Status) String() string { return [...]string{"ok", "warning", "FAILED"}[s] }
-
-// Result is one check.
-type Result struct {
-	Status Status
-	Name   string
-	Text   string // what was found, and what to do about it
-	Err    error  // of Failed, where there is one
-}
 
 // Options say what to check.
 type Options struct {
@@ -54,8 +34,8 @@ type Options struct {
 const skewToMention, skewToFail = time.Minute, 5 * time.Minute
 
 // Run checks, and reports each result when it is there. It returns false if any has failed.
-func Run(ctx context.Context, o Options, report func(Result)) bool {
-	r := run{ctx: ctx, Options: o, well: true, report: report}
+func Run(ctx context.Context, o Options, report func(findings.Finding)) bool {
+	r := run{ctx: ctx, Options: o, Report: findings.Report{To: report}}
 	r.configuration()
 	if client := r.login(); client != nil {
 		defer client.Close()
@@ -65,42 +45,31 @@ func Run(ctx context.Context, o Options, report func(Result)) bool {
 		}
 		r.staging(client.User())
 	}
-	return r.well
+	return !r.Failed
 }
 
 type run struct {
 	ctx context.Context
 	Options
-	well   bool
-	report func(Result)
-}
-
-func (r *run) add(s Status, name, format string, arguments ...any) {
-	r.report(Result{Status: s, Name: name, Text: fmt.Sprintf(format, arguments...)})
-	r.well = r.well && s != Failed
-}
-
-func (r *run) fail(name string, err error) {
-	r.report(Result{Status: Failed, Name: name, Text: err.Error(), Err: err})
-	r.well = false
+	findings.Report
 }
 
 func (r *run) configuration() {
 	addresses, err := r.Conf.ResourceManagers(conf.ClientPort)
 	if err != nil {
-		r.fail("configuration", err)
+		r.Fail("configuration", err.Error(), err)
 		return
 	}
 	security := "not secured"
 	if r.Conf.Kerberos() {
 		security = "secured by Kerberos"
 	}
-	r.add(Fine, "configuration", "YARN at %s, files at %s, %s", strings.Join(addresses, ", "), r.Conf.Get("fs.defaultFS", "no fs.defaultFS"), security)
+	r.Add(findings.Fine, "configuration", "YARN at %s, files at %s, %s", strings.Join(addresses, ", "), r.Conf.Get("fs.defaultFS", "no fs.defaultFS"), security)
 	if !r.Conf.Bool("yarn.nodemanager.vmem-check-enabled", true) {
 		return
 	}
 	if ratio, err := strconv.ParseFloat(r.Conf.Get("yarn.nodemanager.vmem-pmem-ratio", "2.1"), 64); err == nil && ratio < 2.1 {
-		r.add(Doubtful, "virtual memory", "yarn.nodemanager.vmem-pmem-ratio is %g, and NodeManagers may check it: containers need more than the default memory", ratio)
+		r.Add(findings.Doubtful, "virtual memory", "yarn.nodemanager.vmem-pmem-ratio is %g, and NodeManagers may check it: containers need more than the default memory", ratio)
 	}
 }
 
@@ -108,11 +77,11 @@ func (r *run) login() *rm.Client {
 	client, err := rm.Connect(rm.Options{Conf: r.Conf, Logger: r.Logger, Dial: r.Dial, NoTokens: true})
 	if err != nil {
 		if _, bad := r.Conf.ResourceManagers(conf.ClientPort); bad == nil {
-			r.fail("login", err)
+			r.Fail("login", err.Error(), err)
 		}
 		return nil
 	}
-	r.add(Fine, "login", "as %s", client.User())
+	r.Add(findings.Fine, "login", "as %s", client.User())
 	return client
 }
 
@@ -120,14 +89,14 @@ func (r *run) resourceManager(client *rm.Client) bool {
 	begin := time.Now()
 	m, err := client.Metrics(r.ctx)
 	if err != nil {
-		r.fail("ResourceManager", err)
+		r.Fail("ResourceManager", err.Error(), err)
 		return false
 	}
-	status := Fine
+	status := findings.Fine
 	if m.GetNumActiveNms() == 0 {
-		status = Doubtful
+		status = findings.Doubtful
 	}
-	r.add(status, "ResourceManager", "answers in %s; %d nodes run, %d are lost, %d unhealthy", time.Since(begin).Round(time.Millisecond),
+	r.Add(status, "ResourceManager", "answers in %s; %d nodes run, %d are lost, %d unhealthy", time.Since(begin).Round(time.Millisecond),
 		m.GetNumActiveNms(), m.GetNumLostNms(), m.GetNumUnhealthyNms())
 	return true
 }
@@ -135,14 +104,14 @@ func (r *run) resourceManager(client *rm.Client) bool {
 func (r *run) queue(client *rm.Client) {
 	_, cluster, err := submission.Look(r.ctx, client, r.Spec.Queue)
 	if err != nil {
-		r.fail("queue", err)
+		r.Fail("queue", err.Error(), err)
 		return
 	}
 	found := r.Spec.Check(cluster)
 	if cluster.Queue != nil {
 		may, err := client.MaySubmit(r.ctx, cmp.Or(cluster.Queue.GetQueuePath(), r.Spec.Queue))
 		if err != nil {
-			r.fail("queue", err)
+			r.Fail("queue", err.Error(), err)
 			return
 		}
 		if !may && !r.administers(client.User()) {
@@ -150,14 +119,14 @@ func (r *run) queue(client *rm.Client) {
 		}
 	}
 	for _, f := range found {
-		status := Doubtful
+		status := findings.Doubtful
 		if f.Fatal {
-			status = Failed
+			status = findings.Failed
 		}
-		r.add(status, "queue and sizes", "%s", f.Text)
+		r.Add(status, "queue and sizes", "%s", f.Text)
 	}
 	if len(found) == 0 {
-		r.add(Fine, "queue and sizes", "queue %s runs, %s; JobManager %d MB, TaskManagers %d MB and %d vcores fit", r.Spec.Queue, used(cluster.Queue),
+		r.Add(findings.Fine, "queue and sizes", "queue %s runs, %s; JobManager %d MB, TaskManagers %d MB and %d vcores fit", r.Spec.Queue, used(cluster.Queue),
 			r.Spec.Master.MemoryMB, r.Spec.Worker.MemoryMB, r.Spec.Worker.VCores)
 	}
 }
@@ -178,22 +147,22 @@ func used(q *wire.QueueInfo) string {
 func (r *run) staging(user string) {
 	stage, err := submission.StageIn(r.Staging, nil, r.Conf, user)
 	if err != nil {
-		r.fail("files", err)
+		r.Fail("files", err.Error(), err)
 		return
 	}
 	skew, err := stage.Try(r.ctx)
 	if err != nil {
-		r.fail("files", err)
+		r.Fail("files", err.Error(), err)
 		return
 	}
-	r.add(Fine, "files", "%s can be written", stage.Dir)
+	r.Add(findings.Fine, "files", "%s can be written", stage.Dir)
 	switch size := skew.Abs(); {
 	case size > skewToFail && r.Conf.Kerberos():
-		r.add(Failed, "clock", "differs from that of HDFS by %s, and Kerberos allows 5 minutes: set it, by NTP best", size.Round(time.Second))
+		r.Add(findings.Failed, "clock", "differs from that of HDFS by %s, and Kerberos allows 5 minutes: set it, by NTP best", size.Round(time.Second))
 	case size > skewToMention:
-		r.add(Doubtful, "clock", "differs from that of HDFS by %s: set it, by NTP best", size.Round(time.Second))
+		r.Add(findings.Doubtful, "clock", "differs from that of HDFS by %s: set it, by NTP best", size.Round(time.Second))
 	default:
-		r.add(Fine, "clock", "agrees with that of HDFS within %s", max(time.Second, size.Round(time.Second)))
+		r.Add(findings.Fine, "clock", "agrees with that of HDFS within %s", max(time.Second, size.Round(time.Second)))
 	}
 }
 
@@ -204,24 +173,24 @@ func (r *run) tokens(client *rm.Client) {
 	}
 	nn, err := namenode.Connect(namenode.Options{Conf: r.Conf, Logger: r.Logger, NoTokens: true})
 	if err != nil {
-		r.fail("tokens", err)
+		r.Fail("tokens", err.Error(), err)
 		return
 	}
 	defer nn.Close()
 	all, err := submission.Tokens(r.ctx, r.Conf, nn, client)
 	if err != nil {
-		r.fail("tokens", err)
+		r.Fail("tokens", err.Error(), err)
 		return
 	}
 	renewer, _ := submission.Renewer(r.Conf) // Tokens has asked before
-	r.add(Fine, "tokens", "HDFS and ResourceManager hand them out, for %s to renew", renewer)
+	r.Add(findings.Fine, "tokens", "HDFS and ResourceManager hand them out, for %s to renew", renewer)
 	for _, t := range all.Tokens {
 		cancel := client.Cancel
 		if t.Token.Kind == credentials.KindHDFS {
 			cancel = nn.Cancel
 		}
 		if err := cancel(r.ctx, t.Token); err != nil {
-			r.add(Doubtful, "tokens", "%v", err)
+			r.Add(findings.Doubtful, "tokens", "%v", err)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/leatproject/leat/resourcemanager/findings"
 	"github.com/leatproject/leat/resourcemanager/yarn/check"
 	"github.com/leatproject/leat/resourcemanager/yarn/submission"
 	"github.com/leatproject/leat/resourcemanager/yarn/wire"
@@ -36,7 +37,7 @@ func run(t *testing.T, properties conf.Conf, queue string) (lines string, ok boo
 	synctest.Test(t, func(t *testing.T) {
 		var b strings.Builder
 		ok = check.Run(t.Context(), check.Options{Conf: c, Spec: spec, Staging: c.Get("staging", "mem://check/user/alice"), Dial: cluster.Dial, Logger: slog.New(slog.DiscardHandler)},
-			func(r check.Result) { fmt.Fprintf(&b, "%s: %s: %s\n", r.Status, r.Name, r.Text) })
+			func(r findings.Finding) { fmt.Fprintf(&b, "%s: %s: %s\n", r.Status, r.Name, r.Text) })
 		lines = b.String()
 	})
 	return lines, ok
