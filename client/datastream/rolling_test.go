@@ -31,7 +31,7 @@ func TestPartsOfAStreamBecomeVisibleWhenTheyAreFull(t *testing.T) {
 		}
 		return parts
 	}
-	require.Eventually(t, func() bool { return len(visible()) >= 3 }, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(visible()) >= 3 }, 2*time.Minute, time.Millisecond)
 	cancel()
 	require.ErrorIs(t, <-done, context.Canceled)
 	entries, err := os.ReadDir(dir)
@@ -57,7 +57,7 @@ func TestWindowsOfMonitoredFilesFire(t *testing.T) {
 	visits := datastream.ReadCSV[visit](env, datastream.CSVOptions{FileOptions: datastream.FileOptions{Monitor: time.Millisecond}}, dir).
 		Watermarks(datastream.ForBoundedOutOfOrderness[visit](time.Minute / 2).WithTimestampAssigner(func(v visit, _ int64) int64 { return v.At }))
 	counts := datastream.CountEachWindow(datastream.Window(datastream.KeyBy(visits, func(v visit) string { return v.Page }), datastream.TumblingEventTime(30*time.Second)))
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	for c, err := range datastream.ExecuteAndIterate(ctx, counts, "monitored") {
 		require.NoError(t, err)

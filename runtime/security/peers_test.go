@@ -99,7 +99,7 @@ func TestControlConnections(t *testing.T) {
 		conn, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(client.Credentials(logger)))
 		require.NoError(t, err)
 		defer conn.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 		defer cancel()
 		stream, err := rpc.NewJobManagerClient(conn).Fetch(ctx, &rpc.FetchRequest{})
 		if err == nil {

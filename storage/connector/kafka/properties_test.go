@@ -78,7 +78,7 @@ func TestLogins(t *testing.T) {
 		client, err := kgo.NewClient(append(s.common, kgo.RequestRetries(0))...)
 		require.NoError(t, err)
 		defer client.Close()
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
 		return client.Ping(ctx)
 	}
