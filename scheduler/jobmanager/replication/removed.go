@@ -21,13 +21,7 @@ type leadership interface {
 func (m *Member) tellRemoved(ctx context.Context, of leadership) {
 	for ctx.Err() == nil {
 		changed := of.Changed()
-		leader := of.Leadership().Leader
-		select {
-		case <-changed: // The leader may be of after the change.
-			continue
-		default:
-		}
-		if leader != "" {
+		if of.Leadership().Leader != "" {
 			select {
 			case <-changed:
 			case <-ctx.Done():
@@ -38,11 +32,11 @@ func (m *Member) tellRemoved(ctx context.Context, of leadership) {
 		disarm := m.opt.Clock.AfterFunc(leaderless, func() { close(wake) })
 		select {
 		case <-wake:
+		case <-changed:
 		case <-ctx.Done():
-			disarm()
-			return
 		}
-		if of.Leadership().Leader != "" {
+		disarm()
+		if isClosed(changed) || ctx.Err() != nil { // a leader was known meanwhile
 			continue
 		}
 		if joined, err := m.opt.Place.Joined(ctx, m.Generation, m.ID); err == nil && !joined {
@@ -52,5 +46,14 @@ func (m *Member) tellRemoved(ctx context.Context, of leadership) {
 			case <-ctx.Done():
 			}
 		}
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }
