@@ -78,6 +78,10 @@ type RecordError struct {
 	Offset int64
 	// Column is the byte within the record, from 1; 0 when the whole record is meant.
 	Column int
+	// Block is what the record is stored in, with others, in a format that has such: "row group 2". It begins at Offset.
+	Block string
+	// Number is the record's in Block, from 1; 0 when all Records that Block has from some place on are meant.
+	Number, Records int64
 	// Field names the column or struct field, or is empty.
 	Field string
 	// Err is the cause.
@@ -93,7 +97,14 @@ func (e *RecordError) Error() string {
 	if e.Line > 0 {
 		fmt.Fprintf(&b, ":%d", e.Line)
 	}
-	fmt.Fprintf(&b, ": record at byte %d", e.Offset)
+	switch {
+	case e.Block == "":
+		fmt.Fprintf(&b, ": record at byte %d", e.Offset)
+	case e.Number > 0:
+		fmt.Fprintf(&b, ": record %d of the %s", e.Number, e.Block)
+	default:
+		b.WriteString(": " + e.Block)
+	}
 	if e.Column > 0 {
 		fmt.Fprintf(&b, ", column %d", e.Column)
 	}

@@ -14,7 +14,7 @@ import (
 // Explain adds the line number to the error of a record of a file, by counting the lines before it.
 func Explain(ctx context.Context, path string, err error) error {
 	var record *format.RecordError
-	if !errors.As(err, &record) || record.Line > 0 {
+	if !errors.As(err, &record) || record.Line > 0 || record.Block != "" {
 		return err
 	}
 	in, openErr := Open(ctx, path, 0)

@@ -16,7 +16,7 @@ type avroDecoder struct{ wanted []Field }
 
 func (d *avroDecoder) splittable() bool { return true }
 
-func (d *avroDecoder) open(ctx context.Context, at file.Range, _ onMalformed) (columnar.Reader, io.Closer, error) {
+func (d *avroDecoder) open(ctx context.Context, at file.Range, malformed onMalformed) (columnar.Reader, io.Closer, error) {
 	a, f, err := openAvro(ctx, at.Path)
 	if err != nil {
 		return nil, nil, err
@@ -32,7 +32,7 @@ func (d *avroDecoder) open(ctx context.Context, at file.Range, _ onMalformed) (c
 	if err := a.Range(bufio.NewReaderSize(f, avroBuffer), at.Start, at.End); err != nil {
 		return nil, nil, errors.Join(err, f.Close())
 	}
-	rows, err := avro.NewReader(a, d.wanted, max(at.Position, 0))
+	rows, err := avro.NewReader(a, d.wanted, max(at.Position, 0), avro.Malformed(malformed))
 	if err != nil {
 		return nil, nil, errors.Join(err, f.Close())
 	}

@@ -31,7 +31,7 @@ func (m *malformed) handler() onMalformed {
 	}
 	return func(raw []byte, err *format.RecordError) error {
 		if m.env.Counters != nil {
-			m.env.Counters.Add("numRecordsInErrors", 1)
+			m.env.Counters.Add("numRecordsInErrors", max(1, err.Records))
 		}
 		if m.settings.onError == "dead-letter" {
 			return m.write(raw, err)
@@ -52,6 +52,10 @@ type letter struct {
 	Error  string `json:"error"`
 	Record string `json:"record,omitempty"`
 	Base64 []byte `json:"base64,omitempty"` // of a record that is no UTF-8
+	// Of formats that store records in blocks.
+	Block   string `json:"block,omitempty"`
+	Number  int64  `json:"number,omitempty"`
+	Records int64  `json:"records,omitempty"`
 }
 
 func (m *malformed) write(raw []byte, err *format.RecordError) error {
@@ -60,8 +64,9 @@ func (m *malformed) write(raw []byte, err *format.RecordError) error {
 			return fmt.Errorf("dead letters: %w", err)
 		}
 	}
-	l := letter{Path: err.Path, Offset: err.Offset, Column: err.Column, Field: err.Field, Error: err.Err.Error(), Record: string(raw)}
-	if !utf8.Valid(raw) {
+	l := letter{Path: err.Path, Offset: err.Offset, Column: err.Column, Field: err.Field, Error: err.Err.Error(), Record: string(raw),
+		Block: err.Block, Number: err.Number, Records: err.Records}
+	if err.Block != "" || !utf8.Valid(raw) {
 		l.Record, l.Base64 = "", raw
 	}
 	line, jsonErr := json.Marshal(l)

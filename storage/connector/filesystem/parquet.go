@@ -59,7 +59,7 @@ func (d *parquetDecoder) sifting(s *Source, by *source.Sieve) *parquetDecoder {
 
 func (d *parquetDecoder) splittable() bool { return true }
 
-func (d *parquetDecoder) open(ctx context.Context, at file.Range, _ onMalformed) (columnar.Reader, io.Closer, error) {
+func (d *parquetDecoder) open(ctx context.Context, at file.Range, malformed onMalformed) (columnar.Reader, io.Closer, error) {
 	p, f, err := openParquet(ctx, at.Path)
 	if err != nil {
 		return nil, nil, err
@@ -74,6 +74,9 @@ func (d *parquetDecoder) open(ctx context.Context, at file.Range, _ onMalformed)
 	rows, err := parquet.SiftedReader(p, d.wanted, groups, max(at.Position, 0), kept, d.sift)
 	if err != nil {
 		return nil, nil, errors.Join(err, f.Close())
+	}
+	if malformed != nil {
+		rows = parquet.Tolerant(rows, malformed)
 	}
 	return rows, f, nil
 }

@@ -75,6 +75,9 @@ func advise(err error) error {
 	var record *format.RecordError
 	if errors.As(err, &record) {
 		record.Remedy = "correct the record, or let the option 'on-error' be 'skip' or 'dead-letter'"
+		if record.Block != "" { // the cause has a remedy already
+			record.Remedy = "or let the option 'on-error' be 'skip' or 'dead-letter'"
+		}
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
@@ -41,6 +42,10 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 func corrupt(cause any) error {
+	var outside runtime.Error
+	if err, ok := cause.(error); ok && errors.As(err, &outside) {
+		cause = "a length or an offset in it leads out of what there is"
+	}
 	return fmt.Errorf("%w: %v; write it again, or leave it out", ErrCorrupt, cause)
 }
 

@@ -81,6 +81,9 @@ func fillList(fills ...fill) fill {
 				continue
 			}
 			from, to := list.ValueOffsets(lo + i)
+			if from < 0 || to < from {
+				return corrupt(fmt.Sprintf("list %d has the elements %d to %d", lo+i, from, to))
+			}
 			first := i // rows whose elements are one behind another are read at once
 			end := v.Children[0].Len()
 			for begin := from; ; {
@@ -94,8 +97,8 @@ func fillList(fills ...fill) fill {
 				}
 				to = last
 			}
-			if from < 0 || to < from || to > int64(list.ListValues().Len()) {
-				return corrupt(fmt.Sprintf("list %d has the elements %d to %d of %d", lo+first, from, to, list.ListValues().Len()))
+			if to > int64(list.ListValues().Len()) {
+				return corrupt(fmt.Sprintf("lists from %d on have the elements %d to %d of %d", lo+first, from, to, list.ListValues().Len()))
 			}
 			if err := fillElements(v, list, fills, int(from), int(to-from)); err != nil {
 				return err

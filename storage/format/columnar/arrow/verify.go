@@ -2,6 +2,7 @@ package arrow
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -23,7 +24,7 @@ const (
 func (f *File) verifySchema() (err error) {
 	defer func() {
 		if p := recover(); p != nil { // an offset that leads out of the buffer
-			err = fmt.Errorf("the schema is damaged: %v", p)
+			err = errors.New("its schema leads out of what there is")
 		}
 	}()
 	var length [8]byte

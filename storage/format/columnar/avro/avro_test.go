@@ -51,7 +51,7 @@ func TestRoundTrip(t *testing.T) {
 			require.Equal(t, asMap(is).String(), field.Type.String())
 		}
 		after := rapid.IntRange(0, len(want)).Draw(t, "after")
-		r, err := avro.NewReader(f, fields, int64(after))
+		r, err := avro.NewReader(f, fields, int64(after), nil)
 		require.NoError(t, err)
 		got, err := columnartest.Read(r, rapid.IntRange(1, 50).Draw(t, "limit"))
 		require.NoError(t, err)
@@ -90,7 +90,7 @@ func TestBlocks(t *testing.T) {
 	for _, codec := range codecs {
 		f, err := avro.Open(bytes.NewReader(write(t, fields, codec, b)), "f.avro")
 		require.NoError(t, err)
-		r, err := avro.NewReader(f, []columnar.Field{fields[2], fields[0]}, 0)
+		r, err := avro.NewReader(f, []columnar.Field{fields[2], fields[0]}, 0, nil)
 		require.NoError(t, err)
 		got, err := columnartest.Read(r, 4096)
 		require.NoError(t, err)
@@ -111,7 +111,7 @@ func TestRanges(t *testing.T) {
 			f, err := avro.Open(bytes.NewReader(file), "f.avro")
 			require.NoError(t, err)
 			require.NoError(t, f.Range(bufio.NewReaderSize(bytes.NewReader(file[start:]), 4096), start, cuts[i+1]))
-			r, err := avro.NewReader(f, fields[:1], 0)
+			r, err := avro.NewReader(f, fields[:1], 0, nil)
 			require.NoError(t, err)
 			var got vector.Batch
 			for err == nil {
@@ -133,7 +133,7 @@ func TestTypes(t *testing.T) {
 	read := func(name string, typ datatype.Type) error {
 		f, err := avro.Open(bytes.NewReader(file), "f.avro")
 		require.NoError(t, err)
-		r, err := avro.NewReader(f, []columnar.Field{{Name: name, Type: typ}}, 0)
+		r, err := avro.NewReader(f, []columnar.Field{{Name: name, Type: typ}}, 0, nil)
 		if err != nil {
 			return err
 		}
@@ -143,7 +143,7 @@ func TestTypes(t *testing.T) {
 	require.NoError(t, read("ID", datatype.Int))
 	require.NoError(t, read("fare", datatype.Decimal(30, 4)))
 	require.ErrorContains(t, read("id", datatype.TinyInt), "128 does not fit into TINYINT; declare the column BIGINT")
-	require.ErrorContains(t, read("fare", datatype.Decimal(12, 2).Required()), "column fare: block at byte")
+	require.ErrorContains(t, read("fare", datatype.Decimal(12, 2).Required()), "f.avro: record 4 of the block at byte")
 	require.ErrorContains(t, read("city", datatype.Int), "the file has STRING, which cannot be read as INT; declare the column STRING")
 	require.ErrorContains(t, read("town", datatype.Int), "the file has no such column; it has [id city fare]")
 }
@@ -160,7 +160,7 @@ func TestFiles(t *testing.T) {
 			f, err := avro.Open(bytes.NewReader(file), d.Cmd+".avro")
 			require.NoError(t, err)
 			fmt.Fprintf(&out, "%s %s: ", field.Name, field.Type)
-			r, err := avro.NewReader(f, []columnar.Field{field}, 0)
+			r, err := avro.NewReader(f, []columnar.Field{field}, 0, nil)
 			rows := []string{fmt.Sprint(err)}
 			if err == nil {
 				rows, err = columnartest.Read(r, 2)
@@ -197,7 +197,7 @@ func readDamaged(fields []columnar.Field, file []byte) error {
 	if err != nil {
 		return err
 	}
-	r, err := avro.NewReader(f, fields, 0)
+	r, err := avro.NewReader(f, fields, 0, nil)
 	if err != nil {
 		return err
 	}

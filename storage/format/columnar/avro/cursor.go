@@ -137,10 +137,13 @@ func (c *cursor) skipItems(n *node, depth int) {
 			return
 		}
 		for ; count > 0 && !c.bad; count-- {
+			before := len(c.b)
 			if n.Kind == "map" {
 				c.text()
 			}
-			c.skip(n.items, depth+1)
+			if c.skip(n.items, depth+1); len(c.b) == before {
+				break // nor do the others have any bytes
+			}
 		}
 	}
 }

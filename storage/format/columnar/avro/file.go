@@ -13,11 +13,10 @@ import (
 // ErrCorrupt is in every error that says that a file is damaged.
 var ErrCorrupt = errors.New("avro file is damaged")
 
-// Error says where a file cannot be read, and why.
+// Error says that a file cannot be read, and why.
 type Error struct {
 	Path   string
 	Column string // empty: all
-	Offset int64  // the byte in the file at which the block begins; 0: the header
 	Err    error
 }
 
@@ -26,9 +25,6 @@ func (e *Error) Error() string {
 	place := e.Path
 	if e.Column != "" {
 		place += ": column " + e.Column
-	}
-	if e.Offset > 0 {
-		place += fmt.Sprintf(": block at byte %d", e.Offset)
 	}
 	return fmt.Sprintf("%s: %v", place, e.Err)
 }
@@ -58,42 +54,6 @@ type File struct {
 	sync   [syncSize]byte
 	fields []columnar.Field
 	end    int64 // blocks whose marker before them begins here or later belong to others; 0: none do
-}
-
-// input counts the bytes that were read.
-type input struct {
-	from   io.Reader
-	offset int64
-	one    [1]byte
-}
-
-func (in *input) full(b []byte) error {
-	n, err := io.ReadFull(in.from, b)
-	in.offset += int64(n)
-	if err == io.ErrUnexpectedEOF || err == io.EOF && len(b) > 0 {
-		return io.ErrUnexpectedEOF
-	}
-	return err
-}
-
-// long reads a number; io.EOF when there is nothing.
-func (in *input) long() (int64, error) {
-	var v uint64
-	for shift := 0; shift < 64; shift += 7 {
-		n, err := io.ReadFull(in.from, in.one[:])
-		in.offset += int64(n)
-		switch {
-		case err == io.EOF && shift > 0:
-			return 0, io.ErrUnexpectedEOF
-		case err != nil:
-			return 0, err
-		}
-		v |= uint64(in.one[0]&0x7f) << shift
-		if in.one[0] < 0x80 {
-			return int64(v>>1) ^ -int64(v&1), nil
-		}
-	}
-	return 0, corrupt("a number has more than ten bytes")
 }
 
 // Open reads the header of a file.
@@ -180,59 +140,12 @@ func (f *File) text() ([]byte, error) {
 		return nil, corrupt("a text of %d bytes in the header", n)
 	}
 	var b bytes.Buffer
-	got, err := io.CopyN(&b, f.in.from, n) // what is not there takes no memory
-	f.in.offset += got
+	_, err = io.CopyN(&b, &f.in, n) // what is not there takes no memory
 	return b.Bytes(), err
 }
 
 // Fields are the columns of the file with the types that it tells.
 func (f *File) Fields() []columnar.Field { return f.fields }
-
-// block reads the next block: how many records it has and their bytes, in the memory of dst; io.EOF behind the last.
-func (f *File) block(dst, packed []byte) (count int64, records, memory []byte, err error) {
-	if f.end > 0 && f.in.offset-syncSize >= f.end {
-		return 0, dst, packed, io.EOF
-	}
-	if count, err = f.in.long(); err != nil {
-		return 0, dst, packed, err
-	}
-	size, err := f.in.long()
-	if err != nil {
-		return 0, dst, packed, short(err)
-	}
-	if count < 0 || size < 0 || size > MaxBlock {
-		return 0, dst, packed, corrupt("it has %d records in %d bytes", count, size)
-	}
-	if packed, err = f.body(packed[:0], size); err != nil {
-		return 0, dst, packed, short(err)
-	}
-	var sync [syncSize]byte
-	if err := f.in.full(sync[:]); err != nil {
-		return 0, dst, packed, short(err)
-	}
-	if sync != f.sync {
-		return 0, dst, packed, corrupt("it does not end with the marker of the file")
-	}
-	records, err = codecs[f.codec].decompress(dst, packed)
-	if err != nil {
-		err = corrupt("it is no %s: %v", f.codec, err)
-	}
-	return count, records, packed, err
-}
-
-// body reads so many bytes, which takes no memory for those that are not there.
-func (f *File) body(dst []byte, size int64) ([]byte, error) {
-	const step = 1 << 20
-	for int64(len(dst)) < size {
-		n := int(min(step, size-int64(len(dst))))
-		at := len(dst)
-		dst = append(dst, make([]byte, n)...)
-		if err := f.in.full(dst[at:]); err != nil {
-			return dst, err
-		}
-	}
-	return dst, nil
-}
 
 // appendLong writes a number.
 func appendLong(dst []byte, v int64) []byte { return binary.AppendVarint(dst, v) }

@@ -11,11 +11,12 @@ import (
 
 // chunk reads the values of a column in a row group.
 type chunk struct {
-	file *File
-	leaf *leaf
-	meta *columnChunk
-	want datatype.Type
-	put  store // nil: texts are put one by one
+	file  *File
+	leaf  *leaf
+	group int
+	meta  *columnChunk
+	want  datatype.Type
+	put   store // nil: texts are put one by one
 
 	pos, end int64 // of the pages not read yet
 	ahead    int64 // where the pages end that will be read one behind another, as far as that is known
@@ -45,14 +46,14 @@ func (f *File) chunk(c *chunk, group, column int, want datatype.Type, put store)
 	start, end := meta.span()
 	old := *c
 	*c = chunk{
-		file: f, leaf: &f.leaves[column], meta: meta, want: want, put: put, pos: start, end: end, ahead: end, unread: meta.values,
+		file: f, leaf: &f.leaves[column], group: group, meta: meta, want: want, put: put, pos: start, end: end, ahead: end, unread: meta.values,
 		window: old.window[:0], page: old.page, reps: old.reps[:0], defs: old.defs[:0], dense: old.dense, valid: old.valid, places: old.places, dict: old.dict.emptied(),
 		values: values{memory: old.values.memory, texts: old.values.texts, i32: old.values.i32},
 	}
 }
 
 func (c *chunk) fail(err error) error {
-	return &Error{Path: c.file.Path, Column: c.leaf.name, Offset: c.pageAt, Err: err}
+	return &Error{Path: c.file.Path, Group: c.group, Column: c.leaf.name, Offset: c.pageAt, Err: err}
 }
 
 // read sets n rows of a vector from a row on.

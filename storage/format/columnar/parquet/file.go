@@ -15,17 +15,25 @@ var ErrCorrupt = errors.New("parquet file is damaged")
 // Error says where a file cannot be read, and why.
 type Error struct {
 	Path   string
-	Column string // empty: the file's metadata
-	Offset int64  // the byte in the file near which it was found
+	Group  int    // the row group, from 0 on; -1: the file's metadata
+	Column string // empty: none in particular
+	Offset int64  // the byte in the file near which it was found: of a column, where the page begins
 	Err    error
 }
 
 // Error implements error.
 func (e *Error) Error() string {
-	if e.Column == "" {
-		return fmt.Sprintf("%s: at byte %d: %v", e.Path, e.Offset, e.Err)
+	place := fmt.Sprintf("at byte %d", e.Offset)
+	if e.Column != "" {
+		place = "column " + e.Column
 	}
-	return fmt.Sprintf("%s: column %s, page at byte %d: %v", e.Path, e.Column, e.Offset, e.Err)
+	if e.Group >= 0 {
+		place = fmt.Sprintf("row group %d, %s", e.Group, place)
+		if e.Column != "" {
+			place += fmt.Sprintf(", page at byte %d", e.Offset)
+		}
+	}
+	return fmt.Sprintf("%s: %s: %v", e.Path, place, e.Err)
 }
 
 // Unwrap returns the cause.
@@ -54,7 +62,9 @@ type File struct {
 // Open reads the footer of a file of so many bytes.
 func Open(at io.ReaderAt, size int64, path string) (*File, error) {
 	f := &File{Path: path, at: at, size: size}
-	fail := func(offset int64, err error) (*File, error) { return nil, &Error{Path: path, Offset: offset, Err: err} }
+	fail := func(offset int64, err error) (*File, error) {
+		return nil, &Error{Path: path, Group: -1, Offset: offset, Err: err}
+	}
 	if size < 12 {
 		return fail(0, corrupt("%d bytes are too few for a Parquet file", size))
 	}

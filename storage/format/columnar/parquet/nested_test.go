@@ -102,7 +102,7 @@ func TestNestedTypes(t *testing.T) {
 		return datatype.Array(datatype.Row(datatype.Field{Name: name, Type: typ}))
 	}
 	require.NoError(t, read(row("N", datatype.BigInt)))
-	require.ErrorContains(t, read(datatype.String), "f.parquet: column list, page at byte 0: the file has ARRAY<ROW<`k` STRING, `n` BIGINT NOT NULL>>, which cannot be read as STRING; declare the column ARRAY<")
+	require.ErrorContains(t, read(datatype.String), "f.parquet: column list: the file has ARRAY<ROW<`k` STRING, `n` BIGINT NOT NULL>>, which cannot be read as STRING; declare the column ARRAY<")
 	require.ErrorContains(t, read(row("m", datatype.BigInt)), "element: the row has no field m; it has [k n]")
 	require.ErrorContains(t, read(row("n", datatype.String)), "element: n: the file has BIGINT, which cannot be read as STRING")
 	require.ErrorContains(t, read(row("k", datatype.String.Required())), "column list.list.element.k, page at byte")

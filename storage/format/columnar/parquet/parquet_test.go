@@ -152,7 +152,7 @@ func TestTypes(t *testing.T) {
 	require.NoError(t, read("id", datatype.Decimal(20, 0)))
 	require.NoError(t, read("fare", datatype.Decimal(30, 4)))
 	require.NoError(t, read("city", datatype.Bytes))
-	require.EqualError(t, read("id", datatype.TinyInt), "f.parquet: column id, page at byte 4: 128 does not fit into TINYINT; declare the column BIGINT or DECIMAL(20, 0)")
+	require.EqualError(t, read("id", datatype.TinyInt), "f.parquet: row group 0, column id, page at byte 4: 128 does not fit into TINYINT; declare the column BIGINT or DECIMAL(20, 0)")
 	require.ErrorContains(t, read("fare", datatype.Decimal(12, 2).Required()), "NULL in a column that is declared NOT NULL")
 	require.ErrorContains(t, read("city", datatype.Int), "the file has STRING, which cannot be read as INT; declare the column STRING")
 	require.ErrorContains(t, read("town", datatype.Int), "the file has no such column; it has [id city name fare]")

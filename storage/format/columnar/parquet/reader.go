@@ -45,11 +45,11 @@ func NewPrunedReader(f *File, wanted []columnar.Field, groups []int, after int64
 	for _, w := range wanted {
 		at := columnar.Find(names, w.Name)
 		if at < 0 {
-			return nil, &Error{Path: f.Path, Column: w.Name, Err: fmt.Errorf("the file has no such column; it has %v", names)}
+			return nil, &Error{Path: f.Path, Group: -1, Column: w.Name, Err: fmt.Errorf("the file has no such column; it has %v", names)}
 		}
 		a, leaves, err := f.assemble(f.nodes[at], w.Type, r.leaves)
 		if err != nil {
-			return nil, &Error{Path: f.Path, Column: w.Name, Err: err}
+			return nil, &Error{Path: f.Path, Group: -1, Column: w.Name, Err: err}
 		}
 		r.columns, r.leaves = append(r.columns, a), leaves
 	}
@@ -135,7 +135,8 @@ func (r *reader) locate() error {
 }
 
 func (r *reader) fail(err error) error {
-	return &Error{Path: r.file.Path, Offset: r.file.GroupStart(r.groups[r.at]), Err: fmt.Errorf("read the page index: %w", err)}
+	group := r.groups[r.at]
+	return &Error{Path: r.file.Path, Group: group, Offset: r.file.GroupStart(group), Err: fmt.Errorf("read the page index: %w", err)}
 }
 
 // Offset implements columnar.Reader: it counts rows, also those that were left out.

@@ -51,7 +51,7 @@ func (r *reader) readSifted(b *vector.Batch, limit int) error {
 	for seen := 0; filled <= limit/2 && seen < siftRows; {
 		more, err := r.ready()
 		if err != nil {
-			columnar.Truncate(b, 0)
+			columnar.Truncate(b, filled)
 			return err
 		}
 		if !more {
@@ -75,7 +75,7 @@ func (r *reader) readSifted(b *vector.Batch, limit int) error {
 			err = r.readChosen(b, filled, n, chosen)
 		}
 		if err != nil {
-			columnar.Truncate(b, 0)
+			columnar.Truncate(b, filled)
 			return err
 		}
 		r.advance(n)
