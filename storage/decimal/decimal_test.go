@@ -118,3 +118,22 @@ func BenchmarkMultiply(b *testing.B) {
 		_ = x2
 	}
 }
+
+// TestFits: whether a number has at most so many digits is what big numbers say, for every one that 128 bits hold.
+func TestFits(t *testing.T) {
+	halves := rapid.OneOf(rapid.Uint64(), rapid.SampledFrom([]uint64{0, 1, 1 << 63, 1<<63 - 1, ^uint64(0)}))
+	rapid.Check(t, func(t *rapid.T) {
+		digits := rapid.IntRange(0, 40).Draw(t, "digits")
+		a := Int128{Hi: int64(halves.Draw(t, "high")), Lo: halves.Draw(t, "low")}
+		if rapid.Bool().Draw(t, "near") {
+			a = powers[min(digits, MaxDigits)].Add(Of(rapid.Int64Range(-2, 2).Draw(t, "more")))
+			if rapid.Bool().Draw(t, "negative") {
+				a = a.Neg()
+			}
+		}
+		x := new(big.Int).Add(new(big.Int).Lsh(big.NewInt(a.Hi), 64), new(big.Int).SetUint64(a.Lo))
+		if a != (Int128{Hi: -1 << 63}) { // its magnitude has no sign bit to spare
+			require.Equal(t, x.CmpAbs(tenTo(min(digits, MaxDigits))) < 0, a.Fits(digits))
+		}
+	})
+}

@@ -94,10 +94,8 @@ func (a Int128) Sub(b Int128) Int128 { return a.Add(b.Neg()) }
 
 // Fits says whether the number has at most so many digits.
 func (a Int128) Fits(digits int) bool {
-	if digits >= MaxDigits {
-		digits = MaxDigits
-	}
-	return a.Abs().Cmp(powers[digits]) < 0
+	limit := &powers[min(digits, MaxDigits)]
+	return a.Hi < limit.Hi && a.Hi > -limit.Hi || a.Abs().Cmp(*limit) < 0
 }
 
 // Rescale gives the number at another scale, rounded half up; false when it then has more than 38 digits.

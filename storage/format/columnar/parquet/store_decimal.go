@@ -36,6 +36,8 @@ func storeDecimal(e *schemaElement, t datatype.Type) store {
 		}
 	case same && e.physical == physicalFixed && e.length <= 8:
 		return storeFixed(e, from, t)
+	case from.Scale == t.Scale && t.Precision > 18 && e.physical == physicalFixed && e.length >= 8 && e.length <= 16:
+		return storeWide(e, from, t)
 	}
 	return storeRescaled(e, from, t)
 }
@@ -60,6 +62,23 @@ func storeFixed(e *schemaElement, from, t datatype.Type) store {
 				return doesNotFit(from, t)
 			}
 			to[i] = x
+		}
+		return nil
+	}
+}
+
+// storeWide is for numbers of 8 to 16 bytes, the highest first.
+func storeWide(e *schemaElement, from, t datatype.Type) store {
+	width, shift := e.length, uint(128-8*e.length)
+	return func(v *vector.Vector, at int, d *dense, n int) error {
+		to, b := vector.Values[decimal.Int128](v)[at:at+n], d.fixed
+		for i := range to {
+			x := b[:width]
+			to[i] = decimal.Int128{Hi: int64(binary.BigEndian.Uint64(x)) >> shift, Lo: binary.BigEndian.Uint64(x[len(x)-8:])}
+			b = b[width:]
+			if !to[i].Fits(t.Precision) {
+				return doesNotFit(from, t)
+			}
 		}
 		return nil
 	}
