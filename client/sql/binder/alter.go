@@ -28,8 +28,6 @@ func (b *Binder) Alter(from *catalog.Table, a *ast.AlterTable) (t *catalog.Table
 		b.alterSchema(t, action)
 	case *ast.AlterDrop:
 		b.dropFrom(t, action)
-	default:
-		fail(a.Action.Position(), "a partition is a directory of files: INSERT INTO ... PARTITION makes one")
 	}
 	return t, nil
 }
@@ -149,7 +147,5 @@ func (b *Binder) dropFrom(t *catalog.Table, a *ast.AlterDrop) {
 			fail(a.Pos, "the table is not distributed")
 		}
 		t.Buckets = nil
-	default:
-		fail(a.Pos, "a partition is a directory of files: it is removed with its directory, or emptied by INSERT OVERWRITE ... PARTITION")
 	}
 }

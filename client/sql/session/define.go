@@ -90,7 +90,7 @@ func (s *Session) define(ctx context.Context, statement ast.Statement) (bool, er
 	case *ast.Drop:
 		return true, unless(st.IfExists, catalog.ErrNotFound, s.dropObject(st))
 	case *ast.AlterTable:
-		return true, unless(st.IfExists, catalog.ErrNotFound, s.alterTable(st))
+		return true, unless(st.IfExists, catalog.ErrNotFound, s.alterTable(ctx, st))
 	case *ast.AlterView:
 		return true, s.alterView(st)
 	case *ast.AlterObject:
@@ -222,7 +222,7 @@ func (s *Session) dropObject(d *ast.Drop) error {
 	return fmt.Errorf("DROP %s is not supported", d.Kind)
 }
 
-func (s *Session) alterTable(a *ast.AlterTable) error {
+func (s *Session) alterTable(ctx context.Context, a *ast.AlterTable) error {
 	path := s.Catalogs.Qualify(a.Name.Strings())
 	t, temporary, err := s.Catalogs.Table(path)
 	if err != nil {
@@ -230,6 +230,9 @@ func (s *Session) alterTable(a *ast.AlterTable) error {
 	}
 	if rename, ok := a.Action.(*ast.AlterRename); ok {
 		return s.rename(path, temporary, rename.To)
+	}
+	if done, err := s.alterPartitions(ctx, path, t, a.Action); done {
+		return err
 	}
 	changed, err := s.binder().Alter(t, a)
 	if err != nil {

@@ -226,37 +226,6 @@ func (s *Session) showCatalog(name string) error {
 	return s.out.Text(catalog.ShowCreateCatalog(name, made.comment, shownOptions(made.options)))
 }
 
-// partitions are those that a table has files of, and that have the values of a PARTITION clause.
-func (s *Session) partitions(ctx context.Context, st *ast.Show) ([]string, error) {
-	path := s.Catalogs.Qualify(st.Name.Strings())
-	t, _, err := s.Catalogs.Table(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case len(t.PartitionBy) == 0:
-		return nil, fmt.Errorf("table %s is not partitioned", path.Object)
-	case t.Options["connector"] != "filesystem":
-		return nil, fmt.Errorf("table %s of connector %s has no partitions that could be listed", path.Object, t.Options["connector"])
-	}
-	wanted := map[string]string{}
-	for _, a := range st.Spec {
-		if !slices.Contains(t.PartitionBy, a.Column.Name) {
-			return nil, fmt.Errorf("%s is no partition column of %s: %s are", a.Column.Name, path.Object, strings.Join(t.PartitionBy, ", "))
-		}
-		l, ok := a.Value.(*ast.Literal)
-		if !ok {
-			return nil, fmt.Errorf("PARTITION takes %s = constant", a.Column.Name)
-		}
-		wanted[a.Column.Name] = l.Text
-	}
-	tables := &tables{session: s, ctx: ctx}
-	files, _, err := tables.files(path.Strings(), t.Options)
-	if err != nil {
-		return nil, err
-	}
-	return files.Partitions(ctx, wanted)
-}
-
 func (s *Session) showTable(st *ast.Show, matches func(string) bool) error {
 	path := s.Catalogs.Qualify(st.Name.Strings())
 	t, temporary, err := s.Catalogs.Table(path)

@@ -1,32 +1,31 @@
 package filesystem
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"maps"
 	"net/url"
-	"slices"
 	"strings"
-
-	"github.com/leatproject/leat/storage/filesystem"
 
 	"github.com/leatproject/leat/storage/format/columnar"
 	"github.com/leatproject/leat/storage/vector"
 )
+
+// directories are the texts of the directories key=value in a path, by their keys in lower case.
+func directories(path string) map[string]string {
+	texts := map[string]string{}
+	for e := range strings.SplitSeq(path, "/") {
+		if key, value, ok := strings.Cut(e, "="); ok {
+			texts[strings.ToLower(key)] = value
+		}
+	}
+	return texts
+}
 
 // partitionOf are the values of the partition keys of a file, in vectors of one row, from the directories key=value in its path.
 func (t *Table) partitionOf(path string) ([]*vector.Vector, error) {
 	if len(t.partitions) == 0 {
 		return nil, nil
 	}
-	texts := map[string]string{}
-	elements := strings.Split(path, "/")
-	for _, e := range elements[:len(elements)-1] {
-		if key, value, ok := strings.Cut(e, "="); ok {
-			texts[strings.ToLower(key)] = value
-		}
-	}
+	texts := directories(path[:strings.LastIndexByte(path, '/')+1])
 	values := make([]*vector.Vector, len(t.partitions))
 	for i, c := range t.partitions {
 		f := t.fields[c]
@@ -41,40 +40,6 @@ func (t *Table) partitionOf(path string) ([]*vector.Vector, error) {
 		}
 	}
 	return values, nil
-}
-
-// Partitions are the partitions that there are files of, as key=value/key=value, in order: those that have the texts that are wanted of
-// some keys.
-func (t *Table) Partitions(ctx context.Context, wanted map[string]string) ([]string, error) {
-	found, err := filesystem.Glob(ctx, t.settings.path)
-	if errors.Is(err, filesystem.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	names := map[string]bool{}
-	for _, f := range found {
-		elements := strings.Split(f.Path, "/")
-		var parts []string
-		for _, c := range t.partitions {
-			key := t.fields[c].Name
-			at := slices.IndexFunc(elements, func(e string) bool { return len(e) > len(key) && strings.EqualFold(e[:len(key)+1], key+"=") })
-			if at < 0 {
-				break
-			}
-			value := elements[at][len(key)+1:]
-			plain, err := url.PathUnescape(value)
-			if want, ok := wanted[key]; ok && want != value && (err != nil || want != plain) {
-				break
-			}
-			parts = append(parts, key+"="+value)
-		}
-		if len(parts) == len(t.partitions) {
-			names[strings.Join(parts, "/")] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(names)), nil
 }
 
 func (t *Table) partitionValue(f Field, text string) (*vector.Vector, error) {

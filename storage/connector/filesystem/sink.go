@@ -7,7 +7,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/leatproject/leat/storage/clock"
 	"github.com/leatproject/leat/storage/connector/file"
@@ -46,7 +45,7 @@ const prefix = "part"
 // Sink returns a sink of all columns of the table.
 func (t *Table) Sink(o SinkOptions) (*Sink, error) {
 	fail := func(err error) (*Sink, error) { return nil, fmt.Errorf("table of %s: %w", t.settings.path, err) }
-	if strings.ContainsAny(t.settings.path, `*?[`) {
+	if t.isPattern() {
 		return fail(fmt.Errorf("rows cannot be written to a pattern; give a directory"))
 	}
 	if t.settings.single && len(t.partitions) > 0 {
