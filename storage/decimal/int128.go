@@ -95,7 +95,7 @@ func (a Int128) Sub(b Int128) Int128 { return a.Add(b.Neg()) }
 // Fits says whether the number has at most so many digits.
 func (a Int128) Fits(digits int) bool {
 	limit := &powers[min(digits, MaxDigits)]
-	return a.Hi < limit.Hi && a.Hi > -limit.Hi || a.Abs().Cmp(*limit) < 0
+	return a.Hi < limit.Hi && a.Hi > -limit.Hi || a.Cmp(*limit) < 0 && limit.Neg().Cmp(a) < 0
 }
 
 // Rescale gives the number at another scale, rounded half up; false when it then has more than 38 digits.

@@ -12,6 +12,8 @@ import (
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/leatproject/leat/storage/format/lz77"
 )
 
 // codec is how blocks are compressed.
@@ -64,14 +66,14 @@ func unsnap(dst, b []byte) ([]byte, error) {
 		return nil, io.ErrUnexpectedEOF
 	}
 	b, sum := b[:len(b)-4], binary.BigEndian.Uint32(b[len(b)-4:])
-	n, err := s2.DecodedLen(b)
+	n, err := lz77.SnappyLength(b)
 	if err != nil {
 		return nil, err
 	}
 	if n > MaxBlock || n > 64*len(b)+64 {
 		return nil, errTooLong
 	}
-	out, err := s2.Decode(dst[:cap(dst)], b)
+	out, err := lz77.Snappy(dst, b)
 	if err == nil && crc32.ChecksumIEEE(out) != sum {
 		err = errors.New("the checksum is wrong")
 	}

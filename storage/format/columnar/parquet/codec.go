@@ -11,6 +11,8 @@ import (
 	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
+
+	"github.com/leatproject/leat/storage/format/lz77"
 )
 
 // Codec is how pages are compressed.
@@ -54,14 +56,14 @@ func (c Codec) decompress(dst, b []byte, size int) ([]byte, error) {
 	case Uncompressed:
 		return b, nil
 	case Snappy:
-		n, lengthErr := s2.DecodedLen(b)
+		n, lengthErr := lz77.SnappyLength(b)
 		if lengthErr != nil || n != size {
 			return nil, corrupt("a page has %d bytes where %d are expected", n, size)
 		}
 		if n > 64*len(b)+64 {
 			return nil, corrupt("a page of %d bytes cannot come from %d", n, len(b))
 		}
-		dst, err = s2.Decode(dst[:cap(dst)], b)
+		dst, err = lz77.Snappy(dst, b)
 	case Gzip:
 		dst, err = gunzip(dst, b, size)
 	case Zstd:

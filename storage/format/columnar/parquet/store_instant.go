@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"github.com/leatproject/leat/storage/datatype"
+	"github.com/leatproject/leat/storage/format/numbertext"
 	"github.com/leatproject/leat/storage/vector"
 )
 
@@ -12,14 +13,14 @@ func storeInstant(e *schemaElement, t datatype.Type) store {
 	if !e.leafType().IsInstant() {
 		return nil
 	}
-	cut := int32(1)
-	for range 9 - max(t.Precision, 3) {
-		cut *= 10
-	}
+	cut := int32(numbertext.Powers[9-max(t.Precision, 3)])
 	if e.physical == physicalInt96 {
 		return storeInt96(cut)
 	}
 	unit, _ := e.timeUnit()
+	if unit == unitMicros && t.Precision >= 6 {
+		cut = 1
+	}
 	if unit == unitMillis {
 		return storeMillis
 	}
@@ -34,8 +35,8 @@ func storeInstant(e *schemaElement, t datatype.Type) store {
 		} else {
 			ofNanos(to, nanos, d.i64)
 		}
-		for i, x := range nanos {
-			if cut > 1 {
+		if cut > 1 {
+			for i, x := range nanos {
 				nanos[i] = x - x%cut
 			}
 		}
