@@ -10,6 +10,10 @@ import (
 	"github.com/leatproject/leat/shuffle"
 )
 
+// Adaptive tells whether a cluster decides how a program in BATCH runs from the bytes that its stages have written, as far as the program
+// leaves that open.
+func (e *Environment) Adaptive() bool { return e.adaptive(operator.Batch) }
+
 // adaptive tells whether a cluster chooses the parallelism of operators that name none, from the bytes that they are to read.
 func (e *Environment) adaptive(mode operator.Mode) bool {
 	return mode == operator.Batch && config.Get(e.conf, config.AdaptiveParallelism) &&

@@ -29,6 +29,7 @@ type origin struct {
 	port        int
 	strategy    shuffle.Strategy // "" for forward, or rebalance if parallelisms differ
 	partitioner partitioner
+	replicable  bool // see graph.Input
 }
 
 func (s *Stream[T]) node() *node { return s.from[0].node }
@@ -176,7 +177,7 @@ func Union[T any](first *Stream[T], others ...*Stream[T]) *Stream[T] {
 func (s *Stream[T]) partitioned(strategy shuffle.Strategy, p partitioner) *Stream[T] {
 	r := &Stream[T]{env: s.env}
 	for _, f := range s.from {
-		r.from = append(r.from, origin{f.node, f.port, strategy, p})
+		r.from = append(r.from, origin{node: f.node, port: f.port, strategy: strategy, partitioner: p})
 	}
 	return r
 }

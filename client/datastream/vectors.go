@@ -103,7 +103,7 @@ func vectorType(types []datatype.Type) string {
 
 func connectVectors(n *node, s *Vectors, number int) {
 	for _, f := range s.from {
-		n.Inputs = append(n.Inputs, graph.Input{From: f.node.ID, Port: f.port, Number: number, Strategy: f.strategy})
+		n.Inputs = append(n.Inputs, graph.Input{From: f.node.ID, Port: f.port, Number: number, Strategy: f.strategy, Replicable: f.replicable})
 		n.partitioners = append(n.partitioners, f.partitioner)
 		n.rows = append(n.rows, func() *column.Batch { return column.NewVectors(s.types) })
 	}
@@ -149,7 +149,7 @@ func UnionVectors(types []datatype.Type, streams ...*Vectors) *Vectors {
 func (s *Vectors) partitioned(strategy shuffle.Strategy, p partitioner) *Vectors {
 	r := &Vectors{env: s.env, types: s.types}
 	for _, f := range s.from {
-		r.from = append(r.from, origin{f.node, f.port, strategy, p})
+		r.from = append(r.from, origin{node: f.node, port: f.port, strategy: strategy, partitioner: p})
 	}
 	return r
 }
@@ -167,6 +167,16 @@ func (s *Vectors) Hash(keys []int) *Vectors {
 			return nil
 		}}
 	})
+}
+
+// Replicable says that the sub-tasks that a stream is sent to by Hash may each be sent all of it, and the rows of the other inputs to any of
+// them. An adaptive job does so when the stream turns out to be small before the others have begun.
+func (s *Vectors) Replicable() *Vectors {
+	r := &Vectors{env: s.env, types: s.types, from: slices.Clone(s.from)}
+	for i := range r.from {
+		r.from[i].replicable = true
+	}
+	return r
 }
 
 // Rebalance deals rows out to all sub-tasks in turn.

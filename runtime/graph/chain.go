@@ -37,6 +37,8 @@ type Edge struct {
 	Number   int              `json:"number,omitempty"`
 	Index    int              `json:"index"` // of the input within To
 	Strategy shuffle.Strategy `json:"strategy"`
+	// Replicable is as that of Input.
+	Replicable bool `json:"replicable,omitempty"`
 }
 
 // Operator returns the node with that OperatorID, and its vertex; nil if there is none.
@@ -96,7 +98,7 @@ func Chain(g *StreamGraph, chaining bool) *JobGraph {
 			v.Parallelism = min(g.SourceParallelism, v.MaxParallelism)
 		}
 		for k, in := range n.Inputs {
-			v.Edges = append(v.Edges, Edge{From: in.From, Port: in.Port, To: n.ID, Number: in.Number, Index: k, Strategy: in.Strategy})
+			v.Edges = append(v.Edges, Edge{From: in.From, Port: in.Port, To: n.ID, Number: in.Number, Index: k, Strategy: in.Strategy, Replicable: in.Replicable})
 		}
 		vertexOf[n.ID] = len(j.Vertices)
 		j.Vertices = append(j.Vertices, v)

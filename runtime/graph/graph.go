@@ -80,6 +80,8 @@ type Input struct {
 	// Number is the logical input that the edge belongs to: several edges may (union).
 	Number   int              `json:"number,omitempty"`
 	Strategy shuffle.Strategy `json:"strategy"`
+	// Replicable is set where every sub-task may as well read all rows of the input, if those of the others then go to any of them.
+	Replicable bool `json:"replicable,omitempty"`
 }
 
 // LogicalInputs is the number of inputs that the operator tells apart: 1, or 2 on connected streams; 0 for a source.

@@ -2359,6 +2359,9 @@ type Deployment struct {
 	Abort bool `protobuf:"varint,20,opt,name=abort,proto3" json:"abort,omitempty"`
 	// checkpointing is absent for a job that takes no checkpoints.
 	Checkpointing *Checkpointing `protobuf:"bytes,21,opt,name=checkpointing,proto3" json:"checkpointing,omitempty"`
+	// broadcast are the vertices, this one and consumers of it, whose tasks read all of their replicable inputs; what the others bring its
+	// producers write to one sub-partition each.
+	Broadcast     []int32 `protobuf:"varint,22,rep,packed,name=broadcast,proto3" json:"broadcast,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2494,6 +2497,13 @@ func (x *Deployment) GetAbort() bool {
 func (x *Deployment) GetCheckpointing() *Checkpointing {
 	if x != nil {
 		return x.Checkpointing
+	}
+	return nil
+}
+
+func (x *Deployment) GetBroadcast() []int32 {
+	if x != nil {
+		return x.Broadcast
 	}
 	return nil
 }
@@ -3922,7 +3932,7 @@ const file_control_proto_rawDesc = "" +
 	"\x06vertex\x18\x01 \x01(\x05R\x06vertex\x12#\n" +
 	"\rtask_managers\x18\x02 \x03(\rR\ftaskManagers\x12\x1a\n" +
 	"\battempts\x18\x03 \x03(\x05R\battempts\x12 \n" +
-	"\vgenerations\x18\x04 \x03(\x04R\vgenerations\"\x88\x04\n" +
+	"\vgenerations\x18\x04 \x03(\x04R\vgenerations\"\xa6\x04\n" +
 	"\n" +
 	"Deployment\x12\x10\n" +
 	"\x03job\x18\x01 \x01(\tR\x03job\x12 \n" +
@@ -3942,7 +3952,8 @@ const file_control_proto_rawDesc = "" +
 	"\vcoordinator\x18\f \x01(\v2\x18.leat.rpc.v1.CoordinatorR\vcoordinator\x12-\n" +
 	"\aresults\x18\r \x03(\v2\x13.leat.rpc.v1.ResultR\aresults\x12\x14\n" +
 	"\x05abort\x18\x14 \x01(\bR\x05abort\x12@\n" +
-	"\rcheckpointing\x18\x15 \x01(\v2\x1a.leat.rpc.v1.CheckpointingR\rcheckpointing\"\xc6\x01\n" +
+	"\rcheckpointing\x18\x15 \x01(\v2\x1a.leat.rpc.v1.CheckpointingR\rcheckpointing\x12\x1c\n" +
+	"\tbroadcast\x18\x16 \x03(\x05R\tbroadcast\"\xc6\x01\n" +
 	"\n" +
 	"Assignment\x12\x18\n" +
 	"\asubtask\x18\x01 \x01(\x05R\asubtask\x12\x1e\n" +

@@ -57,10 +57,31 @@ func (p scaled) Select(b *column.Batch, out []uint32, n int) error {
 // spread is how many sub-partitions an edge uses on which any consumer may have any row.
 const spread = 64
 
-// stagePartitioner returns what spreads the rows of a producer over the sub-partitions of an edge.
-func (x *wiring) stagePartitioner(e graph.Edge, to *graph.Vertex, pieces int) shuffle.Partitioner {
-	if pieces == 1 {
+// own sends all rows to one channel.
+type own struct{ channel uint32 }
+
+// Select implements shuffle.Partitioner.
+func (p own) Select(_ *column.Batch, out []uint32, _ int) error {
+	for i := range out {
+		out[i] = p.channel
+	}
+	return nil
+}
+
+// replicates tells whether the tasks of a vertex read all of their replicable inputs.
+func (x *wiring) replicates(vertex int) bool {
+	return slices.Contains(x.deployment.Broadcast, int32(vertex))
+}
+
+// stagePartitioner returns what spreads the rows of a producer over the sub-partitions of an edge into vertex number.
+func (x *wiring) stagePartitioner(e graph.Edge, number, pieces int) shuffle.Partitioner {
+	to := &x.w.job.Vertices[number]
+	switch {
+	case pieces == 1:
 		return nil
+	case x.replicates(number) && !e.Replicable:
+		from, _ := shuffle.KeyGroups(int(x.r.attempt.Subtask), pieces, int(x.deployment.Parallelism))
+		return own{uint32(min(from, pieces-1))}
 	}
 	p := x.w.program.Partitioner(e.To, e.Index, int(x.r.attempt.Subtask), to.MaxParallelism)
 	switch e.Strategy {
@@ -80,7 +101,7 @@ func (x *wiring) stageOutput(to, k int, e graph.Edge) (task.Edge, error) {
 	if err != nil {
 		return task.Edge{}, err
 	}
-	w, err := s.Writer(x.me(), x.stagePartitioner(e, target, pieces), x.r.fail)
+	w, err := s.Writer(x.me(), x.stagePartitioner(e, to, pieces), x.r.fail)
 	if err != nil {
 		return task.Edge{}, err
 	}
@@ -158,6 +179,9 @@ func (x *wiring) share(e graph.Edge, producers int) (from, to int) {
 				return me - lo, me - lo + 1
 			}
 		}
+	}
+	if e.Replicable && x.replicates(int(x.deployment.Vertex)) {
+		return 0, subpartitions(e, producers, x.v)
 	}
 	a := x.assignment
 	return int(a.From), min(int(a.To), subpartitions(e, producers, x.v))

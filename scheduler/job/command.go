@@ -53,6 +53,7 @@ const (
 	kindSchedulePaused
 	kindScheduleTicked
 	kindScheduleBegun
+	kindBroadcastDecided
 	kinds
 )
 
@@ -99,6 +100,7 @@ var newCommand = [kinds]func() Command{
 	kindSchedulePaused:       func() Command { return new(SchedulePaused) },
 	kindScheduleTicked:       func() Command { return new(ScheduleTicked) },
 	kindScheduleBegun:        func() Command { return new(ScheduleBegun) },
+	kindBroadcastDecided:     func() Command { return new(BroadcastDecided) },
 }
 
 // MaxEntry is the largest encoded entry in bytes. What is larger goes to the blob store and is named by its digest.

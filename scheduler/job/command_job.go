@@ -37,6 +37,7 @@ func (m *JobSubmitted) fields(c *codec) {
 		c.err = m.Plan.Prepare()
 	}
 	restored(c, &m.Restore)
+	m.Settings.added(c)
 }
 
 func (m *JobSubmitted) apply(s *State, at Time, e *Effects) {

@@ -50,6 +50,29 @@ func (m *RangesDecided) apply(s *State, at Time, e *Effects) {
 	e.touch(j.ID)
 }
 
+// BroadcastDecided has the sub-tasks that a vertex will have read all of its Replicable edges.
+type BroadcastDecided struct {
+	Job    ID
+	Vertex int
+}
+
+func (*BroadcastDecided) kind() kind { return kindBroadcastDecided }
+
+func (m *BroadcastDecided) fields(c *codec) {
+	text(c, &m.Job)
+	num(c, &m.Vertex)
+}
+
+func (m *BroadcastDecided) apply(s *State, _ Time, e *Effects) {
+	j, ok := s.jobs.get(m.Job)
+	if !ok || m.Vertex < 0 || m.Vertex >= len(j.Vertices) || !j.undivided(m.Vertex) {
+		return
+	}
+	j.Vertices[m.Vertex].Broadcast = true
+	e.Facts = append(e.Facts, m)
+	e.touch(j.ID)
+}
+
 // TasksDeployed begins the next attempt of the sub-tasks from First on, each in its slot.
 type TasksDeployed struct {
 	Job    ID

@@ -125,7 +125,11 @@ func (s *script) show() {
 				if d.Abort {
 					what = "abort by"
 				}
-				fmt.Fprintf(&s.out, "-> %d: %s %v#%d in %d, reads %v\n", o.TM, what, a.Task, a.Number, a.Slot, a.Range)
+				fmt.Fprintf(&s.out, "-> %d: %s %v#%d in %d, reads %v", o.TM, what, a.Task, a.Number, a.Slot, a.Range)
+				if len(d.Broadcast) > 0 {
+					fmt.Fprintf(&s.out, ", broadcast %v", d.Broadcast)
+				}
+				fmt.Fprintln(&s.out)
 			}
 		}
 		for _, a := range o.Cancel {
@@ -168,6 +172,7 @@ func submission(t *testing.T, d *datadriven.TestData, id ID) *JobSubmitted {
 	settings.Checkpoints = checkpoints.Settings{On: d.HasArg("checkpointed"), Interval: 1000, Timeout: 10_000, Retained: 1}
 	d.MaybeScanArgs(t, "bytes", &settings.BytesPerTask)
 	d.MaybeScanArgs(t, "most", &settings.MaxParallelism)
+	d.MaybeScanArgs(t, "broadcast", &settings.BroadcastBytes)
 	d.MaybeScanArgs(t, "failures", &settings.TaskFailures)
 	settings.SkewBytes = 3 * settings.BytesPerTask
 	if d.HasArg("speculative") {
@@ -194,6 +199,8 @@ func submission(t *testing.T, d *datadriven.TestData, id ID) *JobSubmitted {
 				v.Edges[last].Pattern = Pointwise
 			case "replicate":
 				v.Edges[last].Pattern = Replicate
+			case "replicable":
+				v.Edges[last].Pattern = Replicable
 			case "split":
 				v.Edges[last].Split = true
 			case "unrepeatable":

@@ -46,6 +46,9 @@ type Job struct {
 type Vertex struct {
 	// Ranges is what each sub-task reads of each input that is not pointwise; nil means equal shares of everything.
 	Ranges []Range
+	// Broadcast has each sub-task read all of the edges that are Replicable. What the others bring may be anywhere: each of their
+	// producers writes to one sub-partition, and ranges are shares of these.
+	Broadcast bool
 	// Subtasks has no elements until the parallelism is decided.
 	Subtasks []Subtask
 

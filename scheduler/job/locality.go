@@ -27,7 +27,7 @@ func (d *decision) inputsOf(j *Job, v int) inputs {
 			t := &j.Vertices[e.From].Subtasks[i]
 			h, ok := held.get(t.TM)
 			if !ok {
-				h = &heldInput{tm: t.TM, replicate: e.Pattern == Replicate}
+				h = &heldInput{tm: t.TM, replicate: j.whole(v, &e)}
 				held.put(t.TM, h)
 			}
 			h.bytes += t.Bytes

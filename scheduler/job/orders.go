@@ -56,6 +56,8 @@ type Deployment struct {
 	Tasks   []Assignment
 	// Inputs are the producers of each edge of the vertex, Outputs its pipelined consumers in the order of the graph.
 	Inputs, Outputs []*Peers
+	// Broadcast are the vertices, this one and consumers of it, of which Vertex.Broadcast is set.
+	Broadcast []int
 }
 
 // Assignment is a task, its slot and what it reads.
@@ -206,6 +208,11 @@ func (m *maker) deploy(j *Job, task Task, slot int32) {
 			d.Inputs = append(d.Inputs, j.committed(e.From))
 		} else {
 			d.Inputs = append(d.Inputs, m.peersOf(j, e.From))
+		}
+	}
+	for _, x := range append([]int{task.Vertex}, j.Plan.consumers[task.Vertex]...) {
+		if j.Vertices[x].Broadcast && !slices.Contains(d.Broadcast, x) {
+			d.Broadcast = append(d.Broadcast, x)
 		}
 	}
 	for _, c := range j.Plan.consumers[task.Vertex] {

@@ -58,7 +58,7 @@ func (d *decision) shares(j *Job, v int, decided map[int]int) (n int, ranges []R
 		if !known {
 			return 0, nil, false
 		}
-		if e.Pattern == Replicate {
+		if j.whole(v, e) {
 			for _, b := range sizes {
 				fixed += b
 			}

@@ -25,6 +25,8 @@ const (
 	AllToAll  Pattern = iota
 	Pointwise         // equal shares of producers and consumers: forward, rescale
 	Replicate         // all to all, and every consumer reads everything: broadcast
+	// Replicable is all to all until it is decided that it is Replicate: see Vertex.Broadcast.
+	Replicable
 )
 
 // PlanEdge is an input of a vertex.
@@ -153,6 +155,10 @@ func edgeOf(e graph.Edge, from int, pipelined bool) PlanEdge {
 		r.Pattern = Pointwise
 	case shuffle.Broadcast:
 		r.Pattern = Replicate
+	case shuffle.Hash:
+		if e.Replicable && !pipelined {
+			r.Pattern = Replicable
+		}
 	}
 	switch e.Strategy {
 	case shuffle.Rebalance, shuffle.Shuffle, shuffle.Rescale:

@@ -27,6 +27,7 @@ func (d *decision) running(j *Job) {
 		d.add(d.end(j, Finished))
 		return
 	}
+	d.broadcasts(j)
 	for c, lanes := range j.lanes {
 		if lanes == 0 {
 			d.parallelism(j, c)

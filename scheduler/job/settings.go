@@ -74,6 +74,8 @@ type Settings struct {
 	// SkewFactor and SkewBytes: a sub-partition is split when it is larger than so many times the median and than so many bytes.
 	SkewFactor int64
 	SkewBytes  int64
+	// BroadcastBytes is up to how many bytes an edge that is Replicable is read by all.
+	BroadcastBytes int64
 	// Speculation of bounded jobs.
 	Speculation Speculation
 	// Checkpoints of streaming jobs.
@@ -85,6 +87,9 @@ func DefaultSettings() Settings {
 	return Settings{Restart: DefaultStrategy(NoRestart), SlotTimeout: 300_000, BytesPerTask: 16 << 20, MinParallelism: 1,
 		MaxParallelism: 128, SourceParallelism: 1, SkewFactor: 4, SkewBytes: 256 << 20}
 }
+
+// added are fields that logs of earlier releases do not have.
+func (s *Settings) added(c *codec) { num(c, &s.BroadcastBytes) }
 
 func (s *Settings) fields(c *codec) {
 	c.flag(&s.Streaming)

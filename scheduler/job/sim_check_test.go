@@ -1,12 +1,16 @@
 package job
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // check holds after every step.
 func (w *world) check() {
 	w.checkLive()
 	w.checkState()
 	w.checkReads()
+	w.checkWritten()
 	w.checkCheckpoints()
 	for id := range w.sent {
 		if _, ok := w.truth.Job(id); !ok {
@@ -53,15 +57,18 @@ func (w *world) checkReads() {
 				w.fail("%s/%d has %d ranges for %d sub-tasks", j.ID, v, len(ranges), len(j.Vertices[v].Subtasks))
 			}
 			for _, e := range j.Plan.Vertices[v].Edges {
-				if e.Exchange != Blocking || e.Pattern != AllToAll {
+				if e.Exchange != Blocking || e.Pattern == Pointwise || j.whole(v, &e) {
 					continue
 				}
 				producers, parts := len(j.Vertices[e.From].Subtasks), j.Plan.Vertices[v].MaxParallelism
 				read := make([]int, producers*parts)
 				for _, r := range ranges {
 					from, to := 0, producers
-					if r.Pieces > 1 && e.Split {
+					switch {
+					case r.Pieces > 1 && e.Split:
 						from, to = span(r.Piece, r.Pieces, producers)
+					case r.Piece > 0 && e.Pattern == Replicable: // as the first piece
+						continue
 					}
 					for part := r.From; part < r.To; part++ {
 						for k := from; k < to; k++ {
@@ -71,6 +78,24 @@ func (w *world) checkReads() {
 				}
 				if !all(read, func(n int) bool { return n == 1 }) {
 					w.fail("%s/%d reads vertex %d %v times by %v", j.ID, v, e.From, read, ranges)
+				}
+			}
+		}
+	}
+}
+
+// checkWritten: what has finished was written as its consumers read it.
+func (w *world) checkWritten() {
+	for j := range w.truth.Jobs {
+		for v := range j.Vertices {
+			for _, e := range j.Plan.Vertices[v].Edges {
+				for i := range j.Vertices[e.From].Subtasks {
+					t := &j.Vertices[e.From].Subtasks[i]
+					a := Attempt{Task{j.ID, e.From, i}, t.Generation, t.Attempt}
+					if written, deployed := w.written[a]; deployed && e.Pattern != Replicable && t.State == TaskFinished &&
+						slices.Contains(written, v) != j.Vertices[v].Broadcast {
+						w.fail("attempt %d of %v has written for %v, and broadcast of vertex %d is %v", t.Attempt, a.Task, written, v, j.Vertices[v].Broadcast)
+					}
 				}
 			}
 		}

@@ -54,7 +54,7 @@ func simPlan(rng *rand.Rand, streaming bool) *Plan {
 			if rng.IntN(2) == 0 && from != v-1 {
 				continue
 			}
-			e := PlanEdge{From: from, Exchange: Blocking, Pattern: Pattern(rng.IntN(3)), Unrepeatable: rng.IntN(4) == 0}
+			e := PlanEdge{From: from, Exchange: Blocking, Pattern: Pattern(rng.IntN(4)), Unrepeatable: rng.IntN(4) == 0}
 			if streaming || rng.IntN(4) == 0 {
 				e.Exchange = Pipelined
 			}
@@ -92,7 +92,7 @@ func all[T any](list []T, holds func(T) bool) bool {
 }
 
 func newWorld(seed uint64, faults []fault) *world {
-	w := &world{rng: rand.New(rand.NewPCG(seed, 2)), calm: 15_000, generation: 1, truth: New(seed), sunk: map[ID]string{}, aborted: map[ID]bool{}, accepted: map[Task]Attempt{}, sent: map[ID]bool{}, storage: newSimStorage()}
+	w := &world{rng: rand.New(rand.NewPCG(seed, 2)), calm: 15_000, generation: 1, truth: New(seed), sunk: map[ID]string{}, aborted: map[ID]bool{}, accepted: map[Task]Attempt{}, sent: map[ID]bool{}, written: map[Attempt][]int{}, storage: newSimStorage()}
 	for i := range 3 {
 		w.nodes = append(w.nodes, &simNode{w: w, name: fmt.Sprint("jm", i), up: true, state: New(seed), step: Time(w.rng.IntN(7_200_000))})
 	}
@@ -184,6 +184,7 @@ func (w *world) submit(f fault) {
 	s := DefaultSettings()
 	s.Streaming = rng.IntN(2) == 0
 	s.BytesPerTask, s.SkewBytes = 64<<10, 128<<10
+	s.BroadcastBytes = int64(rng.IntN(4)) << 16
 	s.FullFailover = rng.IntN(8) == 0
 	s.Restart = DefaultStrategy([]StrategyType{FixedDelay, ExponentialDelay}[rng.IntN(2)])
 	if s.Restart.Type == FixedDelay {

@@ -27,10 +27,11 @@ type world struct {
 	tms        []*simTM
 	sunk       map[ID]string // what a job's commit was begun for
 	aborted    map[ID]bool
-	accepted   map[Task]Attempt // of sub-tasks that have finished
-	rivals     int              // that were deployed
-	overtook   int              // of them
-	sent       map[ID]bool      // acknowledged submissions
+	accepted   map[Task]Attempt  // of sub-tasks that have finished
+	rivals     int               // that were deployed
+	overtook   int               // of them
+	sent       map[ID]bool       // acknowledged submissions
+	written    map[Attempt][]int // what broadcast an attempt was deployed with
 	storage    simStorage
 	broken     error
 	trace      uint64

@@ -237,6 +237,7 @@ func (t *simTM) deploy(d Deployment, a Assignment) {
 	x := &simTask{Attempt: a.Attempt, slot: a.Slot, state: TaskInitializing, bytes: int64(t.w.rng.IntN(200)) << 10, number: t.number}
 	t.tasks[a.Task] = x
 	t.w.checkCommit(d, a)
+	t.w.written[a.Attempt] = d.Broadcast
 	t.w.checkRestore(d, a)
 	next := func(d Time, state TaskState, do func()) {
 		born := t.incarnation

@@ -6,9 +6,9 @@ import (
 )
 
 // snapshotVersion changes whenever a field is added to what snapshots hold.
-const snapshotVersion = 4
+const snapshotVersion = 5
 
-// oldestSnapshot is the oldest version that is read: it has no schedules.
+// oldestSnapshot is the oldest version that is read: it has no schedules, and as version 4 nothing of broadcasts.
 const oldestSnapshot = 3
 
 // Snapshot encodes the state.
@@ -166,7 +166,13 @@ func (c *codec) job(j *Job) {
 	list(c, &j.Vertices, func(c *codec, v *Vertex) {
 		list(c, &v.Ranges, rangeFields)
 		list(c, &v.Subtasks, (*codec).subtask)
+		if c.version > 4 {
+			c.flag(&v.Broadcast)
+		}
 	})
+	if c.version > 4 {
+		j.Settings.added(c)
+	}
 }
 
 func (c *codec) subtask(t *Subtask) {

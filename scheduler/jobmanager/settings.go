@@ -39,6 +39,7 @@ func settingsOf(s *Submitted) (job.Settings, error) {
 		return settings, err
 	}
 	settings.BytesPerTask = int64(config.Get(conf, config.AdaptiveBytesPerTask))
+	settings.BroadcastBytes = int64(config.Get(conf, config.BroadcastThreshold))
 	settings.MinParallelism = config.Get(conf, config.AdaptiveMinParallelism)
 	settings.MaxParallelism = cmp.Or(s.Graph.AutoParallelism, settings.MaxParallelism)
 	if s.Graph.AutoParallelism > 0 && settings.MinParallelism > settings.MaxParallelism {

@@ -101,6 +101,9 @@ func (w *orderWriter) deployment(ctx context.Context, d *job.Deployment) *rpc.De
 		out.Tasks = append(out.Tasks, &rpc.Assignment{Subtask: int32(a.Subtask), Generation: a.Generation, Attempt: a.Number, Slot: a.Slot,
 			From: int32(a.Range.From), To: int32(a.Range.To), Piece: int32(a.Range.Piece), Pieces: int32(a.Range.Pieces)})
 	}
+	for _, v := range d.Broadcast {
+		out.Broadcast = append(out.Broadcast, int32(v))
+	}
 	for _, p := range d.Inputs {
 		out.Inputs = append(out.Inputs, w.index(p))
 	}

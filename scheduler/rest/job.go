@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/leatproject/leat/runtime/graph"
 	"github.com/leatproject/leat/scheduler/job"
 	"github.com/leatproject/leat/scheduler/jobmanager"
 	"github.com/leatproject/leat/scheduler/rest/messages"
+	"github.com/leatproject/leat/shuffle"
 )
 
 // jobStates are those that JobDetails has times of.
@@ -154,7 +156,18 @@ func taskSpan(t *job.Subtask) (start, end int64) {
 	return start, end
 }
 
-// planOf is the plan in Flink's form, with the parallelism that was decided.
+// shipped are the edges of a vertex whose Replicable ones are broadcast: the rows of the others stay with what their producers gave.
+func shipped(edges []graph.Edge) []graph.Edge {
+	out := slices.Clone(edges)
+	for k := range out {
+		if out[k].Strategy = shuffle.Rescale; out[k].Replicable {
+			out[k].Strategy = shuffle.Broadcast
+		}
+	}
+	return out
+}
+
+// planOf is the plan in Flink's form, with the parallelism and the broadcasts that were decided.
 func planOf(g *graph.JobGraph, j *job.Job) (json.RawMessage, error) {
 	decided := *g
 	decided.Vertices = make([]graph.Vertex, len(g.Vertices))
@@ -162,6 +175,9 @@ func planOf(g *graph.JobGraph, j *job.Job) (json.RawMessage, error) {
 		decided.Vertices[v] = g.Vertices[v]
 		if j != nil && v < len(j.Vertices) {
 			decided.Vertices[v].Parallelism = parallelism(&g.Vertices[v], &j.Vertices[v])
+			if j.Vertices[v].Broadcast {
+				decided.Vertices[v].Edges = shipped(g.Vertices[v].Edges)
+			}
 		}
 	}
 	id := ""

@@ -46,7 +46,10 @@ func (b *Builder) build(n *Node) *datastream.Vectors {
 		in := b.Build(n.Inputs[0])
 		switch n.exchange.kind {
 		case byHash:
-			return in.Hash(n.exchange.keys)
+			if in = in.Hash(n.exchange.keys); n.exchange.replicable {
+				in = in.Replicable()
+			}
+			return in
 		case broadcast:
 			return in.Broadcast()
 		}

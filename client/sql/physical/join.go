@@ -256,7 +256,7 @@ func (p *planner) hashJoin(j *joining) *Node {
 		build = 0
 	}
 	single := l.single && r.single
-	broadcasts := false
+	broadcasts, adaptive := false, false
 	if side := j.hinted; !j.nullAware && (j.hint == broadcastHint && j.mayBroadcast(side) || j.hint == shuffleHash) {
 		build, buildLeft = side, side == 0
 	}
@@ -269,23 +269,33 @@ func (p *planner) hashJoin(j *joining) *Node {
 		for side := range j.sides {
 			j.sides[side] = exchangeByHash(j.sides[side], j.keys[side])
 		}
-	case j.mayBroadcast(build) && (j.nullAware || j.sides[build].rows <= p.BroadcastRows):
+	case j.mayBroadcast(build) && (j.nullAware || p.broadcasts(j.sides[build])):
 		broadcasts = true
 		single = p.spread(j, build)
 	default:
 		for side := range j.sides {
 			j.sides[side] = exchangeByHash(j.sides[side], j.keys[side])
 		}
+		if adaptive = p.Adaptive && j.mayBroadcast(build); adaptive {
+			j.sides[build].exchange.replicable = true
+		}
 	}
 	condition, emit, kind := j.condition(), j.emit, joinKinds[j.kind]
 	left, right := l.types(), r.types()
-	return &Node{Kind: "HashJoin", Columns: j.columns, Inputs: j.sides[:], rows: j.rows(), single: single, from: j.fromSides(len(left)), filters: j.filtering(build),
+	name := "HashJoin"
+	if adaptive {
+		name = "AdaptiveJoin"
+	}
+	return &Node{Kind: name, Columns: j.columns, Inputs: j.sides[:], rows: j.rows(), single: single, from: j.fromSides(len(left)), filters: j.filtering(build),
 		operator: func() operator.Operator {
 			return &relational.HashJoin{Kind: kind, Left: left, Right: right, LeftKeys: j.keys[0], RightKeys: j.keys[1], NullsEqual: j.nullsEqual,
 				Condition: condition, BuildLeft: buildLeft, NullAware: j.nullAware, Swaps: !broadcasts && j.hint != shuffleHash, Emit: emit, Options: p.kernel}
 		},
 		describe: func(infix bool) string {
 			s := j.describe(l.Columns, r.Columns, infix)
+			if adaptive {
+				s = "originalJoin=[ShuffleHashJoin], " + s
+			}
 			if broadcasts {
 				s += ", isBroadcast=[true]"
 			}

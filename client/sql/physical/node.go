@@ -35,9 +35,10 @@ type Node struct {
 	sieves     []scanFilter // of a scan
 	filterKeys []int        // of what builds a filter
 
-	rows   float64        // estimate
-	single bool           // it runs as one task, or its rows are on one
-	order  []plan.SortKey // what the rows of each task are sorted by
+	rows    float64        // estimate
+	counted bool           // of a scan: rows is no guess
+	single  bool           // it runs as one task, or its rows are on one
+	order   []plan.SortKey // what the rows of each task are sorted by
 	// changes says that the rows are changes: see changelog.go
 	changes bool
 	met     bool // rows of a group of the node above are on one task
@@ -47,6 +48,8 @@ type Node struct {
 type exchange struct {
 	kind exchangeKind
 	keys []int
+	// replicable is that of a hash exchange whose rows may as well go to all tasks: see adaptive.go.
+	replicable bool
 }
 
 type exchangeKind string

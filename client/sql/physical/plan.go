@@ -22,6 +22,8 @@ type Tables interface {
 	Stream(scan *plan.Scan) (*datastream.Vectors, []string, error)
 	// Sink writes rows of the input's columns.
 	Sink(to *plan.Sink) (sink.Sink, error)
+	// Rows is how many rows a table has; false when nobody knows.
+	Rows(scan *plan.Scan) (float64, bool)
 }
 
 // Options are what a plan depends on beside the query.
@@ -30,8 +32,10 @@ type Options struct {
 	Zone   *time.Location // of TIMESTAMP_LTZ
 	// Estimate is how many rows a node is taken to give.
 	Estimate func(plan.Node) float64
-	// BroadcastRows is the number of rows up to which the side of a join is sent to all tasks.
-	BroadcastRows float64
+	// BroadcastBytes is the size up to which the side of a join is sent to all tasks; negative: none is that need not be.
+	BroadcastBytes float64
+	// Adaptive leaves it to the cluster whether a side is sent to all tasks. With Static only where it may turn out to be large.
+	Adaptive, Static bool
 	// FilterRows is from how many rows on scans get runtime filters; 0 for none. They are for programs that run in BATCH.
 	FilterRows float64
 }
@@ -141,7 +145,7 @@ func hashed(n *Node, keys []int) *Node {
 	if n.single {
 		return n
 	}
-	return &Node{Kind: "Exchange", Columns: n.Columns, Inputs: []*Node{n}, exchange: &exchange{byHash, keys}, rows: n.rows, changes: n.changes, from: same,
+	return &Node{Kind: "Exchange", Columns: n.Columns, Inputs: []*Node{n}, exchange: &exchange{kind: byHash, keys: keys}, rows: n.rows, changes: n.changes, from: same,
 		describe: func(bool) string { return "distribution=[hash[" + names(n.Columns, keys) + "]]" }}
 }
 

@@ -61,7 +61,8 @@ func (p *planner) scan(n *plan.Scan, condition expr.Expr) (*Node, error) {
 	if changes = changes && log.Changes(); changes {
 		columns = withKinds(columns)
 	}
-	return &Node{Kind: "TableSourceScan", Columns: columns, source: src, rows: p.Estimate(n), changes: changes, describe: func(infix bool) string {
+	_, counted := p.Tables.Rows(n)
+	return &Node{Kind: "TableSourceScan", Columns: columns, source: src, rows: p.Estimate(n), counted: counted, changes: changes, describe: func(infix bool) string {
 		s := "table=[[" + strings.Join(n.Path, ", ")
 		if condition != nil {
 			s += ", filter=[" + list(conjuncts(condition), func(e expr.Expr) string { return text(e, n.Columns, infix) }) + "]"

@@ -18,9 +18,6 @@ import (
 	"github.com/leatproject/leat/storage/column"
 )
 
-// broadcastRows is up to how many rows the side of a join is sent to all tasks.
-const broadcastRows = 100_000
-
 // filterRows is from how many rows on tables are read with runtime filters.
 var filterRows = 20_000.0
 
@@ -48,9 +45,13 @@ func (s *Session) planFor(ctx context.Context, n plan.Node, batch bool) (p plann
 	if p.optimised, err = optimizer.Optimize(n, tables); err != nil {
 		return p, err
 	}
-	o := physical.Options{Tables: tables, Zone: p.zone, Estimate: optimizer.Estimate(tables), BroadcastRows: broadcastRows}
+	o := physical.Options{Tables: tables, Zone: p.zone, Estimate: optimizer.Estimate(tables)}
+	conf := s.env.Configuration()
+	o.BroadcastBytes = float64(config.Get(conf, config.BroadcastThreshold))
 	if batch {
 		o.FilterRows = filterRows
+		strategy := config.Get(conf, config.AdaptiveBroadcast)
+		o.Adaptive, o.Static = strategy != config.NeverAdaptive && s.env.Adaptive(), strategy == config.AutoAdaptive
 	}
 	p.physical, err = physical.Plan(p.optimised, o)
 	return p, err
