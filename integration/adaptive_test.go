@@ -62,6 +62,44 @@ func TestAdaptiveParallelism(t *testing.T) {
 	require.Contains(t, string(out), "min-parallelism is 3, above the highest parallelism of 2")
 }
 
+// TestAdaptiveJoin joins a table with a part of another one: when that has turned out to be small, before the first one is read, all tasks
+// read it whole.
+func TestAdaptiveJoin(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	c := startCluster(t, 2, 2)
+	client, err := rest.New(rest.Options{Members: []string{fmt.Sprint("http://127.0.0.1:", c.rest)}})
+	require.NoError(t, err)
+	table := func(name string, rows int) string {
+		return fmt.Sprintf("CREATE TABLE %s (k BIGINT, v BIGINT) WITH ('connector' = 'datagen', 'number-of-rows' = '%d', 'fields.k.kind' = 'sequence',"+
+			" 'fields.k.start' = '1', 'fields.k.end' = '%[2]d', 'fields.v.kind' = 'sequence', 'fields.v.start' = '1', 'fields.v.end' = '%[2]d');\n", name, rows)
+	}
+	const option = "table.optimizer.adaptive-broadcast-join.strategy"
+	for _, tc := range []struct {
+		name, settings string
+		broadcast      bool
+	}{
+		{"small", "SET '" + option + "' = 'runtime_only'", true},
+		{"too large", "SET '" + option + "' = 'runtime_only'; SET 'table.optimizer.join.broadcast-threshold' = '100'", false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			script := write(t, filepath.Join(c.dir, "join.sql"), table("facts", 50_000)+table("dims", 40_000)+tc.settings+";\nSELECT COUNT(*), SUM(f.v), SUM(d.v) FROM facts AS f "+
+				"JOIN (SELECT * FROM dims WHERE v < 100) AS d ON f.k = d.k;\n")
+			out, err := c.leat("sql", "-q", "-p", "4", "-f", script).Output()
+			require.NoError(t, err)
+			require.Contains(t, string(out), "99,4950,4950")
+			jobs, err := client.List(t.Context())
+			require.NoError(t, err)
+			newest := slices.MaxFunc(jobs, func(a, b messages.JobOverview) int { return int(a.StartTime - b.StartTime) })
+			d, err := client.Job(t.Context(), newest.JID)
+			require.NoError(t, err)
+			require.Contains(t, string(d.Plan), "AdaptiveJoin(originalJoin=[ShuffleHashJoin]")
+			require.Equal(t, tc.broadcast, strings.Contains(string(d.Plan), `"ship_strategy":"RESCALE"`), "%s", d.Plan)
+		})
+	}
+}
+
 // counts runs a command that writes files and returns their lines.
 func counts(t *testing.T, cmd *exec.Cmd, dir string) (lines []string) {
 	out, err := cmd.CombinedOutput()

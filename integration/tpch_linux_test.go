@@ -86,7 +86,8 @@ func TestTPCHLocal(t *testing.T) {
 	r.check(out)
 }
 
-// TestTPCHOnCluster runs the queries on two TaskManagers; workers of some of them are killed when a part of the job is done.
+// TestTPCHOnCluster runs the queries on two TaskManagers, which decide when stages have finished what is broadcast; workers of some of them are
+// killed when a part of the job is done.
 func TestTPCHOnCluster(t *testing.T) {
 	r := newTPCH(t)
 	c := &cluster{t: t, dir: t.TempDir(), rest: processes.FreePort(t), rpc: processes.FreePort(t)}
@@ -101,6 +102,7 @@ func TestTPCHOnCluster(t *testing.T) {
 	go func() { killed <- c.killWorkers(stop) }()
 	script := exec.Command(command(t, "leat"), "sql", "-q", "-p", "4", "-m", fmt.Sprint("127.0.0.1:", c.rest), "-f", r.script(out),
 		"-D", "taskmanager.memory.managed.size="+*tpchManaged, "-D", "restart-strategy.type=fixed-delay",
+		"-D", "table.optimizer.adaptive-broadcast-join.strategy=runtime_only",
 		"-D", "restart-strategy.fixed-delay.attempts=100", "-D", "restart-strategy.fixed-delay.delay=10 ms")
 	sqlClient(t, script, out)
 	close(stop)

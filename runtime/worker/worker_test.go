@@ -427,6 +427,31 @@ func (chosen) Select(_ *column.Batch, out []uint32, n int) error {
 	return nil
 }
 
+// Where a side of a join is read whole, each producer of the other one writes to one sub-partition, which one task reads.
+func TestBroadcastOutputs(t *testing.T) {
+	job := &graph.JobGraph{Vertices: []graph.Vertex{{}, {MaxParallelism: 128}}}
+	for _, producers := range []int{1, 3, 128, 500} {
+		used := map[uint32]int{}
+		for p := range producers {
+			x := wiring{w: &worker{job: job}, r: &running{attempt: &rpc.Attempt{Subtask: int32(p)}}, deployment: &rpc.Deployment{Parallelism: int32(producers), Broadcast: []int32{1}}}
+			out := make([]uint32, 5)
+			require.NoError(t, x.stagePartitioner(graph.Edge{Strategy: shuffle.Hash}, 1, 128).Select(nil, out, 128))
+			for _, c := range out {
+				require.Equal(t, out[0], c)
+			}
+			require.Less(t, out[0], uint32(128))
+			used[out[0]]++
+		}
+		require.Len(t, used, min(producers, 128))
+	}
+	x := wiring{v: &job.Vertices[1], r: &running{attempt: &rpc.Attempt{}}, deployment: &rpc.Deployment{Vertex: 1, Parallelism: 3, Broadcast: []int32{1}},
+		assignment: &rpc.Assignment{From: 3, To: 7}}
+	from, to := x.share(graph.Edge{Strategy: shuffle.Hash, Replicable: true}, 2)
+	require.Equal(t, [2]int{0, 128}, [2]int{from, to})
+	from, to = x.share(graph.Edge{Strategy: shuffle.Hash}, 2)
+	require.Equal(t, [2]int{3, 7}, [2]int{from, to})
+}
+
 func TestScaledKeepsSubtasks(t *testing.T) {
 	for _, n := range []int{1, 3, 7, 100} {
 		out := make([]uint32, n)

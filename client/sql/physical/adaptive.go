@@ -60,7 +60,7 @@ func counted(n *Node) float64 {
 			sum += counted(in)
 		}
 		return sum
-	case "HashJoin", "AdaptiveJoin", "SortMergeJoin":
+	case "HashJoin", "SortMergeJoin":
 		return max(counted(n.Inputs[0]), counted(n.Inputs[1]))
 	case "NestedLoopJoin":
 		return counted(n.Inputs[0]) * counted(n.Inputs[1])

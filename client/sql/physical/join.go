@@ -282,20 +282,13 @@ func (p *planner) hashJoin(j *joining) *Node {
 	}
 	condition, emit, kind := j.condition(), j.emit, joinKinds[j.kind]
 	left, right := l.types(), r.types()
-	name := "HashJoin"
-	if adaptive {
-		name = "AdaptiveJoin"
-	}
-	return &Node{Kind: name, Columns: j.columns, Inputs: j.sides[:], rows: j.rows(), single: single, from: j.fromSides(len(left)), filters: j.filtering(build),
+	return &Node{Kind: "HashJoin", adaptive: adaptive, Columns: j.columns, Inputs: j.sides[:], rows: j.rows(), single: single, from: j.fromSides(len(left)), filters: j.filtering(build),
 		operator: func() operator.Operator {
 			return &relational.HashJoin{Kind: kind, Left: left, Right: right, LeftKeys: j.keys[0], RightKeys: j.keys[1], NullsEqual: j.nullsEqual,
 				Condition: condition, BuildLeft: buildLeft, NullAware: j.nullAware, Swaps: !broadcasts && j.hint != shuffleHash, Emit: emit, Options: p.kernel}
 		},
 		describe: func(infix bool) string {
 			s := j.describe(l.Columns, r.Columns, infix)
-			if adaptive {
-				s = "originalJoin=[ShuffleHashJoin], " + s
-			}
 			if broadcasts {
 				s += ", isBroadcast=[true]"
 			}

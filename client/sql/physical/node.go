@@ -35,10 +35,12 @@ type Node struct {
 	sieves     []scanFilter // of a scan
 	filterKeys []int        // of what builds a filter
 
-	rows    float64        // estimate
-	counted bool           // of a scan: rows is no guess
-	single  bool           // it runs as one task, or its rows are on one
-	order   []plan.SortKey // what the rows of each task are sorted by
+	rows    float64 // estimate
+	counted bool    // of a scan: rows is no guess
+	// adaptive is that of a hash join whose build side may turn out to be sent to all tasks
+	adaptive bool
+	single   bool           // it runs as one task, or its rows are on one
+	order    []plan.SortKey // what the rows of each task are sorted by
 	// changes says that the rows are changes: see changelog.go
 	changes bool
 	met     bool // rows of a group of the node above are on one task
@@ -76,7 +78,11 @@ func (n *Node) Single() bool { return n.single }
 
 // Line is what the node says of itself in a drawing.
 func (n *Node) line(infix bool) string {
-	return n.Kind + "(" + n.describe(infix) + describeSieves(n) + ")"
+	head := n.Kind + "("
+	if n.adaptive && infix { // in the plan that is executed, as in Flink
+		head = "AdaptiveJoin(originalJoin=[ShuffleHashJoin], "
+	}
+	return head + n.describe(infix) + describeSieves(n) + ")"
 }
 
 // Details is what EXPLAIN shows besides: the rows that are estimated, and the kinds of changes.
