@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"compress/bzip2"
 	"fmt"
 	"io"
@@ -31,6 +32,18 @@ func CompressionOf(file string) Compression {
 	switch c := Compression(path.Ext(file)); c {
 	case Gzip, Zstd, Snappy, Lz4, Bzip2:
 		return c
+	}
+	return None
+}
+
+// CompressionBy tells from the first bytes of a file how it is compressed, if it is in a way that no text begins.
+func CompressionBy(head []byte) Compression {
+	for c, mark := range map[Compression]string{
+		Gzip: "\x1f\x8b", Zstd: "\x28\xb5\x2f\xfd", Lz4: "\x04\x22\x4d\x18", Snappy: "\xff\x06\x00\x00sNaPpY",
+	} {
+		if bytes.HasPrefix(head, []byte(mark)) {
+			return c
+		}
 	}
 	return None
 }

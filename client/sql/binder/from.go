@@ -81,7 +81,11 @@ func (ns *names) table(t *ast.TableName, outer *scope) (plan.Node, *scope) {
 			known = append(known, c.name)
 		}
 		tables, _ := ns.Catalogs.Tables(path.Catalog, path.Database)
-		failHint(t.Name.Pos, suggest(path.Object, append(known, tables...)), "there is no table %s", t.Name.Dotted())
+		hint := suggest(path.Object, append(known, tables...))
+		if hint == "" && slices.Contains(fileNames, path.Object) && len(t.Name.Parts) == 2 {
+			hint = "a file is named in quotes: '" + t.Name.Dotted() + "'"
+		}
+		failHint(t.Name.Pos, hint, "there is no table %s", t.Name.Dotted())
 	}
 	if err != nil {
 		fail(t.Name.Pos, "%s", err)
@@ -91,6 +95,9 @@ func (ns *names) table(t *ast.TableName, outer *scope) (plan.Node, *scope) {
 	}
 	return ns.aliased(ns.scan(found, path.Strings(), t), t.Alias, path.Strings(), outer)
 }
+
+// fileNames are what names of files end in, which are not quoted by mistake.
+var fileNames = []string{"csv", "tsv", "json", "jsonl", "parquet", "avro", "arrow", "gz", "zst"}
 
 // view binds the query of a view where it was created.
 func (ns *names) view(t *ast.TableName, found *catalog.Table) plan.Node {

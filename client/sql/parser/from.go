@@ -100,7 +100,7 @@ func (p *Parser) tableAlone() ast.TableRef {
 		p.expect(")")
 		return t
 	case p.peek().kind == text:
-		t := &ast.TableName{Pos: pos, Path: p.advance().text}
+		t := &ast.TableName{Pos: pos, Path: p.path()}
 		t.Hints = p.hints()
 		t.Alias = p.alias()
 		return t
@@ -157,4 +157,13 @@ func (p *Parser) alias() ast.Alias {
 		a.Columns = enclosed(p, p.columnName)
 	}
 	return a
+}
+
+// path takes the quoted path of a file.
+func (p *Parser) path() string {
+	t := p.advance()
+	if t.text == "" {
+		p.failAt(t.pos, "the path of a file is empty")
+	}
+	return t.text
 }

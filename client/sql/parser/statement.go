@@ -92,7 +92,7 @@ func (p *Parser) insert() *ast.Insert {
 	}
 	i.Table = &ast.TableName{Pos: p.peek().pos}
 	if p.peek().kind == text {
-		i.Table.Path = p.advance().text
+		i.Table.Path = p.path()
 	} else {
 		i.Table.Name = p.objectName("table")
 	}
@@ -201,7 +201,7 @@ func (p *Parser) describe() ast.Statement {
 		d.Extended = true
 	}
 	if p.peek().kind == text {
-		d.Path = p.advance().text
+		d.Path = p.path()
 		return d
 	}
 	d.Name = p.objectName("table")

@@ -245,7 +245,7 @@ func (t *tables) Distinct(*plan.Scan, string) (float64, bool) { return 0, false 
 func unknownConnector(options map[string]string) error {
 	name := options["connector"]
 	if name == "" {
-		return fmt.Errorf("it has no option 'connector': %s are there", strings.Join(connectors, ", "))
+		return fmt.Errorf("it has no option 'connector' among %s: %s are there", strings.Join(slices.Sorted(maps.Keys(options)), ", "), strings.Join(connectors, ", "))
 	}
 	return fmt.Errorf("there is no connector %s%s; %s are there", name, config.DidYouMean(name, connectors), strings.Join(connectors, ", "))
 }

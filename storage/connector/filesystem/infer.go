@@ -1,8 +1,10 @@
 package filesystem
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -65,26 +67,36 @@ func Infer(ctx context.Context, path string) (*Inferred, error) {
 	if err != nil {
 		return nil, err
 	}
-	if spooled != "" {
-		in.Temporary, in.Options["path"] = spooled, spooled
-		path = spooled
+	if spooled == "" {
+		return in, in.infer(ctx, path)
 	}
+	in.Temporary, in.Options["path"] = spooled, spooled
+	if err := in.infer(ctx, spooled); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s, copied: %w", path, err), os.Remove(spooled))
+	}
+	return in, nil
+}
+
+func (in *Inferred) infer(ctx context.Context, path string) error {
 	files, err := filesystem.Glob(ctx, path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: the directory has no files; files whose names begin with . or _ do not count", path)
+		return fmt.Errorf("%s: the directory has no files; files whose names begin with . or _ do not count", path)
 	}
 	first := files[0].Path
 	if len(files) == 1 && first == path {
 		in.Options["sink.single-file"] = "true"
 	}
 	if err := in.inferFile(ctx, first); err != nil {
-		return nil, fmt.Errorf("%s: %w", first, err)
+		if strings.Contains(err.Error(), first) {
+			return err
+		}
+		return fmt.Errorf("%s: %w", first, err)
 	}
 	in.inferPartitions(files)
-	return in, nil
+	return nil
 }
 
 func (in *Inferred) inferFile(ctx context.Context, first string) error {
@@ -109,6 +121,11 @@ func (in *Inferred) inferFile(ctx context.Context, first string) error {
 			kind = "json"
 		default:
 			kind = "csv"
+		}
+	}
+	if kind == "csv" || kind == "json" {
+		if err := columnar.NotText(head); err != nil {
+			return err
 		}
 	}
 	in.Options["format"] = kind
@@ -202,11 +219,13 @@ func spool(path string) (name string, err error) {
 		return "", err
 	}
 	defer func() { _ = from.Close() }()
-	to, err := os.CreateTemp("", "leat-*")
+	begin := bufio.NewReader(from)
+	head, _ := begin.Peek(16) // what is wrong is told when it is copied
+	to, err := os.CreateTemp("", "leat-input-*"+string(format.CompressionBy(head)))
 	if err != nil {
 		return "", err
 	}
-	if _, err = io.Copy(to, from); err == nil {
+	if _, err = io.Copy(to, begin); err == nil {
 		err = to.Close()
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package filesystem_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"os"
 	"strings"
@@ -105,27 +106,45 @@ func TestInfer(t *testing.T) {
 	require.ErrorContains(t, err, "empty.csv: the file is empty")
 }
 
-// TestStandardInput: what can be read once is copied.
+// TestStandardInput: what can be read once is copied, compressed or not, and the copy is gone if nothing comes of it.
 func TestStandardInput(t *testing.T) {
-	r, w, err := os.Pipe()
-	require.NoError(t, err)
-	_, err = w.WriteString(`{"id":1}`)
-	require.NoError(t, err)
-	require.NoError(t, w.Close())
-	path := fmt.Sprintf("/dev/fd/%d", r.Fd())
-	if _, err := os.Stat(path); err != nil {
-		t.Skip(err)
+	t.Setenv("TMPDIR", t.TempDir())
+	infer := func(text string) (string, *filesystem.Inferred, error) {
+		r, w, err := os.Pipe()
+		require.NoError(t, err)
+		_, err = w.WriteString(text)
+		require.NoError(t, err)
+		require.NoError(t, w.Close())
+		path := fmt.Sprintf("/dev/fd/%d", r.Fd())
+		if _, err := os.Stat(path); err != nil {
+			t.Skip(err)
+		}
+		in, err := filesystem.Infer(t.Context(), path)
+		require.NoError(t, r.Close())
+		return path, in, err
 	}
-	in, err := filesystem.Infer(t.Context(), path)
+	var packed bytes.Buffer
+	gz := gzip.NewWriter(&packed)
+	_, err := gz.Write([]byte("id\n1\n"))
 	require.NoError(t, err)
-	require.NotEmpty(t, in.Temporary)
-	defer func() { require.NoError(t, os.Remove(in.Temporary)) }()
-	require.NoError(t, r.Close())
-	table, err := filesystem.Open(in.Options, in.Fields, nil)
+	require.NoError(t, gz.Close())
+	for _, text := range []string{`{"id":1}`, packed.String()} {
+		_, in, err := infer(text)
+		require.NoError(t, err)
+		require.NotEmpty(t, in.Temporary)
+		table, err := filesystem.Open(in.Options, in.Fields, nil)
+		require.NoError(t, err)
+		rows, _, err := readTable(t, table, []int{0})
+		require.NoError(t, err)
+		require.Equal(t, []string{"1"}, rows)
+		require.NoError(t, os.Remove(in.Temporary))
+	}
+	path, _, err := infer("")
+	require.ErrorContains(t, err, path+", copied: ")
+	require.ErrorContains(t, err, "the file is empty")
+	left, err := os.ReadDir(os.TempDir())
 	require.NoError(t, err)
-	rows, _, err := readTable(t, table, []int{0})
-	require.NoError(t, err)
-	require.Equal(t, []string{"1"}, rows)
+	require.Empty(t, left)
 }
 
 // TestRowGroups: a file in ranges is read once, row groups that filters exclude are not read.

@@ -3,7 +3,6 @@ package filesystem
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -193,7 +192,11 @@ func readHead(ctx context.Context, path string) (head []byte, whole bool, err er
 	}
 	head, err = io.ReadAll(io.LimitReader(in, sampleBytes+1))
 	if err != nil {
-		return nil, false, errors.Join(fmt.Errorf("read %s: %w", path, err), in.Close())
+		_ = in.Close() // it would only say the same again
+		if format.CompressionOf(path) != format.None {
+			err = fmt.Errorf("it is damaged or cut off (%w); write it again, or leave it out", err)
+		}
+		return nil, false, fmt.Errorf("read %s: %w", path, err)
 	}
 	whole = len(head) <= sampleBytes
 	if !whole {

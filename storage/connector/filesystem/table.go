@@ -43,6 +43,9 @@ func Open(options map[string]string, fields []Field, partitionKeys []string) (*T
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = f.Name
+		if err := columnar.Storable(f.Type); err != nil {
+			return nil, fmt.Errorf("table of %s: column %s: %w", s.path, f.Name, err)
+		}
 	}
 	for _, key := range partitionKeys {
 		i := columnar.Find(names, key)

@@ -121,7 +121,11 @@ func (w *writer) begin(partition string) (*part, error) {
 	p := &part{hidden: file.HiddenFor(w.env.JobID, target), target: target, begun: w.sink.options.Clock.Now()}
 	var err error
 	if p.file, err = filesystem.CreateHidden(w.ctx, w.fs, p.hidden); err != nil {
-		return nil, fmt.Errorf("filesystem sink: %w; %s must be a directory, or not exist yet, where files can be made", err, w.sink.table.settings.path)
+		what := w.sink.table.settings.path
+		if w.sink.table.settings.single {
+			what = "the folder of " + what
+		}
+		return nil, fmt.Errorf("filesystem sink: %w; %s must be a directory, or not exist yet, where files can be made", err, what)
 	}
 	if p.plain, err = e.compression.NewWriter(p.file); err == nil {
 		p.rows, err = e.new(p.plain)

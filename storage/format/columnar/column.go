@@ -34,11 +34,32 @@ type Column struct {
 	days   dayCache
 }
 
+// Storable says whether files have values of a type in some format: none has a VARIANT.
+func Storable(t datatype.Type) error {
+	if t.Kind == datatype.KindVariant {
+		return errors.New("type VARIANT cannot be read from or written to files; declare the column STRING: JSON_STRING and PARSE_JSON go between them")
+	}
+	for _, part := range []*datatype.Type{t.Key, t.Element} {
+		if part != nil {
+			if err := Storable(*part); err != nil {
+				return err
+			}
+		}
+	}
+	for _, f := range t.Fields {
+		if err := Storable(f.Type); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // TextType says whether texts can be read and printed as values of a type, and if not which types can.
 func TextType(t datatype.Type) error {
+	if err := Storable(t); err != nil {
+		return err
+	}
 	switch {
-	case t.Kind == datatype.KindVariant:
-		return errors.New("type VARIANT cannot be read from or written to files; declare the column STRING: JSON_STRING and PARSE_JSON go between them")
 	case vector.Supported(t) && !t.IsNested() && !t.IsInterval() && t.Kind != datatype.KindNull:
 		return nil
 	case t.IsNested():

@@ -85,17 +85,10 @@ func (w *Window) More() error {
 	if bytes.HasPrefix(w.Buf, byteOrderMark) {
 		w.Take(len(byteOrderMark))
 	}
-	for mark, is := range compressed {
-		if bytes.HasPrefix(w.Buf, []byte(mark)) {
-			return fmt.Errorf("read %s: it is compressed (%s), which its name does not say; let the name end in %s", w.In.Path, is, is)
-		}
+	if err := NotText(w.Buf); err != nil {
+		return fmt.Errorf("read %s: %w", w.In.Path, err)
 	}
 	return nil
-}
-
-// compressed are the bytes with which a compressed file begins, and no text does.
-var compressed = map[string]format.Compression{
-	"\x1f\x8b": format.Gzip, "\x28\xb5\x2f\xfd": format.Zstd, "\x04\x22\x4d\x18": format.Lz4, "\xff\x06\x00\x00sNaPpY": format.Snappy,
 }
 
 func (w *Window) failure() error {

@@ -97,11 +97,10 @@ func (r *reader) readHeader() error {
 		for i, w := range r.format.wanted {
 			at := columnar.Find(names, w.Name)
 			if at < 0 {
-				return &format.RecordError{Path: r.In.Path, Offset: r.Off, Err: fmt.Errorf(
-					"the header has no column %s; it has %s", w.Name, strings.Join(names, ", "))}
+				return fmt.Errorf("%s: the header has no column %s; it has %s; correct it, or leave the file out", r.In.Path, w.Name, strings.Join(names, ", "))
 			}
 			if r.targets[at] >= 0 {
-				return &format.RecordError{Path: r.In.Path, Offset: r.Off, Err: fmt.Errorf("two columns are bound to field %s", names[at])}
+				return fmt.Errorf("%s: two columns are bound to field %s of the header", r.In.Path, names[at])
 			}
 			r.targets[at] = int32(i)
 		}
