@@ -195,9 +195,9 @@ else
   start nn1 256 "$daemon.namenode.NameNode" -Ddfs.ha.namenode.id=nn1
   start nn2 256 "$daemon.namenode.NameNode" -Ddfs.ha.namenode.id=nn2 "-Ddfs.namenode.name.dir=file://$dir/data/nn2"
 fi
-for i in $(seq "$datanodes"); do
+for i in $(seq "$datanodes"); do # compiled as in production: benchmarks run beside them
   p=$((port + 7 + 3 * i))
-  start "dn$i" 128 "$daemon.datanode.DataNode" \
+  start "dn$i" 128 -XX:TieredStopAtLevel=4 "$daemon.datanode.DataNode" \
     "-Ddfs.datanode.data.dir=file://$dir/data/dn$i" "-Ddfs.datanode.address=127.0.0.1:$p" \
     "-Ddfs.datanode.ipc.address=127.0.0.1:$((p + 1))" "-Ddfs.datanode.http.address=127.0.0.1:$((p + 2))"
 done
