@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,6 +34,10 @@ func BenchmarkRead(b *testing.B) {
 	for _, wanted := range [][]int{{0, 1, 2, 3, 4}, {1, 2}} {
 		b.Run(fmt.Sprintf("columns=%d", len(wanted)), func(b *testing.B) { benchmark(b, text.Bytes(), fields, wanted, csv.Standard, records) })
 	}
+	inQuotes := regexp.MustCompile(`city-\d+`).ReplaceAll(text.Bytes(), []byte(`"$0"`))
+	b.Run("texts-in-quotes", func(b *testing.B) { benchmark(b, inQuotes, fields, all(5), csv.Standard, records) })
+	inQuotes = regexp.MustCompile(`[^,\n]+`).ReplaceAll(text.Bytes(), []byte(`"$0"`))
+	b.Run("all-in-quotes", func(b *testing.B) { benchmark(b, inQuotes, fields, all(5), csv.Standard, records) })
 }
 
 // BenchmarkLineitem reads a table of TPC-H.

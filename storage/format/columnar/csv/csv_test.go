@@ -159,6 +159,14 @@ func TestRoundTrip(t *testing.T) {
 	})
 }
 
+// TestQuoteEndsLine: what ends a line is refused as the quote.
+func TestQuoteEndsLine(t *testing.T) {
+	o := csv.Standard
+	o.Quote = '\n'
+	_, err := csv.New(columnartest.Fields(t, "a STRING"), []int{0}, o)
+	require.EqualError(t, err, `csv: '\n', which ends a line, cannot be the quote; choose another`)
+}
+
 // TestResume: a reader that begins where another has stopped goes on with the next record.
 func TestResume(t *testing.T) {
 	text := "a,\"x\ny\"\nb,z\nc,\"\"\"\"\n"

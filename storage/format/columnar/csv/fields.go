@@ -9,7 +9,7 @@ import (
 )
 
 // several reads records at the beginning of the view, column by column, into the rows from one on, and returns how many: all in view up to
-// the first that is anything but a line of the right number of good fields without quotes.
+// the first that is anything but the right number of good fields without quotes within.
 func (r *reader) several(row, limit int) (rows int) {
 	if r.escape != 0 || len(r.Buf) == 0 {
 		return 0
@@ -32,7 +32,7 @@ func (r *reader) several(row, limit int) (rows int) {
 
 // column reads the fields at one place of n records and returns how many are good.
 func (r *reader) column(target int32, c *cut, place, row, n int) int {
-	column, last := &r.columns[target], place == len(r.targets)-1
+	column := &r.columns[target]
 	v := column.Vector
 	switch t := v.Type; {
 	case r.isChars[target]:
@@ -41,9 +41,9 @@ func (r *reader) column(target int32, c *cut, place, row, n int) int {
 	case t.Kind == datatype.KindBigInt:
 		to := vector.Values[int64](v)[row:]
 		for k := range n {
-			start, end := c.field(k, place)
+			start, end := c.value(k, place)
 			var ok bool
-			if to[k], ok = numbertext.Integer(c.text, start, end); !ok && !r.put(row+k, target, c.text[start:end], last) {
+			if to[k], ok = numbertext.Integer(c.text, start, end); !ok && !r.put(row+k, target, c, k, place) {
 				return k
 			}
 		}
@@ -51,9 +51,9 @@ func (r *reader) column(target int32, c *cut, place, row, n int) int {
 	case t.Kind == datatype.KindInt:
 		to := vector.Values[int32](v)[row:]
 		for k := range n {
-			start, end := c.field(k, place)
+			start, end := c.value(k, place)
 			i, ok := numbertext.Integer(c.text, start, end)
-			if to[k] = int32(i); (!ok || int64(int32(i)) != i) && !r.put(row+k, target, c.text[start:end], last) {
+			if to[k] = int32(i); (!ok || int64(int32(i)) != i) && !r.put(row+k, target, c, k, place) {
 				return k
 			}
 		}
@@ -61,20 +61,20 @@ func (r *reader) column(target int32, c *cut, place, row, n int) int {
 	case t.Kind == datatype.KindDecimal && t.Precision <= numbertext.MaxDigits:
 		to, most := vector.Values[int64](v)[row:], int64(numbertext.Powers[t.Precision])
 		for k := range n {
-			start, end := c.field(k, place)
+			start, end := c.value(k, place)
 			d, ok := numbertext.Decimal(c.text, start, end, t.Scale)
-			if to[k] = d; (!ok || d >= most || d <= -most) && !r.put(row+k, target, c.text[start:end], last) {
+			if to[k] = d; (!ok || d >= most || d <= -most) && !r.put(row+k, target, c, k, place) {
 				return k
 			}
 		}
 		return n
 	}
 	for k := range n {
-		start, end := c.field(k, place)
+		start, end := c.value(k, place)
 		if r.leading && end > start && column.Lead(row+k, c.text, start) == end {
 			continue
 		}
-		if !r.put(row+k, target, c.text[start:end], last) {
+		if !r.put(row+k, target, c, k, place) {
 			return k
 		}
 	}
@@ -93,7 +93,11 @@ func (r *reader) texts(v *vector.Vector, c *cut, place, row, n int) int {
 		if last && end > start && c.text[end-1] == '\r' {
 			end--
 		}
-		if r.hasNull && end-start == len(r.null) && string(c.text[start:end]) == r.null {
+		quoted := int(c.text[start]) == c.quote
+		if quoted {
+			start, end = start+1, end-1
+		}
+		if r.hasNull && !quoted && end-start == len(r.null) && string(c.text[start:end]) == r.null {
 			if v.Type.NotNull {
 				n = k
 				break
@@ -109,18 +113,21 @@ func (r *reader) texts(v *vector.Vector, c *cut, place, row, n int) int {
 	return n
 }
 
-// put sets a row to a field; false where that is not plain.
-func (r *reader) put(row int, target int32, text []byte, last bool) bool {
-	if n := len(text); last && n > 0 && text[n-1] == '\r' {
-		text = text[:n-1]
+// put sets a row to the field at a place of the k-th record; false where that is not plain.
+func (r *reader) put(row int, target int32, c *cut, k, place int) bool {
+	start, end := c.field(k, place)
+	if place == len(r.targets)-1 && end > start && c.text[end-1] == '\r' {
+		end--
 	}
-	c := &r.columns[target]
-	if !r.isNull(target, text) {
-		return c.Put(row, text) == nil
-	}
-	if c.Vector.Type.NotNull {
+	text, column := c.text[start:end], &r.columns[target]
+	switch {
+	case int(c.text[start]) == c.quote: // it is never NULL
+		return column.Put(row, text[1:len(text)-1]) == nil
+	case !r.isNull(target, text):
+		return column.Put(row, text) == nil
+	case column.Vector.Type.NotNull:
 		return false
 	}
-	c.Vector.SetNull(row)
+	column.Vector.SetNull(row)
 	return true
 }

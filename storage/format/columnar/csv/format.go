@@ -38,6 +38,9 @@ func New(fields []columnar.Field, wanted []int, o Options) (*Format, error) {
 	if !o.NoQuotes && o.Quote == o.Delimiter {
 		return nil, fmt.Errorf("csv: delimiter and quote are both %q; choose another delimiter", o.Quote)
 	}
+	if !o.NoQuotes && (o.Quote == '\n' || o.Quote == '\r') {
+		return nil, fmt.Errorf("csv: %q, which ends a line, cannot be the quote; choose another", o.Quote)
+	}
 	for _, i := range wanted {
 		if err := columnar.TextType(fields[i].Type); err != nil {
 			return nil, fmt.Errorf("csv: column %s: %w", fields[i].Name, err)

@@ -15,7 +15,7 @@ const (
 	piece = 8
 )
 
-// index is where fields end in a text that begins with a record, up to its end or the first quote.
+// index is where fields end in a text that begins with a record, up to its end or the first quote within a field.
 type index struct {
 	text  []byte
 	begin int64   // offset of the text in the input
@@ -23,6 +23,7 @@ type index struct {
 	ends  []int32 // of the fields, behind a -1: delimiters and line feeds
 	lines []int32 // of the records, the index of their last end
 	next  int     // the first of the lines that was not read yet
+	quote int     // which some fields are in; -1: none are
 }
 
 // cut is some records of an index that have the same number of fields. The k-th begins behind ends[at+k*width-1].
@@ -32,12 +33,21 @@ type cut struct {
 	at    int
 	width int // fields of a record
 	count int // records
+	quote int // which some fields are in; -1: none are
 }
 
-// field is where a field of the k-th record is in the text.
+// field is where a field of the k-th record is in the text, with its quotes.
 func (c *cut) field(k, place int) (start, end int) {
 	i := c.at + k*c.width + place
 	return int(c.ends[i-1]) + 1, int(c.ends[i])
+}
+
+// value is field without its quotes.
+func (c *cut) value(k, place int) (start, end int) {
+	if start, end = c.field(k, place); int(c.text[start]) == c.quote {
+		return start + 1, end - 1
+	}
+	return start, end
 }
 
 // set makes x the index of the beginning of b.
@@ -45,15 +55,15 @@ func (x *index) set(b []byte, begin int64, delimiter, quote byte, quoting bool) 
 	if x.size == 0 {
 		x.size = indexed
 	}
-	x.text, x.begin, x.next = b[:min(len(b), x.size)], begin, 0
+	x.text, x.begin, x.next, x.quote = b[:min(len(b), x.size)], begin, 0, -1
 	if need := len(x.text) + 2*block; cap(x.ends) < need {
 		x.ends, x.lines = make([]int32, need), make([]int32, 0, need/8)
 	}
 	x.ends[:1][0] = -1
 	x.lines = x.lines[:0]
 	var m [piece]marks
-	n, quoted := 1, false
-	for from := 0; from < len(x.text) && !quoted; from += piece * block {
+	n, plain, q := 1, true, quotes{ended: 1}
+	for from := 0; from < len(x.text) && plain; from += piece * block {
 		part := x.text[from:min(len(x.text), from+piece*block)]
 		whole := len(part) / block
 		mark(part[:whole*block], delimiter, quote, m[:])
@@ -65,22 +75,24 @@ func (x *index) set(b []byte, begin int64, delimiter, quote byte, quoting bool) 
 			whole++
 		}
 		for i := range m[:whole] {
-			if m[i].quote != 0 && quoting {
-				m[i].within(m[i].quote&-m[i].quote - 1)
-				quoted = true
+			if quoting && m[i].quote|q.within|q.closed != 0 {
+				plain = q.cut(&m[i], x.text, from+i*block)
+				x.quote = int(quote)
+			} else {
+				q.ended = m[i].end >> 63
 			}
-			if n = x.add(&m[i], int32(from+i*block), n); quoted {
+			if n = x.add(&m[i], int32(from+i*block), n); !plain {
 				break
 			}
 		}
 	}
 	x.ends = x.ends[:n]
-	if len(x.lines) == 0 && !quoted && len(x.text) == x.size {
+	if len(x.lines) == 0 && plain && len(x.text) == x.size {
 		x.size = min(2*x.size, mostIndexed)
 	}
 }
 
-// within leaves out the marks elsewhere.
+// within leaves out the ends elsewhere.
 func (m *marks) within(mask uint64) { m.end, m.line = m.end&mask, m.line&mask }
 
 // add puts the marks of a block behind n ends and returns how many there are then.
@@ -109,7 +121,7 @@ func (x *index) records(s *scanner, columns, limit int, stop int64) (c cut) {
 	if x.next == len(x.lines) {
 		return c
 	}
-	c = cut{text: x.text, ends: x.ends, at: 1}
+	c = cut{text: x.text, ends: x.ends, at: 1, quote: x.quote}
 	if x.next > 0 {
 		c.at = int(x.lines[x.next-1]) + 1
 	}

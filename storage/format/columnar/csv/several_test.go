@@ -17,7 +17,7 @@ import (
 
 // TestSeveralIsRecord: records are what they are when each is read by itself.
 func TestSeveralIsRecord(t *testing.T) {
-	parts := []string{"1", "-12", "123456789", "0.5", "12.345", "abc", "2026-01-31", "2026-01-31 10:11:12.5", " 7 ", ",", ",", ",", "\n", "\n", "\r\n", `"`, `"a,b"`, "#",
+	parts := []string{"1", "-12", "123456789", "0.5", "12.345", "abc", "2026-01-31", "2026-01-31 10:11:12.5", " 7 ", ",", ",", ",", "\n", "\n", "\r\n", `"`, `"a,b"`, `"1"`, `,"2.5",`, "\"x\ny\",", `"2026-01-31"`, `""`, `"NULL"`, "\"z\"\r\n", "#",
 		"a text that is longer than sixteen bytes", "NULL", "\u00e9", "1,2,3\n", "7,8.25,x\n", "99999999999999999999", "-", "."}
 	var tables [][]columnar.Field
 	for _, types := range []string{"a INT; b DECIMAL(9,2); c STRING", "a BIGINT; b STRING NOT NULL; c DOUBLE", "a STRING; b DATE; c TIMESTAMP(3)", "a INT NOT NULL"} {
