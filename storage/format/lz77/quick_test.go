@@ -32,6 +32,8 @@ func FuzzSnappy(f *testing.F) {
 	}
 	f.Add(s2.EncodeSnappy(nil, numbers))
 	f.Add(s2.EncodeSnappyBest(nil, []byte("name 1 name 2 name 3 name 4 name 5 name 6 name 7 name 8 name 9 name 10 name 11 name 12 name 13 name 14")))
+	f.Add([]byte("\x80\x80\x80\x80\x80\x00"))
+	f.Add([]byte("\x80\x80\x80\x80\x00"))
 	f.Fuzz(func(t *testing.T, block []byte) {
 		n, err := SnappyLength(block)
 		if err != nil || n > 1<<20 {

@@ -4,6 +4,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+
+	"github.com/klauspost/compress/s2"
+)
+
+const (
+	window = 16 // what is in a register of what was written
+	most   = 80 // what a literal and a copy may read or write
 )
 
 // ErrCorrupt is a block that is not what it should be.
@@ -12,15 +19,18 @@ var ErrCorrupt = errors.New("the block is damaged")
 // SnappyLength is how many bytes a block of Snappy says that it stands for.
 func SnappyLength(src []byte) (int, error) {
 	n, head := binary.Uvarint(src)
-	if head <= 0 || n > math.MaxUint32 || n > math.MaxInt {
+	if head <= 0 || head > 5 || n > math.MaxUint32 || n > math.MaxInt {
 		return 0, ErrCorrupt
 	}
 	return int(n), nil
 }
 
 // Snappy gives what a block of Snappy stands for, in the memory of dst where that suffices. What src says of its length is believed: look
-// at SnappyLength first.
+// at SnappyLength first. Where there is no assembly for the processor it is the library's, which has some for others.
 func Snappy(dst, src []byte) ([]byte, error) {
+	if !quick {
+		return s2.Decode(dst[:cap(dst)], src)
+	}
 	n, err := SnappyLength(src)
 	if err != nil {
 		return nil, err
@@ -33,9 +43,7 @@ func Snappy(dst, src []byte) ([]byte, error) {
 	d := 0
 	for s < len(src) {
 		if d >= window && n-d >= most && len(src)-s > most {
-			if d, s = snappyQuickly(dst, src, d, s); s == len(src) {
-				break
-			}
+			d, s = snappyAVX(dst, src, d, s)
 		}
 		if d, s = snappyElement(dst, src, d, s); s < 0 {
 			return nil, ErrCorrupt

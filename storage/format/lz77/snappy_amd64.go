@@ -2,11 +2,6 @@ package lz77
 
 import "golang.org/x/sys/cpu"
 
-const (
-	window = 16 // what is in a register of what was written
-	most   = 80 // what a literal and a copy may read or write
-)
-
 var quick = cpu.X86.HasAVX && cpu.X86.HasBMI2
 
 // What assembly shuffles bytes with; 0x80 makes a byte 0.
@@ -39,10 +34,3 @@ func init() {
 //
 //go:noescape
 func snappyAVX(dst, src []byte, d, s int) (int, int)
-
-func snappyQuickly(dst, src []byte, d, s int) (int, int) {
-	if !quick {
-		return d, s
-	}
-	return snappyAVX(dst, src, d, s)
-}
