@@ -84,14 +84,31 @@ func (c Codec) decompress(dst, b []byte, size int) ([]byte, error) {
 	return dst, nil
 }
 
+// gzipReaders are kept, since one has more memory than most pages.
+var gzipReaders = sync.Pool{New: func() any { return new(gzip.Reader) }}
+
 func gunzip(dst, b []byte, size int) ([]byte, error) {
-	r, err := gzip.NewReader(bytes.NewReader(b))
-	if err != nil {
+	if size > 1032*len(b)+64 {
+		return nil, fmt.Errorf("%d bytes cannot come from %d", size, len(b))
+	}
+	r := gzipReaders.Get().(*gzip.Reader)
+	defer gzipReaders.Put(r)
+	if err := r.Reset(bytes.NewReader(b)); err != nil {
 		return nil, err
 	}
-	out := bytes.NewBuffer(dst[:0])
-	_, err = io.Copy(out, io.LimitReader(r, int64(size)+1))
-	return out.Bytes(), err
+	dst = sized(dst, size)
+	if _, err := io.ReadFull(r, dst); err != nil {
+		return nil, err
+	}
+	var more [1]byte
+	switch _, err := io.ReadFull(r, more[:]); err {
+	case io.EOF: // the checksum is right
+		return dst, nil
+	case nil:
+		return nil, fmt.Errorf("more than %d bytes", size)
+	default:
+		return nil, err
+	}
 }
 
 func unLz4(dst, b []byte, size int) ([]byte, error) {
