@@ -183,10 +183,10 @@ func sqlError(ctx context.Context, err error) error {
 		return nil
 	case datastream.Told(err):
 		return &exitError{code: datastream.ExitCode(err)}
-	case errors.As(err, &mistake):
-		return &exitError{code: exitUsage, err: err}
 	case ctx.Err() != nil:
 		return &exitError{code: exitInterrupted, err: errors.New("interrupted")}
+	case errors.As(err, &mistake):
+		return &exitError{code: exitUsage, err: err}
 	}
 	return &exitError{code: datastream.ExitCode(err), err: err}
 }

@@ -303,3 +303,16 @@ func (*TableArgument) expr()   {}
 func (*Descriptor) expr()      {}
 func (*Call) expr()            {}
 func (*JSONCall) expr()        {}
+
+// Constant is the text of a literal that is not NULL, or of a negative number.
+func Constant(e Expr) (text string, ok bool) {
+	switch x := e.(type) {
+	case *Literal:
+		return x.Text, x.Kind != NullLiteral
+	case *Unary:
+		if l, number := x.Operand.(*Literal); number && l.Kind == NumberLiteral && x.Operator == "-" {
+			return "-" + l.Text, true
+		}
+	}
+	return "", false
+}

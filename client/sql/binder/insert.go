@@ -51,8 +51,10 @@ func (b *Binder) assigned(ns *names, i *ast.Insert, sink *plan.Sink, input plan.
 		if a.Value != nil {
 			x := &expressions{names: ns, clause: "PARTITION"}
 			static[a.Column.Name] = x.bind(a.Value)
-			if l, ok := a.Value.(*ast.Literal); ok && l.Kind != ast.NullLiteral {
-				sink.Static[a.Column.Name] = l.Text
+			if text, ok := ast.Constant(a.Value); ok {
+				sink.Static[a.Column.Name] = text
+			} else if i.Overwrite { // what partition there is to replace must be known without rows
+				fail(a.Value.Position(), "PARTITION of INSERT OVERWRITE takes %s = constant", a.Column.Name)
 			}
 		}
 	}

@@ -22,7 +22,7 @@ func (s *Session) file(path string) (*catalog.Table, error) {
 		Error     string
 	}
 	found := once(s, "file", func() seen {
-		t, temporary, err := inferred(path)
+		t, temporary, err := inferred(s.ctx, path)
 		if err != nil {
 			return seen{Error: err.Error()}
 		}
@@ -63,8 +63,8 @@ func (s *Session) Close() error {
 }
 
 // inferred looks at files. temporary is a copy of what can be read only once.
-func inferred(path string) (t *catalog.Table, temporary string, err error) {
-	in, err := filesystem.Infer(context.Background(), path)
+func inferred(ctx context.Context, path string) (t *catalog.Table, temporary string, err error) {
+	in, err := filesystem.Infer(ctx, path)
 	if err != nil {
 		return nil, "", err
 	}

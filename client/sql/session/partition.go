@@ -48,17 +48,17 @@ func partitionValues(path catalog.Path, t *catalog.Table, spec []ast.Assignment)
 	values := map[string]string{}
 	for _, a := range spec {
 		key := a.Column.Name
-		l, ok := a.Value.(*ast.Literal)
+		text, ok := ast.Constant(a.Value)
 		_, twice := values[key]
 		switch {
 		case !slices.Contains(t.PartitionBy, key):
 			return nil, ast.Errorf(a.Column.Pos, "%s is no partition column of %s: %s are", key, path.Object, strings.Join(t.PartitionBy, ", "))
 		case twice:
 			return nil, ast.Errorf(a.Column.Pos, "PARTITION has two values for %s", key)
-		case !ok || l.Kind == ast.NullLiteral:
+		case !ok:
 			return nil, ast.Errorf(a.Column.Pos, "PARTITION takes %s = constant; that of NULL is the option 'partition.default-name'", key)
 		}
-		values[key] = l.Text
+		values[key] = text
 	}
 	return values, nil
 }

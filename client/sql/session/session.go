@@ -43,6 +43,7 @@ type Session struct {
 	streams   map[string]stream         // of the program, by path
 
 	// Of the statement that runs:
+	ctx    context.Context // of the statement
 	env    *datastream.Environment
 	begun  time.Time
 	number int                       // of all statements
@@ -121,7 +122,7 @@ func (s *Session) environment(ctx context.Context) *datastream.Environment {
 
 // begin makes the session ready for a statement.
 func (s *Session) begin(ctx context.Context) {
-	s.begun, s.env, s.onces = time.Now(), s.environment(ctx), 0
+	s.ctx, s.begun, s.env, s.onces = ctx, time.Now(), s.environment(ctx), 0
 	s.number++
 	clear(s.tables)
 	maps.Copy(s.tables, s.copied)

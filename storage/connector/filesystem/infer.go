@@ -63,7 +63,7 @@ func OptionsFor(path string) (map[string]string, error) {
 // Infer finds out what table the files of a path are: a file, a directory or a pattern. The first file, by name, speaks for all.
 func Infer(ctx context.Context, path string) (*Inferred, error) {
 	in := &Inferred{Options: map[string]string{"connector": "filesystem", "path": path}}
-	spooled, err := spool(path)
+	spooled, err := spool(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -205,7 +205,7 @@ func (in *Inferred) inferPartitions(files []filesystem.FileInfo) {
 }
 
 // spool copies what can be read only once, a pipe or a terminal, into a temporary file, of which it gives the name; "" for other paths.
-func spool(path string) (name string, err error) {
+func spool(ctx context.Context, path string) (name string, err error) {
 	root, within, err := filesystem.Split(path)
 	if err != nil || root.Scheme != "file" {
 		return "", err
@@ -218,7 +218,20 @@ func spool(path string) (name string, err error) {
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = from.Close() }()
+	stop := context.AfterFunc(ctx, func() { _ = from.Close() }) // which ends waiting for a pipe that nobody writes to
+	name, err = copyOf(from, path)
+	if !stop() {
+		if name != "" {
+			_ = os.Remove(name)
+		}
+		return "", context.Cause(ctx)
+	}
+	_ = from.Close() // only read
+	return name, err
+}
+
+// copyOf copies what can be read once into a temporary file.
+func copyOf(from io.Reader, path string) (name string, err error) {
 	begin := bufio.NewReader(from)
 	head, _ := begin.Peek(16) // what is wrong is told when it is copied
 	to, err := os.CreateTemp("", "leat-input-*"+string(format.CompressionBy(head)))

@@ -47,6 +47,10 @@ func (t *Table) named(dir string, wanted map[string]string) (name string, ok boo
 	return strings.Join(parts, "/"), true
 }
 
+// added is the name of the file that makes an empty directory a partition. One with nothing but files in progress, whose names begin
+// with a dot, is none.
+const added = "_partition"
+
 // partitionDirs are the directories of partitions.
 func (t *Table) partitionDirs(ctx context.Context) (dirs []string, err error) {
 	if t.isPattern() {
@@ -74,7 +78,13 @@ func (t *Table) partitionsBelow(ctx context.Context, fs filesystem.FileSystem, d
 		switch {
 		case !e.IsDir || filesystem.Hidden(e.Name()):
 		case t.isPartition(e.Path):
-			dirs = append(dirs, e.Path)
+			files, err := fs.List(ctx, e.Path)
+			if ignoreMissing(err) != nil {
+				return dirs, err
+			}
+			if slices.ContainsFunc(files, func(f filesystem.FileInfo) bool { return !strings.HasPrefix(f.Name(), ".") }) {
+				dirs = append(dirs, e.Path)
+			}
 		default:
 			if dirs, err = t.partitionsBelow(ctx, fs, e.Path, dirs); err != nil {
 				return dirs, err
@@ -109,7 +119,11 @@ func (t *Table) AddPartition(ctx context.Context, values map[string]string) erro
 	if err != nil {
 		return err
 	}
-	return fs.MkdirAll(ctx, path.Join(within, name))
+	w, err := fs.Create(ctx, path.Join(within, name, added))
+	if err != nil {
+		return err
+	}
+	return w.Close()
 }
 
 // DropPartition removes the directory of a partition and all that is in it; nobody sees a part of it. filesystem.ErrNotExist when there is none.

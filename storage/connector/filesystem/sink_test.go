@@ -12,6 +12,7 @@ import (
 	"github.com/leatproject/leat/storage/column"
 	"github.com/leatproject/leat/storage/connector/file"
 	"github.com/leatproject/leat/storage/connector/filesystem"
+	storage "github.com/leatproject/leat/storage/filesystem"
 	"github.com/leatproject/leat/storage/format/columnar"
 	"github.com/leatproject/leat/storage/format/columnar/columnartest"
 	"github.com/leatproject/leat/storage/sink"
@@ -166,6 +167,32 @@ func TestSinkPartitions(t *testing.T) {
 	require.ErrorContains(t, err, "give them in the table's order")
 	_, err = table.Sink(filesystem.SinkOptions{Static: map[string]string{"day": "x"}})
 	require.ErrorContains(t, err, `cannot read "x" as DATE`)
+}
+
+// TestPartitionDirectories: those that were added, or that have files which are not in progress, are partitions.
+func TestPartitionDirectories(t *testing.T) {
+	dir := t.TempDir()
+	table := open(t, map[string]string{"path": dir, "format": "csv"}, "a INT; d INT; s STRING", "d", "s")
+	write(t, dir+"/d=1/s=x/.part-0.csv.inprogress", "1")
+	write(t, dir+"/D=2/s="+"__HIVE_DEFAULT_PARTITION__"+"/part-0.csv", "1\n")
+	partitions := func(wanted map[string]string) []string {
+		names, err := table.Partitions(t.Context(), wanted)
+		require.NoError(t, err)
+		return names
+	}
+	require.Equal(t, []string{"d=2/s=__HIVE_DEFAULT_PARTITION__"}, partitions(nil))
+	require.NoError(t, table.AddPartition(t.Context(), map[string]string{"d": "01", "s": "x"}))
+	require.ErrorIs(t, table.AddPartition(t.Context(), map[string]string{"d": "1", "s": "x"}), storage.ErrExist)
+	require.Equal(t, []string{"d=1/s=x"}, partitions(map[string]string{"d": "1"}))
+	rows, _, err := readTable(t, table, []int{0, 1, 2})
+	require.NoError(t, err)
+	require.Equal(t, []string{"1 2 NULL"}, rows)
+	require.NoError(t, table.DropPartition(t.Context(), map[string]string{"d": "2", "s": "__DEFAULT_PARTITION__"}))
+	require.NoDirExists(t, dir+"/D=2")
+	require.NoError(t, table.DropPartition(t.Context(), map[string]string{"d": "1", "s": "x"}))
+	require.ErrorIs(t, table.DropPartition(t.Context(), map[string]string{"d": "1", "s": "x"}), storage.ErrNotExist)
+	require.Empty(t, partitions(nil))
+	require.DirExists(t, dir)
 }
 
 // TestSinkFile: a path with an extension is one file, also without rows.
