@@ -26,18 +26,26 @@ func order(n plan.Node, s *estimates) plan.Node {
 	return n.With(out)
 }
 
-// innerJoin is true for an inner join and for a Project over one that computes nothing volatile.
+// innerJoin is true for an inner join, for a semi or anti join over one, and for a Project over one that computes nothing volatile.
 func innerJoin(n plan.Node) bool {
 	switch n := n.(type) {
 	case *plan.Join:
-		return n.Kind == plan.Inner
+		return n.Kind == plan.Inner || isSemi(n) && innerJoin(n.Left)
 	case *plan.Project:
 		return innerJoin(n.Input) && !slices.ContainsFunc(n.Exprs, volatile)
 	}
 	return false
 }
 
-// joinGraph is inner joins taken apart: relations, whose columns are numbered one after the other, and conditions between them.
+// isSemi says whether a node is a semi or anti join of which each row of the left side is decided by itself: it may be made before inner joins
+// of this side with others or after them.
+func isSemi(n plan.Node) bool {
+	j, ok := n.(*plan.Join)
+	return ok && (j.Kind == plan.Semi || j.Kind == plan.Anti) && !volatile(j.Condition)
+}
+
+// joinGraph is inner joins taken apart: relations, whose columns are numbered one after the other, and conditions between them. The right
+// sides of semi and anti joins are relations too.
 type joinGraph struct {
 	estimates  *estimates
 	root       plan.Node
@@ -47,9 +55,20 @@ type joinGraph struct {
 	conditions []expr.Expr
 	hints      []plan.Hint
 	output     []expr.Expr
+	semis      map[int]*semiJoin // by relation
 
 	reads   []uint64 // relations that a condition reads
 	classes []class
+}
+
+// semiJoin is a semi or anti join whose right side is a relation.
+type semiJoin struct {
+	kind      plan.JoinKind
+	relation  int
+	condition expr.Expr
+	reads     uint64 // relations of the left side
+	hints     []plan.Hint
+	part      float64 // of the left rows that it keeps
 }
 
 // class is columns that are equal, each of another relation.
@@ -59,7 +78,7 @@ type class struct {
 }
 
 func newJoinGraph(n plan.Node, s *estimates) *joinGraph {
-	g := &joinGraph{estimates: s, root: n}
+	g := &joinGraph{estimates: s, root: n, semis: map[int]*semiJoin{}}
 	g.output = g.take(n)
 	g.conditions = derived(g.conditions)
 	for _, c := range g.conditions {
@@ -85,17 +104,33 @@ func newJoinGraph(n plan.Node, s *estimates) *joinGraph {
 
 // take adds what stands below and gives the node's columns over those of all relations.
 func (g *joinGraph) take(n plan.Node) []expr.Expr {
-	if innerJoin(n) && len(g.relations) < maxRelations {
-		switch n := n.(type) {
-		case *plan.Project:
-			in := g.take(n.Input)
-			out := make([]expr.Expr, len(n.Exprs))
-			for i, e := range n.Exprs {
-				out[i] = substitute(e, in)
+	size := relationsIn(n)
+	switch n := n.(type) {
+	case *plan.Project:
+		if size == 1 {
+			break
+		}
+		in := g.take(n.Input)
+		out := make([]expr.Expr, len(n.Exprs))
+		for i, e := range n.Exprs {
+			out[i] = substitute(e, in)
+		}
+		return out
+	case *plan.Join:
+		switch {
+		case size == 1:
+		case isSemi(n):
+			return g.takeSemi(n)
+		default:
+			takeLeft, takeRight := g.take, g.take
+			if size > maxRelations { // the larger side is ordered by itself
+				if relationsIn(n.Left) > relationsIn(n.Right) {
+					takeLeft = g.add
+				} else {
+					takeRight = g.add
+				}
 			}
-			return out
-		case *plan.Join:
-			out := slices.Concat(g.take(n.Left), g.take(n.Right))
+			out := slices.Concat(takeLeft(n.Left), takeRight(n.Right))
 			for _, c := range conjuncts(n.Condition) {
 				g.conditions = append(g.conditions, substitute(c, out))
 			}
@@ -103,6 +138,30 @@ func (g *joinGraph) take(n plan.Node) []expr.Expr {
 			return out
 		}
 	}
+	return g.add(n)
+}
+
+// takeSemi adds the sides of a semi or anti join.
+func (g *joinGraph) takeSemi(n *plan.Join) []expr.Expr {
+	takeLeft := g.take
+	if relationsIn(n) > maxRelations {
+		takeLeft = g.add
+	}
+	left := takeLeft(n.Left)
+	s := &semiJoin{kind: n.Kind, hints: n.Hints, part: g.estimates.semi(n)}
+	right := g.add(n.Right)
+	s.relation = len(g.relations) - 1
+	s.condition = substitute(n.Condition, slices.Concat(left, right))
+	s.reads = g.relationsOf(s.condition) &^ (1 << s.relation)
+	if s.reads == 0 { // any of the left side
+		s.reads = 1 << (s.relation - 1)
+	}
+	g.semis[s.relation] = s
+	return left
+}
+
+// add makes a node a relation.
+func (g *joinGraph) add(n plan.Node) []expr.Expr {
 	n = order(n, g.estimates)
 	g.relations, g.first = append(g.relations, n), append(g.first, g.columns)
 	schema := n.Schema()
@@ -113,6 +172,24 @@ func (g *joinGraph) take(n plan.Node) []expr.Expr {
 
 // maxRelations bounds the bits of a set of relations; what is beyond is ordered by itself.
 const maxRelations = 48
+
+// relationsIn is how many relations a node is taken apart to.
+func relationsIn(n plan.Node) int {
+	switch n := n.(type) {
+	case *plan.Join:
+		if n.Kind == plan.Inner {
+			return relationsIn(n.Left) + relationsIn(n.Right)
+		}
+		if isSemi(n) {
+			return relationsIn(n.Left) + 1
+		}
+	case *plan.Project:
+		if !slices.ContainsFunc(n.Exprs, volatile) {
+			return relationsIn(n.Input)
+		}
+	}
+	return 1
+}
 
 func (g *joinGraph) relationOf(column int) int {
 	at, found := slices.BinarySearch(g.first, column)
@@ -153,6 +230,13 @@ func (g *joinGraph) build(t *joinTree, done map[int]bool) (plan.Node, []int) {
 	}
 	l, lc := g.build(t.left, done)
 	r, rc := g.build(t.right, done)
+	if s := g.semis[t.right.relation]; s != nil && t.right.left == nil {
+		to := make([]int, g.columns)
+		for i, c := range slices.Concat(lc, rc) {
+			to[c] = i
+		}
+		return &plan.Join{Kind: s.kind, Left: l, Right: r, Condition: renumber(s.condition, to), Hints: s.hints}, lc
+	}
 	columns := slices.Concat(lc, rc)
 	to := make([]int, g.columns)
 	for i, c := range columns {

@@ -35,6 +35,11 @@ func (g *joinGraph) search() *joinTree {
 
 // connected says whether a condition, or equality with the same value, links two sets.
 func (g *joinGraph) connected(a, b uint64) bool {
+	for _, s := range g.semis {
+		if r := s.reads | 1<<s.relation; r&a != 0 && r&b != 0 && r&^(a|b) == 0 {
+			return true
+		}
+	}
 	for _, r := range g.reads {
 		if r&a != 0 && r&b != 0 && r&^(a|b) == 0 {
 			return true
@@ -47,14 +52,14 @@ func (g *joinGraph) connected(a, b uint64) bool {
 func (g *joinGraph) rows(set uint64) float64 {
 	out := 1.0
 	for i, r := range g.relations {
-		if set&(1<<i) != 0 {
-			out *= g.estimates.rows(r)
+		if set&(1<<i) == 0 {
+			continue
 		}
-	}
-	for _, c := range g.classes {
-		for range bits.OnesCount64(c.relations&set) - 1 {
-			out /= c.distinct
+		if s := g.semis[i]; s != nil {
+			out *= s.part
+			continue
 		}
+		out *= g.estimates.rows(r) / g.keys(i, set&(1<<i-1))
 	}
 	for i, r := range g.reads {
 		if _, _, equal := equalColumns(g.conditions[i]); !equal && bits.OnesCount64(r) > 1 && r&^set == 0 {
@@ -64,13 +69,52 @@ func (g *joinGraph) rows(set uint64) float64 {
 	return math.Max(1, out)
 }
 
-// joined is the join of two trees, the one with more rows at the left.
+// keys is how many different keys there are by which a relation is joined with others. Two relations that several columns join have no more
+// combinations of these than either has rows.
+func (g *joinGraph) keys(relation int, others uint64) float64 {
+	all := 1.0
+	for _, c := range g.classes {
+		if c.relations&(1<<relation) != 0 && c.relations&others != 0 {
+			all *= c.distinct
+		}
+	}
+	least := all
+	for i := range g.relations {
+		if others&(1<<i) == 0 {
+			continue
+		}
+		shared, both := 1.0, uint64(1<<relation|1<<i)
+		for _, c := range g.classes {
+			if c.relations&both == both {
+				shared *= c.distinct
+			}
+		}
+		if most := math.Min(g.estimates.unfiltered(g.relations[relation]), g.estimates.unfiltered(g.relations[i])); shared > most {
+			least = math.Min(least, all/shared*most)
+		}
+	}
+	return least
+}
+
+// may says whether two trees can be joined: where one is the right side of a semi join, the other must have what its condition reads.
+func (g *joinGraph) may(a, b uint64) bool {
+	for i, s := range g.semis {
+		if a == 1<<i && s.reads&^b != 0 || b == 1<<i && s.reads&^a != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// joined is the join of two trees, the one with more rows at the left, and at the right that of a semi join.
 func (g *joinGraph) joined(a, b *joinTree, rows float64) *joinTree {
-	if a.rows < b.rows {
+	if g.isSemi(a) || a.rows < b.rows && !g.isSemi(b) {
 		a, b = b, a
 	}
 	return &joinTree{relations: a.relations | b.relations, left: a, right: b, rows: rows, cost: a.cost + b.cost + rows}
 }
+
+func (g *joinGraph) isSemi(t *joinTree) bool { return t.left == nil && g.semis[t.relation] != nil }
 
 // exhaustive tries all orders without cross joins; nil when there is none.
 func (g *joinGraph) exhaustive(leaves []*joinTree) *joinTree {
@@ -85,7 +129,7 @@ func (g *joinGraph) exhaustive(leaves []*joinTree) *joinTree {
 		rows := g.rows(set)
 		for a := (set - 1) & set; a > set&^a; a = (a - 1) & set {
 			l, r := best[a], best[set&^a]
-			if l == nil || r == nil || best[set] != nil && l.cost+r.cost+rows >= best[set].cost || !g.connected(a, set&^a) {
+			if l == nil || r == nil || best[set] != nil && l.cost+r.cost+rows >= best[set].cost || !g.connected(a, set&^a) || !g.may(a, set&^a) {
 				continue
 			}
 			best[set] = g.joined(l, r, rows)
@@ -104,7 +148,7 @@ func (g *joinGraph) greedy(trees []*joinTree) *joinTree {
 			for k := range trees[:i] {
 				b := trees[k]
 				c := g.connected(a.relations, b.relations)
-				if linked && !c {
+				if linked && !c || !g.may(a.relations, b.relations) {
 					continue
 				}
 				rows := g.rows(a.relations | b.relations)

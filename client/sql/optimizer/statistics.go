@@ -93,7 +93,7 @@ func (s *estimates) guess(n plan.Node) float64 {
 func (s *estimates) join(n *plan.Join) float64 {
 	l, r := s.rows(n.Left), s.rows(n.Right)
 	if n.Kind == plan.Semi || n.Kind == plan.Anti {
-		return l / 2
+		return l * s.semi(n)
 	}
 	width, out := len(n.Left.Schema()), l*r
 	keys := 1.0 // the values of the key that has most: others together with it seldom have many more
@@ -115,6 +115,44 @@ func (s *estimates) join(n *plan.Join) float64 {
 		out = math.Max(out, math.Max(l, r))
 	}
 	return out
+}
+
+// semi is what part of the left rows a semi or anti join keeps: of those that have a partner by the key with fewest values at the right, half
+// where there are other conditions.
+func (s *estimates) semi(n *plan.Join) float64 {
+	width, part := len(n.Left.Schema()), 1.0
+	keys := false
+	for _, c := range conjuncts(n.Condition) {
+		a, b, ok := equalColumns(c)
+		if a.Index > b.Index {
+			a, b = b, a
+		}
+		if !ok || a.Index >= width || b.Index < width {
+			part = 0.5
+			continue
+		}
+		keys = true
+		right := math.Min(s.distinct(n.Right, b.Index-width), s.rows(n.Right))
+		part = math.Min(part, right/s.distinct(n.Left, a.Index))
+	}
+	switch {
+	case !keys:
+		return 0.5
+	case n.Kind == plan.Anti:
+		return math.Max(otherPart, 1-part)
+	}
+	return part
+}
+
+// unfiltered is how many rows a node would give without conditions on tables.
+func (s *estimates) unfiltered(n plan.Node) float64 {
+	switch n := n.(type) {
+	case *plan.Filter:
+		return s.unfiltered(n.Input)
+	case *plan.Project:
+		return s.unfiltered(n.Input)
+	}
+	return s.rows(n)
 }
 
 // equalColumns are the two columns that a condition says are equal.

@@ -49,7 +49,7 @@ type Session struct {
 	number int                       // of all statements
 	onces  int                       // what of it went through datastream.Once
 	tables map[string]*catalog.Table // files by path
-	rows   map[string]float64        // of tables by path, negative: nobody knows
+	known  map[string]statistics     // of tables by path
 
 	created   map[string]createdCatalog // by name
 	copied    map[string]*catalog.Table // files that can be read only once, for all statements
@@ -67,7 +67,7 @@ func New(out Output, options ...datastream.Option) *Session {
 	if worker.Started() != nil {
 		out = silence{}
 	}
-	return &Session{Catalogs: catalog.NewManager(), out: out, ordinal: sessions.Add(1), options: options, tables: map[string]*catalog.Table{}, rows: map[string]float64{},
+	return &Session{Catalogs: catalog.NewManager(), out: out, ordinal: sessions.Add(1), options: options, tables: map[string]*catalog.Table{}, known: map[string]statistics{},
 		copied: map[string]*catalog.Table{}, created: map[string]createdCatalog{}}
 }
 
@@ -126,7 +126,7 @@ func (s *Session) begin(ctx context.Context) {
 	s.number++
 	clear(s.tables)
 	maps.Copy(s.tables, s.copied)
-	clear(s.rows)
+	clear(s.known)
 }
 
 // Execute runs a statement. Rows and texts that are its result go to the session's Output.

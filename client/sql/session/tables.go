@@ -205,42 +205,64 @@ func staticPartition(to *plan.Sink) map[string]string {
 	return values
 }
 
+// statistics are what is known of a table before it is read.
+type statistics struct {
+	Rows float64 // negative: nobody knows
+	// Distinct is how many different values columns have at most, those of which it is known.
+	Distinct map[string]float64
+}
+
 // Rows implements physical.Tables and optimizer.Statistics.
 func (t *tables) Rows(scan *plan.Scan) (float64, bool) {
-	name := strings.Join(scan.Path, ".")
-	rows, ok := t.session.rows[name]
-	if !ok {
-		rows = -1
-		switch scan.Options["connector"] {
-		case "datagen":
-			if table, _, err := t.generated(scan); err == nil {
-				rows = float64(table.Rows())
-			}
-		case "filesystem":
-			rows = t.count(scan)
-		}
-		t.session.rows[name] = rows
-	}
+	rows := t.statistics(scan).Rows
 	return rows, rows >= 0
 }
 
-// count is how many rows files have, negative if nobody knows; what is wrong with them is told when they are read.
-func (t *tables) count(scan *plan.Scan) float64 {
-	table, _, err := t.files(scan.Path, scan.Options)
-	return once(t.session, "rows", func() float64 {
+// Distinct implements optimizer.Statistics.
+func (t *tables) Distinct(scan *plan.Scan, column string) (float64, bool) {
+	n, ok := t.statistics(scan).Distinct[column]
+	return n, ok
+}
+
+func (t *tables) statistics(scan *plan.Scan) statistics {
+	name := strings.Join(scan.Path, ".")
+	known, ok := t.session.known[name]
+	if !ok {
+		known.Rows = -1
+		switch scan.Options["connector"] {
+		case "datagen":
+			if table, _, err := t.generated(scan); err == nil {
+				known.Rows = float64(table.Rows())
+			}
+		case "filesystem":
+			known = t.counted(scan)
+		}
+		t.session.known[name] = known
+	}
+	return known
+}
+
+// counted is what is known of files; what is wrong with them is told when they are read.
+func (t *tables) counted(scan *plan.Scan) statistics {
+	table, names, err := t.files(scan.Path, scan.Options)
+	return once(t.session, "rows", func() statistics {
+		out := statistics{Rows: -1}
 		if err != nil {
-			return -1
+			return out
 		}
 		known, err := table.Statistics(t.ctx)
 		if err != nil {
-			return -1
+			return out
 		}
-		return float64(known.Rows)
+		out.Rows, out.Distinct = float64(known.Rows), map[string]float64{}
+		for i := range known.Columns {
+			if n, ok := known.Columns[i].Distinct(); ok && n < out.Rows {
+				out.Distinct[names[i]] = n
+			}
+		}
+		return out
 	})
 }
-
-// Distinct implements optimizer.Statistics.
-func (t *tables) Distinct(*plan.Scan, string) (float64, bool) { return 0, false }
 
 func unknownConnector(options map[string]string) error {
 	name := options["connector"]

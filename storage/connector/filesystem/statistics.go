@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/leatproject/leat/storage/connector/file"
+	"github.com/leatproject/leat/storage/datatype"
 	"github.com/leatproject/leat/storage/filesystem"
 	"github.com/leatproject/leat/storage/format"
 	"github.com/leatproject/leat/storage/format/columnar/parquet"
@@ -29,6 +30,29 @@ type ColumnStatistics struct {
 	Bounds *vector.Vector
 	Nulls  int64 // -1: not known
 	Bytes  int64 // of its values, without compression; 0: not known
+}
+
+// Distinct is how many different values a column has at most by its bounds: one of whole numbers or days; false for others.
+func (c *ColumnStatistics) Distinct() (float64, bool) {
+	if c.Bounds == nil {
+		return 0, false
+	}
+	switch c.Bounds.Type.Kind {
+	case datatype.KindTinyInt:
+		return within[int8](c.Bounds), true
+	case datatype.KindSmallInt:
+		return within[int16](c.Bounds), true
+	case datatype.KindInt, datatype.KindDate:
+		return within[int32](c.Bounds), true
+	case datatype.KindBigInt:
+		return within[int64](c.Bounds), true
+	}
+	return 0, false
+}
+
+func within[T int8 | int16 | int32 | int64](bounds *vector.Vector) float64 {
+	v := vector.Values[T](bounds)
+	return float64(v[1]) - float64(v[0]) + 1
 }
 
 // maxFooters is of how many files the footers are read; others are taken to be like them.
