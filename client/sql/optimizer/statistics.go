@@ -117,8 +117,8 @@ func (s *estimates) join(n *plan.Join) float64 {
 	return out
 }
 
-// semi is what part of the left rows a semi or anti join keeps: of those that have a partner by the key with fewest values at the right, half
-// where there are other conditions.
+// semi is what part of the left rows a semi or anti join keeps. By a key they are those whose value the right side has, and has still behind the
+// conditions on it; of other conditions nothing is known.
 func (s *estimates) semi(n *plan.Join) float64 {
 	width, part := len(n.Left.Schema()), 1.0
 	keys := false
@@ -132,8 +132,9 @@ func (s *estimates) semi(n *plan.Join) float64 {
 			continue
 		}
 		keys = true
-		right := math.Min(s.distinct(n.Right, b.Index-width), s.rows(n.Right))
-		part = math.Min(part, right/s.distinct(n.Left, a.Index))
+		values, all := s.distinct(n.Right, b.Index-width), s.unfiltered(n.Right)
+		lost := math.Pow(math.Max(0, 1-s.rows(n.Right)/all), math.Max(1, all/values)) // all rows of a value are
+		part = math.Min(part, math.Min(1, values/s.distinct(n.Left, a.Index))*(1-lost))
 	}
 	switch {
 	case !keys:

@@ -32,7 +32,8 @@ type ColumnStatistics struct {
 	Bytes  int64 // of its values, without compression; 0: not known
 }
 
-// Distinct is how many different values a column has at most by its bounds: one of whole numbers or days; false for others.
+// Distinct is how many different values a column has at most by its bounds: one of whole numbers, of days, or of what seems to be codes of one
+// character; false for others.
 func (c *ColumnStatistics) Distinct() (float64, bool) {
 	if c.Bounds == nil {
 		return 0, false
@@ -46,6 +47,10 @@ func (c *ColumnStatistics) Distinct() (float64, bool) {
 		return within[int32](c.Bounds), true
 	case datatype.KindBigInt:
 		return within[int64](c.Bounds), true
+	case datatype.KindChar, datatype.KindVarChar:
+		if low, high := c.Bounds.Bytes(0), c.Bounds.Bytes(1); len(low) == 1 && len(high) == 1 {
+			return float64(high[0]) - float64(low[0]) + 1, true
+		}
 	}
 	return 0, false
 }
