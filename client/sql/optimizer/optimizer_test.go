@@ -263,3 +263,20 @@ func TestBatchCasesAreOptimized(t *testing.T) {
 		})
 	}
 }
+
+// More relations than a set of bits holds are ordered in parts: each is joined once.
+func TestManyRelations(t *testing.T) {
+	for _, shape := range []string{"%s JOIN %s%s", "%[2]s JOIN (%[1]s)%[3]s"} {
+		s := newSession()
+		joins := "t AS t0"
+		for i := 1; i < 80; i++ {
+			joins = fmt.Sprintf(shape, joins, fmt.Sprintf("t AS t%d", i), fmt.Sprintf(" ON t%d.a = t%d.b", i, i-1))
+		}
+		plans, err := s.run("CREATE TABLE t (a INT, b INT); SELECT t0.a FROM " + joins)
+		require.NoError(t, err)
+		out, err := Optimize(plans[0], sizes{})
+		require.NoError(t, err)
+		require.Equal(t, 80, strings.Count(plan.Draw(out), "LogicalTableScan"))
+		require.Equal(t, 79, strings.Count(plan.Draw(out), "condition=[=("), "%s", plan.Draw(out))
+	}
+}

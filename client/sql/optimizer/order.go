@@ -59,6 +59,7 @@ type joinGraph struct {
 
 	reads   []uint64 // relations that a condition reads
 	classes []class
+	paired  []pair
 }
 
 // semiJoin is a semi or anti join whose right side is a relation.
@@ -69,6 +70,12 @@ type semiJoin struct {
 	reads     uint64 // relations of the left side
 	hints     []plan.Hint
 	part      float64 // of the left rows that it keeps
+}
+
+// pair is two relations, the first of lower number, and what part of the combinations of the columns that join them there is.
+type pair struct {
+	first, second int
+	part          float64
 }
 
 // class is columns that are equal, each of another relation.
@@ -99,6 +106,7 @@ func newJoinGraph(n plan.Node, s *estimates) *joinGraph {
 		}
 		g.classes = append(g.classes, c)
 	}
+	g.pairs()
 	return g
 }
 

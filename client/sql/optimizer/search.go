@@ -69,31 +69,37 @@ func (g *joinGraph) rows(set uint64) float64 {
 	return math.Max(1, out)
 }
 
-// keys is how many different keys there are by which a relation is joined with others. Two relations that several columns join have no more
-// combinations of these than either has rows.
+// keys is how many different keys there are by which a relation is joined with others.
 func (g *joinGraph) keys(relation int, others uint64) float64 {
-	all := 1.0
+	all, part := 1.0, 1.0
 	for _, c := range g.classes {
 		if c.relations&(1<<relation) != 0 && c.relations&others != 0 {
 			all *= c.distinct
 		}
 	}
-	least := all
-	for i := range g.relations {
-		if others&(1<<i) == 0 {
-			continue
-		}
-		shared, both := 1.0, uint64(1<<relation|1<<i)
-		for _, c := range g.classes {
-			if c.relations&both == both {
-				shared *= c.distinct
-			}
-		}
-		if most := math.Min(g.estimates.unfiltered(g.relations[relation]), g.estimates.unfiltered(g.relations[i])); shared > most {
-			least = math.Min(least, all/shared*most)
+	for _, p := range g.paired {
+		if p.second == relation && others&(1<<p.first) != 0 {
+			part = math.Min(part, p.part)
 		}
 	}
-	return least
+	return all * part
+}
+
+// pairs finds the relations that several columns join: these have no more combinations than either relation has rows.
+func (g *joinGraph) pairs() {
+	for second := range g.relations {
+		for first := range second {
+			shared, both := 1.0, uint64(1<<second|1<<first)
+			for _, c := range g.classes {
+				if c.relations&both == both {
+					shared *= c.distinct
+				}
+			}
+			if most := math.Min(g.estimates.unfiltered(g.relations[first]), g.estimates.unfiltered(g.relations[second])); shared > most {
+				g.paired = append(g.paired, pair{first, second, most / shared})
+			}
+		}
+	}
 }
 
 // may says whether two trees can be joined: where one is the right side of a semi join, the other must have what its condition reads.
