@@ -14,7 +14,7 @@
 // One round of the leader: take what has come in; Decide until it returns nothing, each time proposing the commands as one entry
 // (more where they do not fit) and then calling Decided; send the Orders; sleep until something comes in or Wake. Decide looks at
 // news first (who came, who is lost, what tasks report) and lets them be logged before it draws conclusions from them; then at
-// the jobs that were touched or whose wait is over: restart what failed (running.go, regions.go, restart.go), choose parallelism
+// the jobs that were touched or whose wait is over: restart what failed (running.go, regions.go, restart.go), choose what is broadcast (broadcast.go), parallelism
 // (parallelism.go), find slots and deploy (deploy.go, slots.go, locality.go), overtake what is slow
 // (straggling.go), take a checkpoint (checkpointing.go), end. There is a file per state of a job. Last come schedules whose time has
 // come (schedule.go).

@@ -12,6 +12,7 @@
 //	scan.go       tables are opened by Tables; a filter above is shown to them
 //	aggregate.go  two phases around the exchange
 //	join.go       keys are hashed, a small side is sent to all tasks; what has no keys compares all pairs
+//	adaptive.go   whether a side is sent to all tasks is decided when its stage has finished, where that is not sure before
 //	joinmerge.go  sides that are sorted already are merged
 //	hint.go       hints choose how a join is computed
 //	runtimefilter.go  what the build side of a join has read goes to the scans of the other side
