@@ -1,7 +1,6 @@
 package statetest
 
 import (
-	"bytes"
 	"maps"
 	"slices"
 	"sync/atomic"
@@ -63,17 +62,17 @@ type memoryView struct {
 }
 
 func (v *memoryView) Scan(from []byte, visit func(key, record []byte) (next []byte, done bool, err error)) error {
-	for _, k := range v.keys {
-		if bytes.Compare([]byte(k), from) < 0 {
-			continue
+	for i := 0; ; i++ {
+		skipped, _ := slices.BinarySearch(v.keys[i:], string(from))
+		if i += skipped; i == len(v.keys) {
+			return nil
 		}
-		next, done, err := visit([]byte(k), []byte(v.records[k]))
+		next, done, err := visit([]byte(v.keys[i]), []byte(v.records[v.keys[i]]))
 		if done || err != nil {
 			return err
 		}
 		from = next
 	}
-	return nil
 }
 
 func (v *memoryView) Close() error { return nil }
