@@ -34,11 +34,15 @@ type Options struct {
 type Client struct {
 	patience time.Duration
 	http     *http.Client
+	waits    bool
 
 	mu      sync.Mutex
 	members []string
 	leader  string // of several members, until it is lost
 }
+
+// Waits has the JobManager of an application stay, for a moment, until it has told this client of all its jobs that are over.
+func (c *Client) Waits() { c.waits = true }
 
 // New returns a client. It connects to nobody yet.
 func New(opt Options) (*Client, error) {
@@ -128,6 +132,9 @@ func (c *Client) once(ctx context.Context, x call) (*http.Response, error) {
 	}
 	for name, values := range x.header {
 		r.Header[name] = values
+	}
+	if c.waits {
+		r.Header.Set(messages.Waiting, "true")
 	}
 	if x.body != nil {
 		if r.Body, err = x.body(); err != nil {

@@ -173,6 +173,7 @@ func (h *head) serve(ctx context.Context, web *rest.Server, server *grpc.Server)
 	go func() {
 		defer close(applied)
 		if h.application != nil && h.apply(running) || h.application == nil && h.session(running) {
+			h.tell(running, web)
 			stop()
 		}
 	}()

@@ -132,6 +132,7 @@ func (w *nomadWatch) connect(st nomad.State) error {
 	if err != nil {
 		return err
 	}
+	client.Waits()
 	if w.rest == nil {
 		w.report.notice(fmt.Sprintf("job %s runs: http://%s", w.spec.MasterID(), st.Rest[0]))
 	}

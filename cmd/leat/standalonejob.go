@@ -109,6 +109,19 @@ func (h *head) dismiss(ctx context.Context) {
 	}
 }
 
+// lastQuestion is how long a command that waits for the application has to ask for the last of it.
+const lastQuestion = 2 * time.Second
+
+// tell lets the command that waits for an application hear of jobs that end as soon as it does.
+func (h *head) tell(ctx context.Context, web *rest.Server) {
+	if h.application == nil || h.workers.provide == nil { // nobody waits
+		return
+	}
+	asking, stop := context.WithTimeout(ctx, lastQuestion)
+	defer stop()
+	web.Told(asking)
+}
+
 // enter submits the application as soon as this member leads.
 func (h *head) enter(ctx context.Context, id string) error {
 	for {

@@ -186,6 +186,7 @@ func (w *yarnWatch) connect(r *wire.ApplicationReport) error {
 	if err != nil {
 		return err
 	}
+	client.Waits()
 	if w.rest == nil {
 		w.report.notice(fmt.Sprintf("application %s runs: %s", w.id.Text(), r.GetTrackingUrl()))
 	}

@@ -29,6 +29,7 @@ func (s *Server) exceptions(r *http.Request) (any, error) {
 		return nil, err
 	}
 	err = s.withJob(r, func(st *job.State, j *job.Job) error {
+		s.told.heard(r, j)
 		for i := len(j.Exceptions) - 1; i >= 0; i-- {
 			if len(x.History.Entries) == most {
 				x.History.Truncated = true

@@ -43,6 +43,9 @@ func (s *Server) job(r *http.Request) (any, error) {
 	}
 	var d messages.JobDetails
 	err = s.withJob(r, func(_ *job.State, j *job.Job) error {
+		if j.State != job.Failed {
+			s.told.heard(r, j)
+		}
 		d, err = s.details(sub.Graph, j)
 		return err
 	})

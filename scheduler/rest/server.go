@@ -58,6 +58,7 @@ type Server struct {
 	prometheus http.Handler
 	own        *metrics.Newest // this process
 	disposals  disposals
+	told       *told
 }
 
 // New returns a server. It serves what Serve is given, or as an http.Handler.
@@ -72,7 +73,7 @@ func New(opt Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opt: opt, uploads: u, own: metrics.NewNewest()}
+	s := &Server{opt: opt, uploads: u, own: metrics.NewNewest(), told: newTold()}
 	if s.prometheus, err = metrics.Handler(s.allMetrics); err != nil {
 		return nil, err
 	}

@@ -1,5 +1,8 @@
 package messages
 
+// Waiting is the header of requests of a command that waits for the end of an application.
+const Waiting = "Leat-Waiting"
+
 // Applications is GET /applications/overview. An application is one run of a program: all jobs that its main function executes.
 type Applications struct {
 	Applications []ApplicationOverview `json:"applications"`
