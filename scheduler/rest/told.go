@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/leatproject/leat/scheduler/job"
@@ -59,11 +60,9 @@ func (s *Server) Told(ctx context.Context) {
 	}
 }
 
-func (t *told) missing(ids []job.ID) (any bool, changed <-chan struct{}) {
+// missing tells whether any of these jobs was not told of yet, and when to look again.
+func (t *told) missing(ids []job.ID) (missing bool, changed <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, id := range ids {
-		any = any || !t.jobs[id]
-	}
-	return any, t.changed
+	return slices.ContainsFunc(ids, func(id job.ID) bool { return !t.jobs[id] }), t.changed
 }

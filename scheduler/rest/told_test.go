@@ -11,8 +11,8 @@ import (
 func TestTold(t *testing.T) {
 	x := newTold()
 	missing := func(ids ...job.ID) bool {
-		any, _ := x.missing(ids)
-		return any
+		some, _ := x.missing(ids)
+		return some
 	}
 	require.False(t, missing())
 	_, changed := x.missing([]job.ID{"a", "b"})

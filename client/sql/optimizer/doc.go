@@ -8,7 +8,7 @@
 //	pushFilters         conditions go down as far as they can, through joins, aggregations, unions and windows; constants and
 //	                    equalities spread, outer joins whose missing rows are refused become inner
 //	mergeProjects       a Project over a Project is one
-//	orderJoins          inner joins, and semi joins with them, get an order that makes few rows in between, from what Statistics say of tables (order.go, search.go)
+//	orderJoins          inner and semi joins get an order that makes few rows in between, from what Statistics say (order.go, search.go)
 //	pruneColumns        columns that nobody reads are not made; a Scan has only those that are read
 //	pushLimits          limits go into UNION ALL and below outer joins
 //	recognizeTopN       a Filter on the number of a row becomes a Rank

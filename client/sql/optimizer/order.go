@@ -7,8 +7,8 @@ import (
 	"github.com/leatproject/leat/runtime/expr"
 )
 
-// orderJoins brings inner joins that stand next to each other, and semi and anti joins of their rows, into an order that makes few rows in between. Two inputs are joined without
-// a condition only where no order avoids it. The side that gives more rows is the left one.
+// orderJoins brings inner joins that stand next to each other, and semi and anti joins of their rows, into an order that makes few rows in
+// between. Two inputs are joined without a condition only where no order avoids it. The side that gives more rows is the left one.
 func orderJoins(n plan.Node, s Statistics) plan.Node { return order(n, newEstimates(s)) }
 
 func order(n plan.Node, s *estimates) plan.Node {
