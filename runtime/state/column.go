@@ -1,11 +1,16 @@
 package state
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/leatproject/leat/storage/hugepage"
+)
 
 // chunk is the number of values in a piece of a column: pieces are never moved, so growth copies nothing.
 const (
 	chunkBits = 12
 	chunkSize = 1 << chunkBits
+	slabPart  = 8
 )
 
 // Column holds a value of type V for each slot. New slots hold V's zero value. The zero Column is empty.
@@ -78,7 +83,15 @@ func (c *Column[V]) grow(n int) {
 		c.first = nil
 	}
 	for len(c.chunks)*chunkSize < n {
-		c.chunks = append(c.chunks, new([chunkSize]V))
+		c.extend()
+	}
+}
+
+// extend adds chunks that lie together: as many as make up a slabPart of all, for large pages.
+func (c *Column[V]) extend() {
+	slab := hugepage.Make[[chunkSize]V](len(c.chunks)/slabPart + 1)
+	for i := range slab {
+		c.chunks = append(c.chunks, &slab[i])
 	}
 }
 

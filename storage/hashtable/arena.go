@@ -1,8 +1,9 @@
 package hashtable
 
 import (
-	"slices"
 	"unsafe"
+
+	"github.com/leatproject/leat/storage/hugepage"
 )
 
 const (
@@ -84,7 +85,7 @@ func (a *arena) compact(ids []uint32) {
 	}
 }
 
-func (a *arena) reserve(n int) { a.refs = slices.Grow(a.refs, max(0, n-len(a.refs))) }
+func (a *arena) reserve(n int) { a.refs = hugepage.Grow(a.refs, max(0, n-len(a.refs))) }
 
 func (a *arena) reset() { *a = arena{refs: a.refs[:0]} }
 

@@ -3,6 +3,8 @@ package hashtable
 import (
 	"math/bits"
 	"slices"
+
+	"github.com/leatproject/leat/storage/hugepage"
 )
 
 // groups hands out ids.
@@ -69,7 +71,7 @@ type hashed struct {
 
 func (g *hashed) group() *hashed { return g }
 
-func (g *hashed) reserve(n int) { g.hashes = slices.Grow(g.hashes, max(0, n-len(g.hashes))) }
+func (g *hashed) reserve(n int) { g.hashes = hugepage.Grow(g.hashes, max(0, n-len(g.hashes))) }
 
 func (g *hashed) add(hash uint64) uint32 {
 	id := g.groups.add()

@@ -1,6 +1,10 @@
 package hashtable
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/leatproject/leat/storage/hugepage"
+)
 
 // texts is the table of keys of any length. A slot holds the low 32 bits of the hash, and above them id + 1, or 0 if it is empty.
 type texts struct {
@@ -139,7 +143,7 @@ func (t *texts) insert(key string, hash uint64) uint32 {
 // resize moves all entries to size slots. Old slots are read in order, so new ones are written nearly so.
 func (t *texts) resize(size int) {
 	old := t.slots
-	t.slots, t.limit = make([]uint64, size), limitOf(size)
+	t.slots, t.limit = hugepage.Make[uint64](size), limitOf(size)
 	t.reserve(t.limit)
 	t.arena.reserve(t.limit)
 	mask := uint32(size - 1)

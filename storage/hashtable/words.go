@@ -1,8 +1,9 @@
 package hashtable
 
 import (
-	"slices"
 	"unsafe"
+
+	"github.com/leatproject/leat/storage/hugepage"
 )
 
 type unsigned interface {
@@ -147,9 +148,9 @@ func (t *words) insert(key, hash uint64) uint32 {
 // resize moves all entries to size slots. Old slots are read in order, so new ones are written nearly so.
 func (t *words) resize(size int) {
 	old := t.slots
-	t.slots, t.limit = make([]word, size), limitOf(size)
+	t.slots, t.limit = hugepage.Make[word](size), limitOf(size)
 	t.reserve(t.limit)
-	t.keys = slices.Grow(t.keys, t.limit-len(t.keys))
+	t.keys = hugepage.Grow(t.keys, t.limit-len(t.keys))
 	mask := uint32(size - 1)
 	for _, s := range old {
 		if s.tag == 0 {
