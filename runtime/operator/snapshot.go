@@ -14,7 +14,7 @@ import (
 type KeyedState interface {
 	Sections() []state.Section
 	Follow()
-	Changed() (increment, sinceFull int, ok bool)
+	Changed() state.Changed
 	Snapshot(o state.SnapshotOptions) (*state.Snapshot, error)
 	Restore(section string, removed bool, block []byte) (apply func(keys state.Range) error, err error) // keeps nothing of block
 }

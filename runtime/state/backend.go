@@ -23,9 +23,8 @@ type Backend[K comparable] interface {
 	Sections() []Section
 	// Follow makes the states note what changes, which a Snapshot needs. It is called before the first record.
 	Follow()
-	// Changed tells about how many rows a snapshot would save now: an increment, and one of all changes since the last full one, if
-	// that is possible.
-	Changed() (increment, sinceFull int, ok bool)
+	// Changed tells what snapshots would save now.
+	Changed() Changed
 	// Snapshot begins a snapshot of what there is now, and takes microseconds. The one before has been saved or abandoned.
 	Snapshot(o SnapshotOptions) (*Snapshot, error)
 	// Restore reads a block of a section, of which it keeps nothing. Any goroutine may call it, apply belongs to the task's: it

@@ -1,6 +1,6 @@
 package state
 
-// bygone are the rows that were lost since the last full snapshot that counts, and of which later ones that count tell: a snapshot that takes
+// bygone are the rows that were lost since the last base that counts, and of which later ones that count tell: a snapshot that takes
 // their place has to tell it again.
 type bygone[R any] struct {
 	blocks  []*sectionRows[R] // others may read them
@@ -9,7 +9,7 @@ type bygone[R any] struct {
 	tooMany bool // they were forgotten
 }
 
-// A state may have lost a part of its rows, and in any case so many, before a full snapshot has to come.
+// A state may have lost a part of its rows, and in any case so many, before no snapshot can tell all that changed since the base.
 const (
 	bygonePart  = 32
 	leastBygone = 16 * blockRows

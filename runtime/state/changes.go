@@ -14,8 +14,8 @@ type changes struct {
 	doubted bitmap // saved by snapshots that were not confirmed
 	stored  bitmap // saved by any snapshot: what has to be taken back when it goes
 	ahead   bitmap // changed before the last snapshot began; a store below has not seen it
-	since   bitmap // changed before the last snapshot began, and since the last full one that counts
-	former  bitmap // what since was when a full snapshot began, until that counts
+	since   bitmap // changed before the last snapshot began, and since the last base that counts
+	former  bitmap // what since was when a base began, until that counts
 	next    int    // the word of pending that is saved next
 	save    func(numbers []uint32)
 	touched bool   // dirty is not empty
@@ -51,7 +51,7 @@ func (c *changes) restored(i uint32) {
 }
 
 // fetched notes that number i comes from the store below. Snapshots may hold it, also those that begin while it is in memory. since
-// tells that it may have changed since the last full one.
+// tells that it may have changed since the last base.
 func (c *changes) fetched(i uint32, since bool) {
 	c.live.set(i)
 	c.stored.set(i)
@@ -97,15 +97,17 @@ func (c *changes) saves(numbers []uint32) {
 	c.save(numbers)
 }
 
-// changed counts what an increment would save now, and what a snapshot of all changes since the last full one would.
-func (c *changes) changed() (increment, sinceFull int) {
+// changed counts what snapshots would save now.
+func (c *changes) changed() (n Changed) {
 	words := c.level()
-	dirty, doubted, since := c.dirty[:words], c.doubted[:words], c.since[:words]
+	dirty, doubted, since, stored := c.dirty[:words], c.doubted[:words], c.since[:words], c.stored[:words]
 	for i, word := range dirty {
-		increment += bits.OnesCount64(word | doubted[i])
-		sinceFull += bits.OnesCount64(word | since[i])
+		n.SinceBase += bits.OnesCount64(word | since[i])
+		word |= doubted[i]
+		n.Increment += bits.OnesCount64(word)
+		n.Fresh += bits.OnesCount64(word &^ stored[i])
 	}
-	return increment, sinceFull
+	return n
 }
 
 // level makes all sets as long as the longest of them.
@@ -118,16 +120,16 @@ func (c *changes) level() (words int) {
 }
 
 // begin begins a snapshot of rows numbers: it calls save for each, later, but before it changes. In general it copies nothing.
-func (c *changes) begin(e Extent, save func(numbers []uint32)) (rows int) {
+func (c *changes) begin(e Extent, base bool, save func(numbers []uint32)) (rows int) {
 	c.next, c.save = 0, save
-	if e == Increment && !c.touched && !c.unsure {
+	if e == Increment && !c.touched && !c.unsure && !base {
 		c.pending = nil
 		return 0
 	}
 	if c.tiered {
 		c.ahead.add(c.dirty)
 	}
-	if c.former != nil { // the full snapshot that began last does not count
+	if c.former != nil { // the base that began last does not count
 		c.since.add(c.former)
 		c.former = nil
 	}
@@ -139,7 +141,7 @@ func (c *changes) begin(e Extent, save func(numbers []uint32)) (rows int) {
 		switch e {
 		case Increment:
 			word |= doubted[i]
-		case SinceFull:
+		case SinceBase:
 			word = since[i]
 		case Full:
 			word = c.live[i]
@@ -147,7 +149,7 @@ func (c *changes) begin(e Extent, save func(numbers []uint32)) (rows int) {
 		c.pending[i], dirty[i] = word, 0
 		rows += bits.OnesCount64(word)
 	}
-	if e == Full {
+	if base {
 		c.since, c.former = nil, c.since
 	}
 	c.touched = false
@@ -189,12 +191,12 @@ func (c *changes) abandon() {
 }
 
 // confirm notes that the last snapshot counts.
-func (c *changes) confirm(full bool) {
+func (c *changes) confirm(base bool) {
 	if c.unsure {
 		clear(c.doubted)
 		c.unsure = false
 	}
-	if full {
+	if base {
 		c.former = nil
 	}
 }

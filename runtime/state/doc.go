@@ -23,9 +23,10 @@
 // follows its changes costs a look at a bit for each update. A snapshot begins in microseconds, by putting the bits of what
 // has changed aside; the rows are copied by the task between its batches (Snapshot.Save), or at the moment before they
 // change, and encoded by other goroutines, in blocks of one range of keys. A snapshot that was not confirmed is contained in
-// the next. A backend also knows what has changed since the last full snapshot (SinceFull): where the same keys change again and
-// again that is little, and takes the place of all increments. To restore, the blocks of the last full snapshot, and of those after
-// it that count, are applied in order, of each the keys of the range that the sub-task owns.
+// the next. A backend also knows what has changed since the last base (SinceBase), a full snapshot or one that was declared to be
+// one with those that it adds to: where the same keys change again and again that is little, and takes the place of all increments. To
+// restore, the blocks of the last full snapshot, and of those after it that count, are applied in order, of each the keys of the range
+// that the sub-task owns.
 //
 // A program may declare a state with another type than the one it was saved with: Migrate says what becomes of it.
 //

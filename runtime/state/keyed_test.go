@@ -110,18 +110,14 @@ func TestBygoneRowsAreBounded(t *testing.T) {
 		remove(100)
 		require.Equal(t, 100, save(state.Increment))
 	}
-	_, sinceFull, ok := k.Changed()
-	require.True(t, ok)
-	require.Equal(t, 1000, sinceFull)
-	require.Equal(t, 1000, save(state.SinceFull))
+	require.Equal(t, state.Changed{SinceBase: 1000}, k.Changed())
+	require.Equal(t, 1000, save(state.SinceBase))
 	remove(20_000)
+	require.Equal(t, 20_000, k.Changed().Lost)
 	require.Equal(t, 20_000, save(state.Increment))
-	_, _, ok = k.Changed()
-	require.False(t, ok)
+	require.True(t, k.Changed().Forgotten)
 	save(state.Full)
-	_, sinceFull, ok = k.Changed()
-	require.True(t, ok)
-	require.Zero(t, sinceFull)
+	require.Zero(t, k.Changed())
 }
 
 // TestRemovedRowsAreNames: what tells that keys are gone does not hold their values.
@@ -151,5 +147,5 @@ func TestRemovedRowsAreNames(t *testing.T) {
 		k.Remove(i)
 	}
 	require.Less(t, save(state.Increment), keys*size/10)
-	require.Less(t, save(state.SinceFull), keys*size/10)
+	require.Less(t, save(state.SinceBase), keys*size/10)
 }

@@ -261,7 +261,7 @@ func (s *List[V]) trimmed() func(row *listRow[V]) bool {
 
 func (s *List[V]) row(slot uint32) (row listRow[V]) {
 	e, mark := s.ends.At(slot), s.marks.At(slot)
-	if s.saved.base(mark.snapshot) {
+	if s.saved.beneath(mark.snapshot) {
 		row = s.from(s.nodes.At(mark.tail).next, 0)
 		row.More = true
 	} else {

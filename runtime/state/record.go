@@ -27,7 +27,7 @@ func (s *Slots) unpack(slot uint32, record []byte) (snapshot uint64, err error) 
 	if snapshot, err = readUvarint(&record); err != nil {
 		return 0, err
 	}
-	since := snapshot > uint64(s.whole)
+	since := snapshot > uint64(s.based)
 	return snapshot, eachSection(record, len(s.sections), func(number, count int, src []byte) ([]byte, error) {
 		return s.sections[number].unpack(slot, src, count, since)
 	})
@@ -106,7 +106,7 @@ func (c *changes) fate(i uint32) (f fate) {
 		f |= doubted
 	}
 	if c.since.has(i) || c.former.has(i) {
-		f |= afterFull
+		f |= afterBase
 	}
 	return f
 }

@@ -20,7 +20,7 @@ type Section struct {
 type section interface {
 	describe() Section
 	// changed is that of Backend, for one section.
-	changed() (increment, sinceFull int, ok bool)
+	changed() Changed
 	// begin takes microseconds. The part that it returns saves the rows.
 	begin(o SnapshotOptions, number uint32) *part
 	confirm(number uint32)
@@ -33,7 +33,7 @@ type section interface {
 
 	// pack appends the rows of a slot to dst, which are put away, behind the section's number, and tells how often they hold it.
 	pack(number int, slot uint32, dst []byte) (out []byte, f fate, holds uint32)
-	// unpack puts count rows of a slot back, which may have changed since the last full snapshot if since is true.
+	// unpack puts count rows of a slot back, which may have changed since the last base if since is true.
 	unpack(slot uint32, src []byte, count int, since bool) (rest []byte, err error)
 	// change notes that the rows of a slot change.
 	change(slot uint32)
@@ -47,7 +47,7 @@ const (
 	differs   fate = 1 << iota // from what the store holds
 	unsaved                    // changed since the last snapshot began
 	doubted                    // saved by snapshots that do not count yet
-	afterFull                  // changed since the last full snapshot that counts
+	afterBase                  // changed since the last base that counts
 )
 
 // Rows is the state behind a section: rows by dense numbers. R is a row as it is encoded.
@@ -96,8 +96,9 @@ type Saved[R any] struct {
 	reported int    // lost rows that the last snapshot holds
 	last     uint32 // number of the last snapshot
 	sure     uint32 // number of the last snapshot that counts
-	whole    uint32 // number of the last full snapshot that counts
+	based    uint32 // number of the last base that counts
 	extent   Extent // of the last snapshot
+	base     bool   // the last snapshot is one
 	bygone   bygone[R]
 
 	numbers []uint32
@@ -138,7 +139,7 @@ func (s *Saved[R]) follow(tiered bool) { s.on, s.tiered = true, tiered }
 
 func (s *Saved[R]) forget() {
 	s.changes = changes{on: s.on, tiered: s.tiered}
-	s.lost, s.reported, s.last, s.sure, s.whole = nil, 0, 0, 0, 0
+	s.lost, s.reported, s.last, s.sure, s.based = nil, 0, 0, 0, 0
 	s.bygone = bygone[R]{}
 }
 
@@ -194,19 +195,19 @@ func (s *Saved[R]) begin(o SnapshotOptions, number uint32) *part {
 		hashes:  s.appendHashes,
 		newRows: s.makeRows(o.Extent == Full),
 	}
-	s.last, s.extent = number, o.Extent
+	s.last, s.extent, s.base = number, o.Extent, o.base()
 	s.reported = len(s.lost)
 	removed := s.lost
 	switch o.Extent {
 	case Full:
 		removed = nil
-	case SinceFull:
+	case SinceBase:
 		removed = slices.Concat(s.bygone.blocks, s.lost)
 	}
 	for _, r := range removed {
 		o.Out(&Block{Section: s.name, Removed: true, Range: o.Range, Rows: r.len(), rows: r})
 	}
-	rows := s.changes.begin(o.Extent, p.take)
+	rows := s.changes.begin(o.Extent, s.base, p.take)
 	if o.Extent == Full {
 		s.bygone.limit = rows / bygonePart
 	}
@@ -226,9 +227,14 @@ func (s *Saved[R]) appendHashes(dst []uint64, numbers []uint32) []uint64 {
 	return s.slots.keys.appendHashes(dst, s.slotsOf)
 }
 
-func (s *Saved[R]) changed() (increment, sinceFull int, ok bool) {
-	increment, sinceFull = s.changes.changed()
-	return increment, sinceFull + s.bygone.n, !s.bygone.tooMany
+func (s *Saved[R]) changed() Changed {
+	n := s.changes.changed()
+	for _, r := range s.lost {
+		n.Lost += r.len()
+	}
+	n.SinceBase += s.bygone.n
+	n.Forgotten = s.bygone.tooMany
+	return n
 }
 
 func (s *Saved[R]) confirm(number uint32) {
@@ -236,9 +242,9 @@ func (s *Saved[R]) confirm(number uint32) {
 	if number != s.last {
 		return
 	}
-	s.changes.confirm(s.extent == Full)
-	if s.extent == Full {
-		s.whole = number
+	s.changes.confirm(s.base)
+	if s.base {
+		s.based = number
 		s.bygone = bygone[R]{limit: s.bygone.limit}
 	} else {
 		s.bygone.add(s.lost[:s.reported])
@@ -247,13 +253,13 @@ func (s *Saved[R]) confirm(number uint32) {
 	s.reported = 0
 }
 
-// base tells whether a row that was saved by a snapshot is held by the ones that the running snapshot adds to.
-func (s *Saved[R]) base(number uint32) bool {
+// beneath tells whether a row that was saved by a snapshot is held by the ones that the running snapshot adds to.
+func (s *Saved[R]) beneath(number uint32) bool {
 	switch s.extent {
 	case Full:
 		return false
-	case SinceFull:
-		return number != 0 && number <= s.whole
+	case SinceBase:
+		return number != 0 && number <= s.based
 	}
 	return number != 0 && number <= s.sure
 }

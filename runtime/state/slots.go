@@ -26,7 +26,7 @@ type Slots struct {
 	sections  []section
 	following bool
 	snapshots uint32    // how many have begun
-	whole     uint32    // the last full one that counts
+	based     uint32    // the last base that counts
 	running   *Snapshot // that is not saved yet
 
 	below     below // nil if all keys are in memory
@@ -42,7 +42,7 @@ type Slots struct {
 type below interface {
 	// removed says that a row of a key is being removed.
 	removed(slot uint32)
-	confirmed(number uint32, full bool)
+	confirmed(number uint32, base bool)
 	fetchDue(c *calendar) error
 }
 
@@ -126,13 +126,11 @@ func (s *Slots) Sections() []Section {
 }
 
 // Changed implements Backend.
-func (s *Slots) Changed() (increment, sinceFull int, ok bool) {
-	ok = true
+func (s *Slots) Changed() (all Changed) {
 	for _, sec := range s.sections {
-		i, f, can := sec.changed()
-		increment, sinceFull, ok = increment+i, sinceFull+f, ok && can
+		all = all.And(sec.changed())
 	}
-	return increment, sinceFull, ok
+	return all
 }
 
 // Follow implements Backend.

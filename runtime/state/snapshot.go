@@ -24,9 +24,9 @@ type Extent uint8
 const (
 	// Increment is what has changed since the last snapshot that was confirmed.
 	Increment Extent = iota
-	// SinceFull is what has changed since the last full snapshot that was confirmed: it takes the place of all that followed
-	// that one. See Backend.Changed for when it can be taken.
-	SinceFull
+	// SinceBase is what has changed since the last base that was confirmed, a snapshot of SnapshotOptions.Base: it takes the
+	// place of all that followed that one. See Changed for when it can be taken.
+	SinceBase
 	// Full is everything.
 	Full
 )
@@ -35,12 +35,17 @@ const (
 type SnapshotOptions struct {
 	// Extent is how much is saved.
 	Extent Extent
+	// Base makes this snapshot, with those that it adds to, the base that later ones add to (SinceBase). A full one always is.
+	Base bool
 	// Range is the backend's share of all keys.
 	Range Range
 	// Out takes the blocks as they are filled. It is called on the task's goroutine, also from within changes of state, and
 	// must not block.
 	Out func(*Block)
 }
+
+// base tells whether the snapshot is a base.
+func (o *SnapshotOptions) base() bool { return o.Base || o.Extent == Full }
 
 func (r Range) width() int { return int(r.Last) - int(r.First) + 1 }
 
@@ -49,7 +54,7 @@ func (r Range) width() int { return int(r.Last) - int(r.First) + 1 }
 // task's goroutine; the blocks may go to others.
 type Snapshot struct {
 	number uint32
-	full   bool
+	base   bool
 	slots  *Slots
 	parts  []*part
 }
@@ -68,7 +73,7 @@ func (s *Slots) snapshot(o SnapshotOptions) (*Snapshot, error) {
 		return nil, errOverlap
 	}
 	s.snapshots++
-	s.running = &Snapshot{number: s.snapshots, full: o.Extent == Full, slots: s}
+	s.running = &Snapshot{number: s.snapshots, base: o.base(), slots: s}
 	for _, sec := range s.sections {
 		s.running.parts = append(s.running.parts, sec.begin(o, s.snapshots))
 	}
@@ -107,11 +112,11 @@ func (s *Snapshot) Confirm() {
 	for _, sec := range s.slots.sections {
 		sec.confirm(s.number)
 	}
-	if s.full {
-		s.slots.whole = s.number
+	if s.base {
+		s.slots.based = s.number
 	}
 	if s.slots.below != nil {
-		s.slots.below.confirmed(s.number, s.full)
+		s.slots.below.confirmed(s.number, s.base)
 	}
 }
 

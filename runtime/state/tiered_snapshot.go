@@ -11,8 +11,8 @@ type saves struct {
 	body    []byte
 	changed marks   // since the last snapshot began
 	unsure  marks   // in snapshots that were not confirmed
-	since   marks   // before the last snapshot began and since the last full one that counts
-	former  marks   // what since was when a full snapshot began, until that counts
+	since   marks   // before the last snapshot began and since the last base that counts
+	former  marks   // what since was when a base began, until that counts
 	last    uint32  // the last snapshot
 	base    uint64  // the last snapshot that counts
 	reading *stored // by the last snapshot
@@ -29,28 +29,30 @@ func (t *Tiered[K]) appendHeader(dst []byte, hash uint64, f fate) []byte {
 		snapshot = uint64(t.snapshots)
 		t.unsure.set(hash)
 		t.since.set(hash)
-	case f&afterFull != 0:
-		snapshot = uint64(t.whole) + 1
+	case f&afterBase != 0:
+		snapshot = uint64(t.based) + 1
 		t.since.set(hash)
 	}
 	return binary.AppendUvarint(dst, snapshot)
 }
 
 // confirmed implements below.
-func (t *Tiered[K]) confirmed(number uint32, full bool) {
+func (t *Tiered[K]) confirmed(number uint32, base bool) {
 	if number != t.last {
 		return
 	}
 	t.unsure, t.base = nil, uint64(number)
-	if full {
+	if base {
 		t.former = nil
 	}
 }
 
 // Changed implements Backend. Of keys in the store it counts where they are.
-func (t *Tiered[K]) Changed() (increment, sinceFull int, ok bool) {
-	increment, sinceFull, ok = t.Slots.Changed()
-	return increment + count(bitmap(t.changed), bitmap(t.unsure)), sinceFull + count(bitmap(t.changed), bitmap(t.since), bitmap(t.former)), ok
+func (t *Tiered[K]) Changed() Changed {
+	return t.Slots.Changed().And(Changed{
+		Increment: count(bitmap(t.changed), bitmap(t.unsure)),
+		SinceBase: count(bitmap(t.changed), bitmap(t.since), bitmap(t.former)),
+	})
 }
 
 // Snapshot implements Backend. The keys in the store are read while the block that stands for them is written.
@@ -73,10 +75,10 @@ func (t *Tiered[K]) Snapshot(o SnapshotOptions) (*Snapshot, error) {
 	t.since.add(t.former)
 	t.former = nil
 	base := t.base
-	switch o.Extent {
-	case SinceFull:
-		where, base = slices.Clone(t.since), uint64(t.whole)
-	case Full:
+	if o.Extent == SinceBase {
+		where, base = slices.Clone(t.since), uint64(t.based)
+	}
+	if o.base() {
 		t.since, t.former = nil, t.since
 	}
 	t.giveUp()

@@ -11,27 +11,46 @@ import (
 // is that of an operator of which nothing has been saved.
 type chain struct {
 	indexes []*checkpoint.Handle
-	base    int64 // bytes of the full snapshot
-	added   int64 // bytes of the others
-	rows    int64 // of increments that follow the last snapshot of another extent
+	bases   int   // indexes of the base: the full snapshot, and what it is to be read with
+	base    saved // by the base
+	added   saved // by the others
+	repeats int64 // rows of increments that follow the last snapshot of another extent
+}
+
+// saved is what snapshots have saved.
+type saved struct {
+	rows, bytes int64
+	stale       int64 // bytes, about, of rows that were saved again or taken back later
+}
+
+func (s saved) and(other saved) saved {
+	return saved{s.rows + other.rows, s.bytes + other.bytes, s.stale + other.stale}
+}
+
+// plan is what the next snapshot of an operator saves.
+type plan struct {
+	extent  state.Extent
+	base    bool // it ends the base of those that follow
+	changed state.Changed
 }
 
 // longChain is how many snapshots are tolerated that the next can take the place of.
 const longChain = 32
 
-// next is how much the next snapshot saves. increment and sinceFull are rows, as of state.Backend.Changed. A full snapshot comes when the
-// others have become larger than the one before. Where the same keys change again and again, what has changed since the full snapshot
-// is little more than an increment, and takes the place of all others, so that a full one is hardly ever needed.
-func (c *chain) next(increment, sinceFull int, ok bool) state.Extent {
+// next plans the next snapshot. A full one comes when more than half of what was saved is stale. Where the same keys change again and
+// again, what has changed since the base is little more than an increment, and takes the place of all others, so that a full one is hardly
+// ever needed. Where the state grows, what was added is worth keeping, and once it is as large as the base it becomes part of that.
+func (c *chain) next(changed state.Changed) plan {
+	p := plan{changed: changed, base: c.added.bytes > c.base.bytes}
+	all := c.base.and(c.added)
+	repeated := changed.SinceBase <= changed.Increment+changed.Increment/8+int(c.repeats/4)
 	switch {
-	case len(c.indexes) == 0 || c.added > c.base:
-		return state.Full
-	case len(c.indexes) == 1 || !ok:
-		return state.Increment
-	case len(c.indexes) > longChain || int64(sinceFull) <= int64(increment+increment/8)+c.rows/4:
-		return state.SinceFull
+	case len(c.indexes) == 0 || 2*all.stale > all.bytes || len(c.indexes) > 2*longChain:
+		p.extent = state.Full
+	case len(c.indexes) > c.bases && !changed.Forgotten && (repeated || len(c.indexes)-c.bases >= longChain):
+		p.extent = state.SinceBase
 	}
-	return state.Increment
+	return p
 }
 
 // under returns the indexes that a snapshot adds to.
@@ -39,19 +58,40 @@ func (c *chain) under(e state.Extent) []*checkpoint.Handle {
 	switch e {
 	case state.Full:
 		return nil
-	case state.SinceFull:
-		return slices.Clip(c.indexes[:1])
+	case state.SinceBase:
+		return slices.Clip(c.indexes[:c.bases])
 	}
 	return slices.Clip(c.indexes)
 }
 
 // saved returns the chain when a snapshot counts.
-func (c *chain) saved(e state.Extent, o *OperatorState) chain {
-	switch e {
+func (c *chain) saved(p plan, o *OperatorState) chain {
+	n := chain{indexes: o.Indexes, bases: c.bases, base: c.base, added: saved{rows: o.Rows, bytes: o.Bytes}}
+	switch p.extent {
 	case state.Full:
-		return chain{indexes: o.Indexes, base: o.Bytes}
-	case state.SinceFull:
-		return chain{indexes: o.Indexes, base: c.base, added: o.Bytes}
+		return chain{indexes: o.Indexes, bases: len(o.Indexes), base: n.added}
+	case state.SinceBase:
+		// Rows of the base that are stale are among those that were saved now.
+		n.added.stale = min(c.added.stale+c.stale(p.changed, p.changed.SinceBase, o), max(o.Bytes, c.each(o.Rows)))
+	default:
+		n.added.stale = c.stale(p.changed, p.changed.Increment, o)
+		n.added = n.added.and(c.added)
+		n.repeats = c.repeats + o.Rows
 	}
-	return chain{indexes: o.Indexes, base: c.base, added: c.added + o.Bytes, rows: c.rows + o.Rows}
+	if p.base {
+		n.bases, n.base, n.added, n.repeats = len(n.indexes), n.base.and(n.added), saved{}, 0
+	}
+	return n
+}
+
+// stale is how many bytes a snapshot of so many rows has made stale.
+func (c *chain) stale(changed state.Changed, rows int, o *OperatorState) int64 {
+	again := int64(changed.Increment - changed.Fresh)
+	return again*o.Bytes/int64(max(rows, 1)) + c.each(int64(changed.Lost))
+}
+
+// each is how many bytes rows of the chain take on average.
+func (c *chain) each(rows int64) int64 {
+	all := c.base.and(c.added)
+	return rows * all.bytes / max(all.rows, 1)
 }

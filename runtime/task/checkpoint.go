@@ -183,13 +183,13 @@ func (t *Task) save() bool {
 // snapshot is the state of a task in one checkpoint, while it is being saved and until it counts.
 type snapshot struct {
 	mark
-	since   time.Time         // the barrier was awaited
-	taken   time.Time         // all but what follows was done
-	left    []*state.Snapshot // that are not saved yet
-	begun   []*state.Snapshot
-	extents []state.Extent // by operator
-	upload  *upload
-	ack     Acknowledgement
+	since  time.Time         // the barrier was awaited
+	taken  time.Time         // all but what follows was done
+	left   []*state.Snapshot // that are not saved yet
+	begun  []*state.Snapshot
+	plans  []plan // by operator
+	upload *upload
+	ack    Acknowledgement
 
 	awaited   []bool // by channel: what comes before its barrier is to be recorded
 	recording int    // channels that are awaited
@@ -210,16 +210,16 @@ func (t *Task) newSnapshot(a *alignment) (*snapshot, error) {
 	}
 	s.upload = newUpload(t.ctx, t.cfg.Checkpoints, a.id())
 	for i, n := range t.nodes {
-		e := t.extent(i)
+		p := t.plan(i)
 		o := &uploadedOperator{id: n.spec.ID}
-		if e != state.Full {
-			o.chain = t.chains[i].under(e)
+		if p.extent != state.Full {
+			o.chain = t.chains[i].under(p.extent)
 		}
-		s.extents, s.upload.operators = append(s.extents, e), append(s.upload.operators, o)
+		s.plans, s.upload.operators = append(s.plans, p), append(s.upload.operators, o)
 		if err := s.barrier(n, o); err != nil {
 			return nil, err
 		}
-		if err := s.begin(n, o, e); err != nil {
+		if err := s.begin(n, o, p); err != nil {
 			return nil, err
 		}
 	}
@@ -230,18 +230,17 @@ func (t *Task) newSnapshot(a *alignment) (*snapshot, error) {
 	return s, nil
 }
 
-// extent decides how much of an operator's state is saved.
-func (t *Task) extent(i int) state.Extent {
+// plan decides how much of an operator's state is saved.
+func (t *Task) plan(i int) plan {
 	keyed := t.nodes[i].ctx.States.Keyed
 	if t.chains == nil || len(keyed) == 0 || t.cfg.Checkpoints.Whole {
-		return state.Full
+		return plan{extent: state.Full}
 	}
-	increment, sinceFull, ok := 0, 0, true
+	var changed state.Changed
 	for _, b := range keyed {
-		i, f, can := b.Changed()
-		increment, sinceFull, ok = increment+i, sinceFull+f, ok && can
+		changed = changed.And(b.Changed())
 	}
-	return t.chains[i].next(increment, sinceFull, ok)
+	return t.chains[i].next(changed)
 }
 
 // barrier tells an operator of the barrier.
@@ -257,11 +256,11 @@ func (s *snapshot) barrier(n *node, o *uploadedOperator) error {
 }
 
 // begin begins to save the state of an operator.
-func (s *snapshot) begin(n *node, o *uploadedOperator, e state.Extent) error {
+func (s *snapshot) begin(n *node, o *uploadedOperator, p plan) error {
 	for _, name := range slices.Sorted(maps.Keys(n.ctx.States.Keyed)) {
 		b := n.ctx.States.Keyed[name]
-		u := o.backend(name, e == state.Full, b.Sections())
-		snap, err := b.Snapshot(state.SnapshotOptions{Extent: e, Range: n.task.cfg.Checkpoints.Keys, Out: func(b *state.Block) { s.upload.put(u, b) }})
+		u := o.backend(name, p.extent == state.Full, b.Sections())
+		snap, err := b.Snapshot(state.SnapshotOptions{Extent: p.extent, Base: p.base, Range: n.task.cfg.Checkpoints.Keys, Out: func(b *state.Block) { s.upload.put(u, b) }})
 		if err != nil {
 			return n.failed(err)
 		}
@@ -344,7 +343,7 @@ func (t *Task) completed(id uint64) {
 		t.chains = make([]chain, len(t.pending))
 	}
 	for i := range t.pending {
-		t.chains[i] = t.chains[i].saved(s.extents[i], &t.pending[i])
+		t.chains[i] = t.chains[i].saved(s.plans[i], &t.pending[i])
 	}
 	t.last, t.pending = nil, nil
 }

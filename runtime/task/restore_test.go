@@ -24,7 +24,7 @@ type taking struct {
 
 func (*taking) Sections() []state.Section                               { return nil }
 func (*taking) Follow()                                                 {}
-func (*taking) Changed() (increment, sinceFull int, ok bool)            { return 0, 0, false }
+func (*taking) Changed() state.Changed                                  { return state.Changed{Forgotten: true} }
 func (*taking) Snapshot(state.SnapshotOptions) (*state.Snapshot, error) { return nil, nil }
 func (t *taking) Restore(_ string, _ bool, data []byte) (func(state.Range) error, error) {
 	number := binary.LittleEndian.Uint64(data)

@@ -23,6 +23,7 @@ type block struct {
 type taken struct {
 	*state.Snapshot
 	extent state.Extent
+	base   bool
 	out    []*state.Block
 	blocks []block
 	saved  bool
@@ -36,6 +37,7 @@ func testSnapshots(t *testing.T, new func() (state.Backend[string], error)) {
 		m := newModel(t, new)
 		m.backend.Follow()
 		var chain []*taken
+		var bases int // of the chain
 		var running *taken
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			switch what := rapid.IntRange(0, 5).Draw(t, "what"); {
@@ -43,10 +45,10 @@ func testSnapshots(t *testing.T, new func() (state.Backend[string], error)) {
 				m.batch(t)
 			case running == nil:
 				e := drawExtent(t)
-				if _, _, ok := m.backend.Changed(); len(chain) == 0 || e == state.SinceFull && !ok {
+				if len(chain) == 0 || e == state.SinceBase && m.backend.Changed().Forgotten {
 					e = state.Full
 				}
-				running = begin(t, m, e)
+				running = begin(t, m, e, rapid.IntRange(0, 3).Draw(t, "base") == 0)
 			case !running.saved:
 				running.saved = running.Save(rapid.IntRange(1, 10).Draw(t, "rows"))
 				if rapid.Bool().Draw(t, "encode") {
@@ -63,10 +65,12 @@ func testSnapshots(t *testing.T, new func() (state.Backend[string], error)) {
 					switch running.extent {
 					case state.Full:
 						chain = nil
-					case state.SinceFull:
-						chain = chain[:1]
+					case state.SinceBase:
+						chain = chain[:bases]
 					}
-					chain = append(chain, running)
+					if chain = append(chain, running); running.base || running.extent == state.Full {
+						bases = len(chain)
+					}
 					restored(t, chain, new)
 				}
 				running = nil
@@ -77,13 +81,13 @@ func testSnapshots(t *testing.T, new func() (state.Backend[string], error)) {
 }
 
 func drawExtent(t *rapid.T) state.Extent {
-	return rapid.SampledFrom([]state.Extent{state.Increment, state.Increment, state.Increment, state.SinceFull, state.SinceFull, state.Full}).Draw(t, "extent")
+	return rapid.SampledFrom([]state.Extent{state.Increment, state.Increment, state.Increment, state.SinceBase, state.SinceBase, state.Full}).Draw(t, "extent")
 }
 
-func begin(t *rapid.T, m *model, e state.Extent) *taken {
-	s := &taken{extent: e, model: m.copy()}
+func begin(t *rapid.T, m *model, e state.Extent, base bool) *taken {
+	s := &taken{extent: e, base: base, model: m.copy()}
 	var err error
-	s.Snapshot, err = m.backend.Snapshot(state.SnapshotOptions{Extent: e, Range: state.AllKeys, Out: func(b *state.Block) {
+	s.Snapshot, err = m.backend.Snapshot(state.SnapshotOptions{Extent: e, Base: base, Range: state.AllKeys, Out: func(b *state.Block) {
 		s.out = append(s.out, b)
 	}})
 	require.NoError(t, err)
