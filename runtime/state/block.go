@@ -40,6 +40,8 @@ func (b *Block) Append(dst []byte) []byte {
 // rows are copies of numbers of one section.
 type rows interface {
 	take(numbers []uint32)
+	// settle takes the keys of the numbers that were taken, of which none has gone: many at a time, so that cache misses overlap.
+	settle()
 	// read takes count rows of a key from a record of a store.
 	read(key, src []byte, count int) (rest []byte, err error)
 	len() int
@@ -80,17 +82,16 @@ type sectionRows[R any] struct {
 	vals  []R
 	of    func(i uint32) R
 	trim  func(row *R) (remains bool) // nil for none
-	slots []uint32                    // of the numbers that are taken
+	slots []uint32                    // of the last numbers, whose keys are not taken yet
 	lent  bool                        // of a snapshot: the memory is used again
 }
 
 func (r *sectionRows[R]) take(numbers []uint32) {
 	if r.lent && r.s.of.Copy != nil && r.trim == nil {
 		r.vals = r.s.of.Copy(r.vals, numbers)
-		r.keys.take(numbers)
+		r.slots = append(r.slots, numbers...)
 		return
 	}
-	r.slots = r.slots[:0]
 	for _, i := range numbers {
 		row := r.of(i)
 		if r.trim == nil || r.trim(&row) {
@@ -98,7 +99,12 @@ func (r *sectionRows[R]) take(numbers []uint32) {
 			r.slots = append(r.slots, r.s.of.SlotOf(i))
 		}
 	}
+	r.settle()
+}
+
+func (r *sectionRows[R]) settle() {
 	r.keys.take(r.slots)
+	r.slots = r.slots[:0]
 }
 
 // with returns the rows, and others behind them. Who reads the rows may go on.

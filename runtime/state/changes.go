@@ -11,8 +11,8 @@ type changes struct {
 	live    bitmap // in use
 	dirty   bitmap // changed since the last snapshot began
 	pending bitmap // of the running snapshot, to be saved
-	doubted bitmap // saved by snapshots that were not confirmed
-	stored  bitmap // saved by any snapshot: what has to be taken back when it goes
+	doubted bitmap // saved by snapshots that were not confirmed, or to be saved by the running one
+	stored  bitmap // saved by any snapshot, or to be: what has to be taken back when it goes
 	ahead   bitmap // changed before the last snapshot began; a store below has not seen it
 	since   bitmap // changed before the last snapshot began, and since the last base that counts
 	former  bitmap // what since was when a base began, until that counts
@@ -83,18 +83,8 @@ func (c *changes) rest(i uint32) {
 	if c.save != nil && c.pending.has(i) {
 		c.pending.clear(i)
 		c.one[0] = i
-		c.saves(c.one[:])
+		c.save(c.one[:])
 	}
-}
-
-// saves saves numbers for the running snapshot.
-func (c *changes) saves(numbers []uint32) {
-	for _, i := range numbers {
-		c.stored.set(i)
-		c.doubted.set(i)
-	}
-	c.unsure = true
-	c.save(numbers)
 }
 
 // changed counts what snapshots would save now.
@@ -135,7 +125,7 @@ func (c *changes) begin(e Extent, base bool, save func(numbers []uint32)) (rows 
 	}
 	words := c.level()
 	c.pending, c.spare = c.spare[:words], nil
-	dirty, doubted, since := c.dirty[:words], c.doubted[:words], c.since[:words]
+	dirty, doubted, since, stored := c.dirty[:words], c.doubted[:words], c.since[:words], c.stored[:words]
 	for i, word := range dirty {
 		since[i] |= word
 		switch e {
@@ -147,8 +137,11 @@ func (c *changes) begin(e Extent, base bool, save func(numbers []uint32)) (rows 
 			word = c.live[i]
 		}
 		c.pending[i], dirty[i] = word, 0
+		doubted[i] |= word
+		stored[i] |= word
 		rows += bits.OnesCount64(word)
 	}
+	c.unsure = c.unsure || rows > 0
 	if base {
 		c.since, c.former = nil, c.since
 	}
@@ -170,7 +163,7 @@ func (c *changes) some(n int) (saved int) {
 			c.batch = append(c.batch, uint32(c.next*64+bits.TrailingZeros64(word)))
 		}
 		if len(c.batch) > 0 {
-			c.saves(c.batch)
+			c.save(c.batch)
 		}
 		if saved += len(c.batch); saved == n {
 			return saved
@@ -184,11 +177,7 @@ func (c *changes) some(n int) (saved int) {
 }
 
 // abandon ends a snapshot that is not wanted any more. What it was to save belongs to the next.
-func (c *changes) abandon() {
-	c.doubted.add(c.pending)
-	c.unsure = c.unsure || c.pending != nil
-	c.save, c.pending = nil, nil
-}
+func (c *changes) abandon() { c.save, c.pending = nil, nil }
 
 // confirm notes that the last snapshot counts.
 func (c *changes) confirm(base bool) {

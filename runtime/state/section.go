@@ -86,11 +86,12 @@ func noName[R any](uint32) (none R) { return none }
 // Saved is the section of a state with rows of type R.
 type Saved[R any] struct {
 	changes
-	kind  string
-	name  string
-	slots *Slots
-	codec *column.Codec[R]
-	of    Rows[R]
+	running *part // as long as it saves
+	kind    string
+	name    string
+	slots   *Slots
+	codec   *column.Codec[R]
+	of      Rows[R]
 	// lost are rows that snapshots hold and the state does not, those that the last snapshot has left out first.
 	lost     []*sectionRows[R]
 	reported int    // lost rows that the last snapshot holds
@@ -149,13 +150,16 @@ func (s *Saved[R]) Touch(i uint32) { s.touch(i) }
 // Release is called before number i goes out of use.
 func (s *Saved[R]) Release(i uint32) {
 	if s.slots.leaving {
+		s.settle(i)
 		s.leave(i)
 		return
 	}
 	if s.slots.below != nil && s.of.Numbers != nil {
 		s.slots.below.removed(s.of.SlotOf(i))
 	}
-	if !s.gone(i) {
+	stored := s.gone(i)
+	s.settle(i)
+	if !stored {
 		return
 	}
 	n := len(s.lost)
@@ -165,6 +169,13 @@ func (s *Saved[R]) Release(i uint32) {
 	}
 	s.one[0] = i
 	s.lost[n-1].take(s.one[:])
+}
+
+// settle is called before the key of number i may go.
+func (s *Saved[R]) settle(i uint32) {
+	if s.save != nil && s.of.Copy != nil {
+		s.running.leaving(i)
+	}
 }
 
 // rows makes room for rows.
@@ -212,6 +223,7 @@ func (s *Saved[R]) begin(o SnapshotOptions, number uint32) *part {
 		s.bygone.limit = rows / bygonePart
 	}
 	p.spread(rows)
+	s.running = p
 	return p
 }
 

@@ -131,6 +131,7 @@ type part struct {
 	buckets []rows
 	each    int // rows that a bucket gets, about
 	sorting sorting
+	one     [1]uint32
 }
 
 // sorting is numbers that are sorted by bucket.
@@ -213,8 +214,18 @@ func (p *part) rangeOf(bucket int) Range {
 	return Range{p.full.First + uint16(first), p.full.First + uint16(end-1)}
 }
 
+// leaving is called before the key of a number that was taken may go.
+func (p *part) leaving(number uint32) {
+	p.one[0] = number
+	p.sorting.hashes = p.hashes(p.sorting.hashes[:0], p.one[:])
+	if r := p.buckets[p.bucket(p.sorting.hashes[0])]; r != nil {
+		r.settle()
+	}
+}
+
 func (p *part) flush(bucket int) {
 	if r := p.buckets[bucket]; r != nil && r.len() > 0 {
+		r.settle()
 		p.buckets[bucket] = nil
 		p.out(&Block{Section: p.section, Range: p.rangeOf(bucket), Rows: r.len(), rows: r})
 	}
