@@ -240,7 +240,7 @@ func joinRows[T, U, L, R any, K comparable, O any](j *IntervalJoin[L, R, K, O], 
 	k := &j.k
 	for mine.next < hi {
 		i, slot := mine.next, k.rowSlots[mine.next]
-		if ok, err := k.enter(slot, j.keysOf[i]); !ok {
+		if ok, err := k.enter(i, j.keysOf[i]); !ok {
 			return err
 		}
 		mine.next++

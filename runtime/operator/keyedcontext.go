@@ -81,6 +81,7 @@ type keyed[K comparable] struct {
 	event      *Timers
 	processing *Timers
 	rowSlots   []uint32
+	warm       int   // rows whose state has come closer
 	now        int64 // time of day at the beginning of the slice
 	// onTimer handles a timer of the current key; its time is the context's.
 	onTimer func(t Timer, domain TimeDomain) error
@@ -135,13 +136,21 @@ func (k *keyed[K]) acquire(keys []K, hashes []uint64) error {
 	if cap(k.rowSlots) < len(keys) {
 		k.rowSlots = make([]uint32, max(len(keys), 64))
 	}
-	k.rowSlots = k.rowSlots[:len(keys)]
+	k.rowSlots, k.warm = k.rowSlots[:len(keys)], 0
 	return k.backend.Acquire(keys, hashes, k.rowSlots)
 }
 
-// enter makes the key of a record the current one. In BATCH the key before it ends first; ok is false when that needs
+// warmRows is of how many rows the state is asked for at a time.
+const warmRows = 64
+
+// enter makes the key of a row of the batch the current one. In BATCH the key before it ends first; ok is false when that needs
 // another call.
-func (k *keyed[K]) enter(slot uint32, key K) (ok bool, err error) {
+func (k *keyed[K]) enter(row int, key K) (ok bool, err error) {
+	if row >= k.warm {
+		k.warm = min(row+warmRows, len(k.rowSlots))
+		k.slots.Warm(k.rowSlots[row:k.warm])
+	}
+	slot := k.rowSlots[row]
 	if k.ctx.Mode == Batch && slot != k.slots.Current() {
 		if ok, err := k.endKey(); !ok || err != nil {
 			return false, err

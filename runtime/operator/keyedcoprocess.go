@@ -78,7 +78,7 @@ func (p *KeyedCoProcess[A, B, K, O]) apply1(hi int) error {
 	p.k.tick()
 	for c := &p.first; c.next < hi; {
 		i := c.next
-		if ok, err := p.k.enter(p.k.rowSlots[i], p.keysOf[i]); !ok {
+		if ok, err := p.k.enter(i, p.keysOf[i]); !ok {
 			return err
 		}
 		c.next++
@@ -94,7 +94,7 @@ func (p *KeyedCoProcess[A, B, K, O]) apply2(hi int) error {
 	p.k.tick()
 	for c := &p.second; c.next < hi; {
 		i := c.next
-		if ok, err := p.k.enter(p.k.rowSlots[i], p.keysOf[i]); !ok {
+		if ok, err := p.k.enter(i, p.keysOf[i]); !ok {
 			return err
 		}
 		c.next++

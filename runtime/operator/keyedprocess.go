@@ -95,7 +95,7 @@ func (p *KeyedProcess[I, K, O]) apply(hi int) error {
 	times := p.batch.Times
 	for p.next < hi {
 		i := p.next
-		if ok, err := p.k.enter(p.k.rowSlots[i], p.keysOf[i]); !ok {
+		if ok, err := p.k.enter(i, p.keysOf[i]); !ok {
 			return err
 		}
 		p.next++

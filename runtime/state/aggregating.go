@@ -40,7 +40,7 @@ func (s *Aggregating[I, A, O]) Add(v I) {
 	if !ok {
 		acc = s.f.CreateAccumulator()
 	}
-	s.value.saved.Touch(s.value.slots.Key())
+	s.value.touch(s.value.slots.Key())
 	s.value.Update(s.f.Add(v, acc))
 }
 

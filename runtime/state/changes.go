@@ -21,6 +21,7 @@ type changes struct {
 	touched bool   // dirty is not empty
 	unsure  bool   // doubted is not empty
 	spare   bitmap // empty, for the next dirty or pending
+	warmth  uint64
 	batch   []uint32
 	one     [1]uint32
 }
@@ -33,10 +34,27 @@ func (c *changes) touch(i uint32) {
 	if !c.on || c.dirty.has(i) {
 		return
 	}
-	c.rest(i)
-	c.dirty.set(i)
 	c.live.set(i)
-	c.touched = true
+	c.touchAgain(i)
+}
+
+// touchAgain is touch for a number that is in use and has not changed since the last snapshot began.
+func (c *changes) touchAgain(i uint32) {
+	if c.on {
+		c.rest(i)
+		c.dirty.set(i)
+		c.touched = true
+	}
+}
+
+// warm has what touchAgain needs of number i come closer.
+func (c *changes) warm(i uint32) {
+	if int(i/64) < len(c.dirty) {
+		c.warmth += c.dirty[i/64]
+	}
+	if int(i/64) < len(c.pending) {
+		c.warmth += c.pending[i/64]
+	}
 }
 
 // restored notes that number i is as a snapshot has it.

@@ -11,12 +11,17 @@ const (
 	chunkBits = 12
 	chunkSize = 1 << chunkBits
 	slabPart  = 8
+
+	cacheLine = 64
+	warmBytes = 4 * cacheLine // of a value
+	coldBytes = 1 << 20
 )
 
 // Column holds a value of type V for each slot. New slots hold V's zero value. The zero Column is empty.
 type Column[V any] struct {
 	chunks []*[chunkSize]V
 	first  []V // the values while they are few
+	warmth byte
 }
 
 // NewColumn adds a column to s. It is not saved, and keeps all keys in memory.
@@ -53,6 +58,9 @@ func (c *besideColumn[V]) clear(slot uint32) {
 	c.b.Clear(slot)
 	c.Column.clear(slot)
 }
+
+// warm does nothing: few keys of a batch need what is beside their state.
+func (c *besideColumn[V]) warm([]uint32) {}
 
 func (c *besideColumn[V]) reset() {
 	c.b.Reset()
@@ -92,6 +100,29 @@ func (c *Column[V]) extend() {
 	slab := hugepage.Make[[chunkSize]V](len(c.chunks)/slabPart + 1)
 	for i := range slab {
 		c.chunks = append(c.chunks, &slab[i])
+	}
+}
+
+// cold tells whether the values are more than what the processor's cache holds anyway.
+func (c *Column[V]) cold() bool {
+	var v V
+	return uintptr(len(c.chunks))*chunkSize*unsafe.Sizeof(v) >= coldBytes
+}
+
+// warm reads some of the values of slots if they are cold: the waits for memory overlap, which they do not when each value is used before
+// the next is asked for.
+func (c *Column[V]) warm(slots []uint32) {
+	if !c.cold() {
+		return
+	}
+	var v V
+	size := min(unsafe.Sizeof(v), warmBytes)
+	for _, slot := range slots {
+		at := unsafe.Pointer(c.At(slot))
+		for offset := uintptr(0); offset < size; offset += cacheLine {
+			c.warmth += *(*byte)(unsafe.Add(at, offset))
+		}
+		c.warmth += *(*byte)(unsafe.Add(at, size-1))
 	}
 }
 

@@ -225,6 +225,8 @@ func (s *List[V]) reset() {
 	s.made, s.free = 0, 0
 }
 
+func (s *List[V]) warm(slots []uint32) { s.ends.warm(slots) }
+
 func (s *List[V]) bytes() int64 { return s.ends.bytes() + s.marks.bytes() + s.nodes.bytes() }
 
 // listRow is a list as it is saved: all of its values, or those that follow what is there.

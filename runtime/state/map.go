@@ -271,6 +271,8 @@ func (s *Map[UK, UV]) reset() {
 	s.ids.Reset()
 }
 
+func (s *Map[UK, UV]) warm(slots []uint32) { s.chains.warm(slots) }
+
 func (s *Map[UK, UV]) bytes() int64 { return s.chains.bytes() + s.entries.bytes() + s.ids.Bytes() }
 
 // mapRow is an entry as it is saved.

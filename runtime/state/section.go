@@ -147,6 +147,9 @@ func (s *Saved[R]) forget() {
 // Touch is called before number i changes or comes into use.
 func (s *Saved[R]) Touch(i uint32) { s.touch(i) }
 
+// TouchAgain is Touch for a number that is in use and was not touched since the last snapshot began.
+func (s *Saved[R]) TouchAgain(i uint32) { s.touchAgain(i) }
+
 // Release is called before number i goes out of use.
 func (s *Saved[R]) Release(i uint32) {
 	if s.slots.leaving {

@@ -61,6 +61,7 @@ type anyColumn interface {
 	clear(slot uint32)
 	reset()
 	bytes() int64
+	warm(slots []uint32)
 }
 
 // State is any of the states of user functions.
@@ -79,6 +80,13 @@ func (s *Slots) SetClock(clock func() Times) { s.clock = clock }
 
 // SetCurrent chooses the key that user states speak of, None for no key.
 func (s *Slots) SetCurrent(slot uint32) { s.current = slot }
+
+// Warm has the memory of the states of some keys come closer, before SetCurrent chooses one after the other.
+func (s *Slots) Warm(slots []uint32) {
+	for _, c := range s.columns {
+		c.warm(slots)
+	}
+}
 
 // Current is the slot of the current key, or None.
 func (s *Slots) Current() uint32 { return s.current }

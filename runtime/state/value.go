@@ -20,9 +20,15 @@ type Value[V any] struct {
 }
 
 type cell[V any] struct {
-	v   V
-	set bool
+	v V
+	// touched is the number of the snapshot that is the first to hold the value as it is, unchanged if it is not known, or 0 if there is
+	// no value. It saves an update the look at what has changed, which is elsewhere in memory.
+	touched uint32
 }
+
+const unchanged = ^uint32(0)
+
+func (c *cell[V]) set() bool { return c.touched != 0 }
 
 // NewValue declares a value state.
 func NewValue[V any](s *Slots, d Descriptor) (*Value[V], error) {
@@ -51,18 +57,17 @@ func (s *Value[V]) Value() (v V, ok bool) {
 	if s.expiry != nil {
 		return s.aging(slot, c)
 	}
-	return c.v, c.set
+	return c.v, c.set()
 }
 
 // Update sets the value of the current key to a copy of v.
 func (s *Value[V]) Update(v V) {
 	slot := s.slots.Key()
-	s.saved.Touch(slot)
-	c := s.cells.At(slot)
-	if !c.set {
-		c.set = true
+	c := s.touch(slot)
+	if !c.set() {
 		s.slots.Hold(slot)
 	}
+	c.touched = s.slots.snapshots + 1
 	s.weigh(&c.v, -1)
 	c.v = s.codec.Clone(v)
 	s.weigh(&c.v, 1)
@@ -71,6 +76,20 @@ func (s *Value[V]) Update(v V) {
 		*s.stamps.At(slot) = stamp
 		s.clean(now)
 	}
+}
+
+// touch is called before the value of a slot changes.
+func (s *Value[V]) touch(slot uint32) *cell[V] {
+	c := s.cells.At(slot)
+	switch c.touched {
+	case s.slots.snapshots + 1:
+	case 0:
+		s.saved.Touch(slot)
+	default:
+		s.saved.TouchAgain(slot)
+		c.touched = s.slots.snapshots + 1
+	}
+	return c
 }
 
 // weigh counts the memory that a value refers to, or counts it no more.
@@ -84,7 +103,7 @@ func (s *Value[V]) weigh(v *V, sign int) {
 func (s *Value[V]) Clear() { s.drop(s.slots.Key()) }
 
 func (s *Value[V]) drop(slot uint32) {
-	if s.cells.At(slot).set {
+	if s.Has(slot) {
 		s.clear(slot)
 		s.slots.Release(slot)
 	}
@@ -94,7 +113,7 @@ func (s *Value[V]) drop(slot uint32) {
 func (s *Value[V]) aging(slot uint32, c *cell[V]) (v V, ok bool) {
 	stamp, now := s.expiry.now()
 	defer s.clean(now)
-	if !c.set {
+	if !c.set() {
 		return v, false
 	}
 	at := s.stamps.At(slot)
@@ -118,7 +137,7 @@ func (s *Value[V]) clean(now int64) {
 }
 
 func (s *Value[V]) expire(slot uint32, now int64) {
-	if s.cells.At(slot).set && s.expiry.expired(*s.stamps.At(slot), now) {
+	if s.Has(slot) && s.expiry.expired(*s.stamps.At(slot), now) {
 		s.drop(slot)
 	}
 }
@@ -129,7 +148,7 @@ func (s *Value[V]) cleanSlot(slot uint32) {
 }
 
 // Has implements State.
-func (s *Value[V]) Has(slot uint32) bool { return s.cells.At(slot).set }
+func (s *Value[V]) Has(slot uint32) bool { return s.cells.At(slot).set() }
 
 func (s *Value[V]) grow(n int) {
 	s.cells.grow(n)
@@ -139,7 +158,7 @@ func (s *Value[V]) grow(n int) {
 }
 
 func (s *Value[V]) clear(slot uint32) {
-	if s.cells.At(slot).set {
+	if s.Has(slot) {
 		s.saved.Release(slot)
 		s.weigh(&s.cells.At(slot).v, -1)
 		s.cells.clear(slot)
@@ -151,6 +170,19 @@ func (s *Value[V]) reset() {
 	s.stamps.reset()
 }
 
+func (s *Value[V]) warm(slots []uint32) {
+	s.stamps.warm(slots)
+	if !s.cells.cold() {
+		return
+	}
+	s.cells.warm(slots)
+	for _, slot := range slots {
+		if s.cells.At(slot).touched != s.slots.snapshots+1 {
+			s.saved.warm(slot)
+		}
+	}
+}
+
 func (s *Value[V]) bytes() int64 { return s.cells.bytes() + s.stamps.bytes() }
 
 // valueRow is a value as it is saved.
@@ -160,7 +192,7 @@ type valueRow[V any] struct {
 }
 
 func (s *Value[V]) numbers(slot uint32, dst []uint32) []uint32 {
-	if s.cells.At(slot).set {
+	if s.Has(slot) {
 		dst = append(dst, slot)
 	}
 	return dst
@@ -229,8 +261,8 @@ func (s *Value[V]) put(slot uint32, row *valueRow[V]) uint32 {
 
 func (s *Value[V]) keep(slot uint32, row *valueRow[V]) uint32 {
 	c := s.cells.At(slot)
-	if !c.set {
-		c.set = true
+	if !c.set() {
+		c.touched = unchanged
 		s.slots.Hold(slot)
 	}
 	s.weigh(&c.v, -1)
