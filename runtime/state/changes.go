@@ -47,13 +47,15 @@ func (c *changes) touchAgain(i uint32) {
 	}
 }
 
-// warm has what touchAgain needs of number i come closer.
-func (c *changes) warm(i uint32) {
-	if int(i/64) < len(c.dirty) {
-		c.warmth += c.dirty[i/64]
-	}
-	if int(i/64) < len(c.pending) {
-		c.warmth += c.pending[i/64]
+// warm has what touchAgain needs of some numbers come closer (Column.warm).
+func (c *changes) warm(numbers []uint32) {
+	for _, i := range numbers {
+		if at := int(i / 64); at < len(c.dirty) {
+			c.warmth += c.dirty[at]
+		}
+		if at := int(i / 64); at < len(c.pending) {
+			c.warmth += c.pending[at]
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/leatproject/leat/runtime/state"
 	"github.com/leatproject/leat/runtime/state/statetest"
+	"github.com/leatproject/leat/storage/column"
 )
 
 func TestKeyed(t *testing.T) {
@@ -148,4 +149,73 @@ func TestRemovedRowsAreNames(t *testing.T) {
 	}
 	require.Less(t, save(state.Increment), keys*size/10)
 	require.Less(t, save(state.SinceBase), keys*size/10)
+}
+
+// TestWarm: to bring the state of keys closer changes nothing, also while a snapshot is being taken that has to be saved before.
+func TestWarm(t *testing.T) {
+	const keys = 100_000
+	numbers, hashes, slots := make([]int64, keys), make([]uint64, keys), make([]uint32, keys)
+	for i := range numbers {
+		numbers[i] = int64(i)
+	}
+	hash, err := column.Hasher[int64]()
+	require.NoError(t, err)
+	hash(numbers, hashes)
+	k, v := newCounter(t)
+	require.NoError(t, k.Acquire(numbers, hashes, slots))
+	update := func(slots []uint32, to int64) {
+		k.Warm(slots)
+		for _, slot := range slots {
+			k.SetCurrent(slot)
+			v.Update(to)
+		}
+	}
+	var blocks [][]byte
+	save := func(e state.Extent, meanwhile func()) {
+		s, err := k.Snapshot(state.SnapshotOptions{Extent: e, Range: state.AllKeys, Out: func(b *state.Block) { blocks = append(blocks, b.Append(nil)) }})
+		require.NoError(t, err)
+		s.Save(keys / 4)
+		meanwhile()
+		for !s.Save(keys) {
+		}
+		s.Confirm()
+	}
+	check := func(want func(i int) int64) {
+		restored, w := newCounter(t)
+		for _, b := range blocks {
+			apply, err := restored.Restore("n", false, b)
+			require.NoError(t, err)
+			require.NoError(t, apply(state.AllKeys))
+		}
+		require.Equal(t, keys, restored.Len())
+		found := make([]uint32, keys)
+		require.NoError(t, restored.Acquire(numbers, hashes, found))
+		for i, slot := range found {
+			restored.SetCurrent(slot)
+			if got, ok := w.Value(); !ok || got != want(i) {
+				require.Equal(t, want(i), got, "key %d", i)
+			}
+		}
+	}
+	update(slots, 1)
+	save(state.Full, func() { update(slots[keys/8:keys/2], 2) })
+	check(func(int) int64 { return 1 })
+	save(state.Increment, func() { update(slots, 3) })
+	check(func(i int) int64 {
+		if i >= keys/8 && i < keys/2 {
+			return 2
+		}
+		return 1
+	})
+	save(state.Increment, func() {})
+	check(func(int) int64 { return 3 })
+}
+
+func newCounter(t *testing.T) (*state.Keyed[int64], *state.Value[int64]) {
+	k, err := state.NewKeyed[int64]()
+	require.NoError(t, err)
+	v, err := state.NewValue[int64](k.States(), state.Descriptor{Name: "n"})
+	require.NoError(t, err)
+	k.Follow()
+	return k, v
 }

@@ -104,6 +104,7 @@ type Saved[R any] struct {
 
 	numbers []uint32
 	slotsOf []uint32
+	hashes  []uint64
 	row     R
 	// spareRows are *sectionRows[R] whose blocks have been encoded.
 	spareRows sync.Pool
@@ -146,6 +147,14 @@ func (s *Saved[R]) forget() {
 
 // Touch is called before number i changes or comes into use.
 func (s *Saved[R]) Touch(i uint32) { s.touch(i) }
+
+// warm has what TouchAgain needs of some numbers that are slots come closer (Column.warm).
+func (s *Saved[R]) warm(slots []uint32) {
+	s.changes.warm(slots)
+	if s.save != nil {
+		s.hashes = s.slots.keys.appendHashes(s.hashes[:0], slots)
+	}
+}
 
 // TouchAgain is Touch for a number that is in use and was not touched since the last snapshot began.
 func (s *Saved[R]) TouchAgain(i uint32) { s.touchAgain(i) }

@@ -17,6 +17,7 @@ type Value[V any] struct {
 	saved  *Saved[valueRow[V]]
 	// mutable values may be changed where they are, so that a snapshot needs copies of its own.
 	mutable bool
+	unsaved []uint32
 }
 
 type cell[V any] struct {
@@ -176,11 +177,13 @@ func (s *Value[V]) warm(slots []uint32) {
 		return
 	}
 	s.cells.warm(slots)
+	s.unsaved = s.unsaved[:0]
 	for _, slot := range slots {
 		if s.cells.At(slot).touched != s.slots.snapshots+1 {
-			s.saved.warm(slot)
+			s.unsaved = append(s.unsaved, slot)
 		}
 	}
+	s.saved.warm(s.unsaved)
 }
 
 func (s *Value[V]) bytes() int64 { return s.cells.bytes() + s.stamps.bytes() }
