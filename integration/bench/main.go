@@ -79,13 +79,16 @@ func main() {
 		}
 		flags.PrintDefaults()
 	}
-	args := os.Args[1:]
 	var names []string
-	for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+	for args := os.Args[1:]; len(args) > 0; { // names and flags in any order
+		if strings.HasPrefix(args[0], "-") {
+			if err := flags.Parse(args); err != nil {
+				os.Exit(2)
+			}
+			args = flags.Args()
+			continue
+		}
 		names, args = append(names, args[0]), args[1:]
-	}
-	if err := flags.Parse(args); err != nil {
-		os.Exit(2)
 	}
 	for _, n := range names {
 		if !slices.ContainsFunc(benchmarks, func(b benchmark) bool { return b.name == n }) {
