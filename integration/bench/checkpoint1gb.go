@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/leatproject/leat/client/datastream"
+	"github.com/leatproject/leat/storage/filesystem"
 )
 
 // State of 1 GB: each of 0.8 keys for a record (8,000,000 by default) has a key and a wideCount, 128 bytes together. One key in twenty is
@@ -114,13 +116,19 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// checkpointFolder is where checkpoints go: what --checkpoints says, or a folder of their own.
+// checkpointFolder is where checkpoints go: a folder of their own below what --checkpoints says, or below dir.
 func (o *options) checkpointFolder() (folder string, remove func(), err error) {
-	if o.checkpoints != "" {
-		return o.checkpoints, func() {}, nil
+	if o.checkpoints == "" {
+		folder, err = os.MkdirTemp(o.dir, "checkpoints-")
+		return folder, func() { os.RemoveAll(folder) }, err
 	}
-	folder, err = os.MkdirTemp(o.dir, "checkpoints-")
-	return folder, func() { os.RemoveAll(folder) }, err
+	folder = fmt.Sprintf("%s/checkpoints-%d", strings.TrimRight(o.checkpoints, "/"), os.Getpid())
+	fs, name, err := filesystem.Open(context.Background(), folder, filesystem.Options{})
+	return folder, func() {
+		if err := filesystem.RemoveAll(context.Background(), fs, name); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}, err
 }
 
 // checkpointLog hears of the checkpoints of a job by what it logs.

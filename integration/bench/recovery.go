@@ -123,15 +123,16 @@ type moment struct {
 }
 
 func (x outage) run(o *options) (int64, error) {
+	storage, remove, err := o.checkpointFolder()
+	if err != nil {
+		return 0, err
+	}
+	defer remove()
 	s, _, err := startSession(o, twoSlots...)
 	if err != nil {
 		return 0, err
 	}
 	defer s.stop()
-	storage := s.dir
-	if o.checkpoints != "" {
-		storage = strings.TrimRight(o.checkpoints, "/") + "/" + filepath.Base(s.dir)
-	}
 	if err := s.start("taskmanager", twoSlots...); err != nil {
 		return 0, err
 	}
@@ -140,7 +141,7 @@ func (x outage) run(o *options) (int64, error) {
 		return 0, err
 	}
 	flags := []string{"-d", "-p", "2", "-D", "execution.runtime-mode=STREAMING", "-D", "execution.checkpointing.interval=1 s",
-		"-D", "execution.checkpointing.dir=" + storage + "/checkpoints", "-D", fmt.Sprint("execution.checkpointing.local-backup.enabled=", x.local),
+		"-D", "execution.checkpointing.dir=" + storage, "-D", fmt.Sprint("execution.checkpointing.local-backup.enabled=", x.local),
 		"-D", "execution.checkpointing.tolerable-failed-checkpoints=10"}
 	notes["restart-strategy"] = "exponential-delay, 1 s"
 	if x.atOnce {

@@ -86,7 +86,7 @@ func (w *Writer) Append(data []byte) (*Handle, error) {
 	}
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	*buf = encodeBlock((*buf)[:0], data, w.codec)
+	header, stored := w.codec.encode(buf, data)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
@@ -95,11 +95,13 @@ func (w *Writer) Append(data []byte) (*Handle, error) {
 	case w.closed:
 		return nil, fmt.Errorf("write state file %s: it is closed", w.path)
 	}
-	if _, err := w.w.Write(*buf); err != nil {
-		return nil, w.failed(err)
+	for _, part := range [...][]byte{header[:], stored} {
+		if _, err := w.w.Write(part); err != nil {
+			return nil, w.failed(err)
+		}
 	}
-	h := &Handle{Path: path.Base(w.path), Offset: w.size, Length: uint32(len(*buf))}
-	w.size += int64(len(*buf))
+	h := &Handle{Path: path.Base(w.path), Offset: w.size, Length: uint32(blockHeader + len(stored))}
+	w.size += int64(h.Length)
 	return h, nil
 }
 
@@ -132,23 +134,20 @@ func (w *Writer) Abort() error {
 	return w.w.Abort()
 }
 
-// encodeBlock appends a block of data to dst.
-func encodeBlock(dst, data []byte, codec Codec) []byte {
-	at := len(dst)
-	dst = slices.Grow(dst, blockHeader+lz4.CompressBlockBound(len(data)))[:at+blockHeader]
-	stored := uint32(len(data))
-	if codec == LZ4 {
-		space := dst[at+blockHeader : at+blockHeader+lz4.CompressBlockBound(len(data))]
+// encode returns a block of data as it is stored: its header, and data itself or what it is compressed to, in buf.
+func (c Codec) encode(buf *[]byte, data []byte) (header [blockHeader]byte, stored []byte) {
+	stored = data
+	length := uint32(len(data))
+	if c == LZ4 {
+		*buf = slices.Grow((*buf)[:0], lz4.CompressBlockBound(len(data)))
+		space := (*buf)[:cap(*buf)]
 		if n, err := lz4.CompressBlock(data, space, nil); err == nil && n > 0 && n < len(data) {
-			stored = uint32(n) | isCompressed
-			dst = dst[:at+blockHeader+n]
+			stored, length = space[:n], uint32(n)|isCompressed
 		}
 	}
-	if stored&isCompressed == 0 {
-		dst = append(dst, data...)
-	}
-	binary.LittleEndian.PutUint32(dst[at+4:], uint32(len(data)))
-	binary.LittleEndian.PutUint32(dst[at+8:], stored)
-	binary.LittleEndian.PutUint32(dst[at:], crc32.Checksum(dst[at+4:], castagnoli))
-	return dst
+	binary.LittleEndian.PutUint32(header[4:], uint32(len(data)))
+	binary.LittleEndian.PutUint32(header[8:], length)
+	sum := crc32.Checksum(header[4:], castagnoli)
+	binary.LittleEndian.PutUint32(header[:], crc32.Update(sum, castagnoli, stored))
+	return header, stored
 }
