@@ -20,7 +20,7 @@ type chain struct {
 // saved is what snapshots have saved.
 type saved struct {
 	rows, bytes int64
-	stale       int64 // bytes, about, of rows that were saved again or taken back later
+	stale       int64 // bytes, about, of rows that were saved again or taken back later, and of what took them back
 }
 
 func (s saved) and(other saved) saved {
@@ -66,15 +66,18 @@ func (c *chain) under(e state.Extent) []*checkpoint.Handle {
 
 // saved returns the chain when a snapshot counts.
 func (c *chain) saved(p plan, o *OperatorState) chain {
-	n := chain{indexes: o.Indexes, bases: c.bases, base: c.base, added: saved{rows: o.Rows, bytes: o.Bytes}}
+	rows, bytes := o.Rows-o.RemovedRows, o.Bytes-o.RemovedBytes
+	n := chain{indexes: o.Indexes, bases: c.bases, base: c.base, added: saved{rows: rows, bytes: o.Bytes}}
+	again := int64(p.changed.Increment - p.changed.Fresh)
+	stale := min(again*bytes/max(rows, 1), bytes) + c.each(int64(p.changed.Lost))
 	switch p.extent {
 	case state.Full:
 		return chain{indexes: o.Indexes, bases: len(o.Indexes), base: n.added}
 	case state.SinceBase:
-		// Rows of the base that are stale are among those that were saved now.
-		n.added.stale = min(c.added.stale+c.stale(p.changed, p.changed.SinceBase, o), max(o.Bytes, c.each(o.Rows)))
+		// What is stale of the base is among the rows that were saved, and taken back, now.
+		n.added.stale = min(c.added.stale+stale, bytes+c.each(o.RemovedRows)) + o.RemovedBytes
 	default:
-		n.added.stale = c.stale(p.changed, p.changed.Increment, o)
+		n.added.stale = stale + o.RemovedBytes
 		n.added = n.added.and(c.added)
 		n.repeats = c.repeats + o.Rows
 	}
@@ -82,12 +85,6 @@ func (c *chain) saved(p plan, o *OperatorState) chain {
 		n.bases, n.base, n.added, n.repeats = len(n.indexes), n.base.and(n.added), saved{}, 0
 	}
 	return n
-}
-
-// stale is how many bytes a snapshot of so many rows has made stale.
-func (c *chain) stale(changed state.Changed, rows int, o *OperatorState) int64 {
-	again := int64(changed.Increment - changed.Fresh)
-	return again*o.Bytes/int64(max(rows, 1)) + c.each(int64(changed.Lost))
 }
 
 // each is how many bytes rows of the chain take on average.

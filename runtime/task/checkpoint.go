@@ -62,8 +62,9 @@ type OperatorState struct {
 	ID string
 	// Indexes lead to the state: see checkpoint.Subtask.
 	Indexes []*checkpoint.Handle
-	// Rows and Bytes are what was written for this checkpoint.
-	Rows, Bytes int64
+	// Rows and Bytes are what was written for this checkpoint, and of them those that take rows back.
+	Rows, Bytes               int64
+	RemovedRows, RemovedBytes int64
 }
 
 // saveStep is how many rows of state are copied between two looks at the input, and uploadAhead how many blocks may wait to

@@ -46,8 +46,7 @@ type uploadedOperator struct {
 	then     func(ctx context.Context) error
 	backends []*uploadedBackend
 	lists    []uploadedList
-	rows     int64
-	bytes    int64
+	wrote    OperatorState // without its indexes
 }
 
 type uploadedBackend struct {
@@ -204,8 +203,13 @@ func (b *uploadedBackend) write(w *checkpoint.Writer, block *state.Block, buf []
 	if err != nil {
 		return buf, err
 	}
-	b.operator.rows += int64(block.Rows)
-	b.operator.bytes += int64(h.Length)
+	wrote := &b.operator.wrote
+	wrote.Rows += int64(block.Rows)
+	wrote.Bytes += int64(h.Length)
+	if block.Removed {
+		wrote.RemovedRows += int64(block.Rows)
+		wrote.RemovedBytes += int64(h.Length)
+	}
 	b.index.Blocks = append(b.index.Blocks, &checkpoint.Block{Section: b.sections[block.Section], Removed: block.Removed,
 		First: uint32(block.Range.First), Last: uint32(block.Range.Last), Rows: uint32(block.Rows), Offset: h.Offset, Length: h.Length})
 	return buf, nil
@@ -213,7 +217,8 @@ func (b *uploadedBackend) write(w *checkpoint.Writer, block *state.Block, buf []
 
 // finish writes the lists and the index. An operator without state has none.
 func (o *uploadedOperator) finish(w *checkpoint.Writer) (OperatorState, error) {
-	s := OperatorState{ID: o.id, Rows: o.rows, Bytes: o.bytes}
+	s := o.wrote
+	s.ID = o.id
 	if len(o.backends) == 0 && len(o.lists) == 0 {
 		return s, nil
 	}
