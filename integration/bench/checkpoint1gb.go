@@ -18,7 +18,7 @@ import (
 
 // State of 1 GB: each of 0.8 keys for a record (8,000,000 by default) has a key and a wideCount, 128 bytes together. One key in twenty is
 // updated, again and again, so that 5 % of the state has changed in each checkpoint. The first checkpoints, of a state that grows, do
-// not count; those that are whole again, since increments have become larger than what they are based on, do.
+// not count.
 var (
 	checkpoint1gb       = largeCheckpoints("checkpoint-1gb", "hashmap")
 	checkpoint1gbPebble = largeCheckpoints("checkpoint-1gb-pebble", "pebble")
