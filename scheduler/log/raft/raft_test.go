@@ -13,6 +13,7 @@ import (
 	"github.com/leatproject/leat/scheduler/log"
 	"github.com/leatproject/leat/scheduler/log/logtest"
 	"github.com/leatproject/leat/scheduler/log/raft"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
@@ -166,7 +167,9 @@ func (c *cluster) propose(i int, entry string) {
 
 func (c *cluster) caughtUp(i int, want ...string) {
 	c.t.Helper()
-	require.Eventually(c.t, func() bool { return fmt.Sprint(c.machines[i].Entries()) == fmt.Sprint(want) }, time.Minute, 5*time.Millisecond)
+	if !assert.Eventually(c.t, func() bool { return fmt.Sprint(c.machines[i].Entries()) == fmt.Sprint(want) }, time.Minute, 5*time.Millisecond) {
+		require.Equal(c.t, want, c.machines[i].Entries(), "of member %d; leadership: %v", i, c.logs[i].Leadership())
+	}
 }
 
 // The leader is cut off while it proposes: it does not know; the others go on; when it comes back it has what they have.
