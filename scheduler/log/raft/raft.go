@@ -121,12 +121,12 @@ func (l *Log) start() error {
 			return fmt.Errorf("raft state in %s: %w", l.opt.Dir, err)
 		}
 		if !known {
-			if err := raft.BootstrapCluster(c, cache, l.votes, snapshots, l.transport, configuration(l.opt.Bootstrap)); err != nil {
+			if err := raft.BootstrapCluster(c, cache, l.votes, snapshots, transport{l.transport}, configuration(l.opt.Bootstrap)); err != nil {
 				return fmt.Errorf("bootstrap the cluster: %w", err)
 			}
 		}
 	}
-	l.raft, err = raft.NewRaft(c, l.machine, cache, l.votes, snapshots, l.transport)
+	l.raft, err = raft.NewRaft(c, l.machine, cache, l.votes, snapshots, transport{l.transport})
 	if err != nil {
 		return fmt.Errorf("start raft in %s: %w", l.opt.Dir, err)
 	}
