@@ -96,7 +96,7 @@ func (n *network) isolate(name string, cut bool) {
 
 func open(t *testing.T, n *network, dir string, m raft.Member, bootstrap []raft.Member, machine log.Machine) *raft.Log {
 	t.Helper()
-	wait := time.Duration(0)
+	wait := time.Second // a leader must not lose its place to a busy machine
 	if len(bootstrap) == 1 {
 		wait = 50 * time.Millisecond // nobody to vote with
 	}
