@@ -70,7 +70,7 @@ func TestDeclarations(t *testing.T) {
 	require.ErrorContains(t, err, "time-to-live")
 }
 
-// TestBygoneRowsAreBounded: of keys that are removed a backend remembers only so many until the next full snapshot.
+// TestBygoneRowsAreBounded: of keys that are removed a backend remembers only so many until the next base.
 func TestBygoneRowsAreBounded(t *testing.T) {
 	const keys = 40_000
 	k, err := state.NewKeyed[int64]()

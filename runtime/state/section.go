@@ -148,16 +148,13 @@ func (s *Saved[R]) forget() {
 // Touch is called before number i changes or comes into use.
 func (s *Saved[R]) Touch(i uint32) { s.touch(i) }
 
-// warm has what TouchAgain needs of some numbers that are slots come closer (Column.warm).
+// warm has what touchAgain needs of some numbers that are slots come closer (Column.warm).
 func (s *Saved[R]) warm(slots []uint32) {
 	s.changes.warm(slots)
 	if s.save != nil {
 		s.hashes = s.slots.keys.appendHashes(s.hashes[:0], slots)
 	}
 }
-
-// TouchAgain is Touch for a number that is in use and was not touched since the last snapshot began.
-func (s *Saved[R]) TouchAgain(i uint32) { s.touchAgain(i) }
 
 // Release is called before number i goes out of use.
 func (s *Saved[R]) Release(i uint32) {

@@ -87,7 +87,7 @@ func (s *Value[V]) touch(slot uint32) *cell[V] {
 	case 0:
 		s.saved.Touch(slot)
 	default:
-		s.saved.TouchAgain(slot)
+		s.saved.touchAgain(slot)
 		c.touched = s.slots.snapshots + 1
 	}
 	return c
